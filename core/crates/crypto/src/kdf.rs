@@ -1,0 +1,120 @@
+//! Key derivation: HKDF-SHA-256 (RFC 5869) with namespaced info, and Argon2id (RFC 9106) for the passcode.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use ring::hkdf;
+
+use crate::{CryptoError, Passcode, SecretKey};
+
+/// Derives a key for one purpose from input keys.
+///
+/// `info` is `eid-core/v1/<purpose>` followed by a zero byte and `context`: two purposes, or two contexts of one purpose,
+/// never share a key.
+///
+/// # Errors
+/// [`CryptoError::KdfUnavailable`]; HKDF-Expand has no failure for 32 bytes of output, so this is never seen.
+pub fn derive_key(
+    inputs: &[&SecretKey],
+    salt: &[u8],
+    purpose: &'static str,
+    context: &[u8],
+) -> Result<SecretKey, CryptoError> {
+    let mut joined = zeroize::Zeroizing::new(Vec::with_capacity(inputs.len().saturating_mul(32)));
+    for input in inputs {
+        // EXPOSE: HKDF-Extract takes the concatenation of the inputs.
+        joined.extend_from_slice(input.expose());
+    }
+    let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&joined);
+    SecretKey::derive_with(|out| {
+        let info: [&[u8]; 4] = [b"eid-core/v1/", purpose.as_bytes(), b"\0", context];
+        extracted
+            .expand(&info, hkdf::HKDF_SHA256)
+            .and_then(|okm| okm.fill(out))
+            .map_err(|_| CryptoError::KdfUnavailable)
+    })
+}
+
+/// Cost of Argon2id. Stored beside the salt, so that it can be raised later without locking anybody out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KdfCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl KdfCost {
+    /// The lowest cost that an envelope may name: 19 MiB, two passes (OWASP's floor for Argon2id).
+    pub const FLOOR: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
+
+    /// The cost for a phone: 32 MiB, three passes.
+    pub const PHONE: Self = Self { memory_kib: 32 * 1024, passes: 3, lanes: 1 };
+
+    /// The highest cost that is accepted from a file, so that a hostile one cannot exhaust memory: 256 MiB.
+    pub const CEILING: Self = Self { memory_kib: 256 * 1024, passes: 16, lanes: 4 };
+
+    /// True if every figure lies between [`Self::FLOOR`] and [`Self::CEILING`].
+    pub fn is_acceptable(&self) -> bool {
+        let within = |v: u32, low: u32, high: u32| (low..=high).contains(&v);
+        within(self.memory_kib, Self::FLOOR.memory_kib, Self::CEILING.memory_kib)
+            && within(self.passes, Self::FLOOR.passes, Self::CEILING.passes)
+            && within(self.lanes, Self::FLOOR.lanes, Self::CEILING.lanes)
+    }
+}
+
+/// Stretches a passcode with Argon2id.
+///
+/// # Security
+/// Six digits cannot carry a key offline whatever this costs: the result is only ever mixed with a secret that the phone's
+/// hardware released, through [`derive_key`].
+///
+/// # Errors
+/// [`CryptoError::KdfUnavailable`] for unacceptable cost or when memory is short.
+pub fn stretch_passcode(passcode: &Passcode, salt: &[u8; 16], cost: KdfCost) -> Result<SecretKey, CryptoError> {
+    if !cost.is_acceptable() {
+        return Err(CryptoError::KdfUnavailable);
+    }
+    let params =
+        Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| CryptoError::KdfUnavailable)?;
+    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    SecretKey::derive_with(|out| {
+        // EXPOSE: Argon2 takes the digits as its password.
+        argon.hash_password_into(passcode.expose(), salt, out).map_err(|_| CryptoError::KdfUnavailable)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemRandom;
+
+    #[test]
+    fn keys_differ_by_purpose_context_salt_and_input() -> Result<(), CryptoError> {
+        let rng = SystemRandom::new();
+        let (a, b) = (SecretKey::make(&rng)?, SecretKey::make(&rng)?);
+        let base = derive_key(&[&a], b"salt", "records", b"1")?;
+        assert_eq!(base, derive_key(&[&a], b"salt", "records", b"1")?);
+        for other in [
+            derive_key(&[&b], b"salt", "records", b"1")?,
+            derive_key(&[&a, &b], b"salt", "records", b"1")?,
+            derive_key(&[&a], b"pepper", "records", b"1")?,
+            derive_key(&[&a], b"salt", "history", b"1")?,
+            derive_key(&[&a], b"salt", "records", b"2")?,
+        ] {
+            assert_ne!(base, other);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn cost_below_floor_or_above_ceiling_is_refused() -> Result<(), CryptoError> {
+        let passcode = Passcode::parse(b"271828".to_vec())?;
+        for cost in [KdfCost { memory_kib: 8, ..KdfCost::FLOOR }, KdfCost { memory_kib: u32::MAX, ..KdfCost::PHONE }] {
+            assert_eq!(stretch_passcode(&passcode, &[0; 16], cost).err(), Some(CryptoError::KdfUnavailable));
+        }
+        let low = stretch_passcode(&passcode, &[0; 16], KdfCost::FLOOR)?;
+        assert_ne!(low, stretch_passcode(&passcode, &[1; 16], KdfCost::FLOOR)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! The only crate of the project that names ring: secret types, sealing, key derivation, signatures, key slots.
+//!
+//! It must never log, read the clock, or hand a key out as plain bytes: feature code keeps [`KeySlot`]s of a
+//! [`KeyRing`] and asks for operations. Randomness enters through [`Random`] only, so that callers can be tested with
+//! fixed bytes; [`SystemRandom`] is the one for real use.
+//!
+//! ring does not wipe its own key objects (HMAC and AEAD states). They are made for one operation and dropped at once;
+//! the long-lived form is [`SecretKey`], which wipes itself.
+//!
+//! ```
+//! use eid_crypto::{KeyRing, KeySlot, SecretKey, SystemRandom, seal::Context};
+//!
+//! # fn main() -> Result<(), eid_crypto::CryptoError> {
+//! let rng = SystemRandom::new();
+//! let mut keys = KeyRing::default();
+//! keys.insert(KeySlot::History, SecretKey::make(&rng)?);
+//! let place = Context::new("history", b"row 1");
+//! let sealed = keys.seal(KeySlot::History, &rng, &place, b"shown: name")?;
+//! assert_eq!(&*keys.open(KeySlot::History, &place, &sealed)?, b"shown: name");
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+pub mod hash;
+pub mod kdf;
+mod passcode;
+mod random;
+pub mod seal;
+mod secret;
+mod sign;
+mod slot;
+
+pub use error::CryptoError;
+pub use passcode::Passcode;
+pub use random::{Random, SystemRandom, random};
+pub use secret::{SecretBytes, SecretKey};
+pub use sign::{Signature, SigningKey, VerifyingKey};
+pub use slot::{KeyRing, KeySlot};

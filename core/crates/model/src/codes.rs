@@ -1,0 +1,351 @@
+// Generated from data/error-codes.toml by `cargo xtask codes --write`. Do not edit.
+
+use crate::{Code, CodeInfo, Kind, Privacy};
+
+impl Code {
+    /// This phone has no activated e-ID yet. Activate it first.
+    pub const NOT_ACTIVATED: Self = Self(1001);
+    /// This phone is already activated. Unlock it with your passcode.
+    pub const ALREADY_ACTIVATED: Self = Self(1002);
+    /// The app was put together wrongly. Install the official version again.
+    pub const CONFIG_INVALID: Self = Self(1003);
+    /// The app met an internal fault. Your data is intact; try again.
+    pub const INTERNAL: Self = Self(1099);
+    /// The passcode is wrong. Try again.
+    pub const PASSCODE_WRONG: Self = Self(2001);
+    /// Too many wrong tries. Wait for the time shown, then try again.
+    pub const PASSCODE_WAIT: Self = Self(2002);
+    /// The passcode must be exactly six digits.
+    pub const PASSCODE_FORMAT: Self = Self(2003);
+    /// The passcode is too easy to guess: no runs, no single repeated digit, no birth date, no part of your ID number.
+    pub const PASSCODE_WEAK: Self = Self(2004);
+    /// The one-time code is wrong. Look at the message again and retype it.
+    pub const CODE_WRONG: Self = Self(2010);
+    /// The one-time code has expired. Ask for a new one.
+    pub const CODE_EXPIRED: Self = Self(2011);
+    /// This code was entered wrongly too often. Ask for a new one.
+    pub const CODE_TRIES_SPENT: Self = Self(2012);
+    /// The phone's key hardware is not ready. Unlock the screen and try again.
+    pub const KEY_UNAVAILABLE: Self = Self(2020);
+    /// The key in this phone can no longer be used. Activate this phone again.
+    pub const KEY_INVALIDATED: Self = Self(2021);
+    /// The phone's key hardware gave a wrong answer. Restart the phone and try again.
+    pub const KEY_ANSWER_INVALID: Self = Self(2022);
+    /// You cancelled. Nothing was sent.
+    pub const USER_CANCELLED: Self = Self(2023);
+    /// The level-2 grant that arrived is not valid and was not used. Try again later.
+    pub const GRANT_INVALID: Self = Self(2030);
+    /// The level-2 grant has expired. Go online to renew it.
+    pub const GRANT_EXPIRED: Self = Self(2031);
+    /// You have not been granted level 2 yet. Go to the commune police with your ID card.
+    pub const LEVEL_TWO_MISSING: Self = Self(2032);
+    /// The phone's storage is full. Free some space and try again; what was stored is still there.
+    pub const STORE_FULL: Self = Self(3001);
+    /// The phone's storage cannot be written. Check it and try again; what was stored is still there.
+    pub const STORE_READ_ONLY: Self = Self(3002);
+    /// Part of the data stored on this phone is damaged. Go online to fetch again what can be fetched.
+    pub const STORE_DAMAGED: Self = Self(3003);
+    /// The data file does not belong to this app. It was left as it is; activate again.
+    pub const STORE_FOREIGN: Self = Self(3004);
+    /// The data was stored by a newer version. Update the app; the data is intact.
+    pub const STORE_NEWER: Self = Self(3005);
+    /// The storage is busy. Try again.
+    pub const STORE_BUSY: Self = Self(3006);
+    /// The phone's storage cannot be read. Restart the phone and try again.
+    pub const STORE_FAILED: Self = Self(3007);
+    /// The key file does not belong to this installation. Activate this phone again.
+    pub const ENVELOPE_FOREIGN: Self = Self(3008);
+    /// There is no such item on this phone.
+    pub const RECORD_MISSING: Self = Self(3009);
+    /// The key file on this phone is damaged. Recover your account or activate this phone again.
+    pub const ENVELOPE_DAMAGED: Self = Self(3010);
+    /// The data file is missing from this phone. Activate this phone again.
+    pub const STORE_MISSING: Self = Self(3011);
+    /// There is a data file on this phone already; it was left as it is. Unlock the app, or clear its data and activate again.
+    pub const STORE_EXISTS: Self = Self(3012);
+    /// The data file and the key file on this phone do not fit each other. Recover your account or activate again.
+    pub const STORE_KEY_MISMATCH: Self = Self(3013);
+    /// This item is too large to be stored on the phone. Make it smaller, for example with a smaller picture.
+    pub const RECORD_TOO_LARGE: Self = Self(3014);
+    /// The history kept on this phone was altered or lacks entries. Compare it with the one at the service portal and tell the help desk.
+    pub const HISTORY_BROKEN: Self = Self(3015);
+    /// Sealed data was changed or damaged.
+    pub const SEALED_DATA_DAMAGED: Self = Self(4001);
+    /// The data was stored by a newer version. Update the app.
+    pub const SEALED_FORMAT_UNKNOWN: Self = Self(4002);
+    /// A key has the wrong form.
+    pub const KEY_MALFORMED: Self = Self(4003);
+    /// A digital signature is wrong.
+    pub const SIGNATURE_INVALID: Self = Self(4004);
+    /// The phone could not make random numbers. Try again.
+    pub const RANDOM_UNAVAILABLE: Self = Self(4005);
+    /// The app is locked. Unlock it.
+    pub const KEY_SLOT_EMPTY: Self = Self(4006);
+    /// The phone lacks memory to check the passcode. Close other apps and try again.
+    pub const KDF_UNAVAILABLE: Self = Self(4007);
+    /// Valid. Compare the picture with the person in front of you.
+    pub const Q00_VALID: Self = Self(5000);
+    /// This is not an identity proof. Ask the holder to open “present identity” in the app.
+    pub const Q01_NOT_OURS: Self = Self(5001);
+    /// The code was not read completely. Scan again; with a hand scanner, switch the Vietnamese keyboard off.
+    pub const Q02_TRANSPORT: Self = Self(5002);
+    /// The code is too large to be an identity proof. Do not accept it.
+    pub const Q03_TOO_LARGE: Self = Self(5003);
+    /// The content of the code is malformed. Do not accept it; ask for a new code.
+    pub const Q04_MALFORMED: Self = Self(5004);
+    /// The code is out of date. Ask for a fresh one on the holder's own phone; a screenshot will not do.
+    pub const Q05_STALE: Self = Self(5005);
+    /// The clocks of the phone and of this computer disagree. Check both, then scan again.
+    pub const Q06_CLOCK: Self = Self(5006);
+    /// This code was made for another counter. Ask for one made for this counter.
+    pub const Q07_AUDIENCE: Self = Self(5007);
+    /// The code does not answer this counter's request. Let the holder scan the counter's code first.
+    pub const Q08_CHALLENGE: Self = Self(5008);
+    /// The issuer's key is not in the trust list. Update the list, then scan again.
+    pub const Q09_UNKNOWN_ISSUER: Self = Self(5009);
+    /// FORGED: the issuer's signature is wrong. Do not accept it.
+    pub const Q10_ISSUER_SIG: Self = Self(5010);
+    /// The issued data is expired or not yet valid. Ask the holder to go online and refresh it.
+    pub const Q11_TOKEN_TIME: Self = Self(5011);
+    /// COPIED OR ALTERED: the phone's signature is wrong. Do not accept it.
+    pub const Q12_HOLDER_SIG: Self = Self(5012);
+    /// The disclosed data does not match what was signed. Do not accept it.
+    pub const Q13_DISCLOSURE: Self = Self(5013);
+    /// This credential was revoked. Do not accept it.
+    pub const Q14_REVOKED: Self = Self(5014);
+    /// This credential is suspended. Do not accept it; the holder should contact the issuer.
+    pub const Q15_SUSPENDED: Self = Self(5015);
+    /// The signatures are right, but it is unknown whether the credential was revoked. Update the status list or check another way.
+    pub const W16_STATUS_UNKNOWN: Self = Self(5016);
+    /// The code does not carry what this counter needs. Ask for another kind of proof.
+    pub const Q17_PROFILE: Self = Self(5017);
+    /// This code was already used at this counter. Ask for a new one.
+    pub const Q18_REPLAY: Self = Self(5018);
+    /// The file or picture could not be read. Check the file name, or take a clearer picture of the code.
+    pub const COUNTER_INPUT_UNREADABLE: Self = Self(5030);
+    /// The trust list cannot be used: missing, damaged or wrongly signed. Fetch it again.
+    pub const COUNTER_TRUST_UNUSABLE: Self = Self(5031);
+    /// The status list cannot be used: missing, damaged or wrongly signed. Fetch it again.
+    pub const COUNTER_STATUS_UNUSABLE: Self = Self(5032);
+    /// The record of used codes cannot be written. Free the disk or check its permissions, then scan again.
+    pub const COUNTER_REPLAY_UNUSABLE: Self = Self(5033);
+    /// The picture shows several identity proofs. Take a picture of one at a time.
+    pub const COUNTER_SEVERAL_PROOFS: Self = Self(5034);
+    /// The portrait file cannot be written, so the code was not checked. Choose another file, then scan again.
+    pub const COUNTER_PORTRAIT_UNWRITABLE: Self = Self(5035);
+    /// The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person).
+    pub const CREDENTIALS_USED_UP: Self = Self(5101);
+    /// The credentials on this phone have expired. Go online to refresh them.
+    pub const CREDENTIAL_EXPIRED: Self = Self(5102);
+    /// A credential that arrived is not valid and was not stored. Try again later.
+    pub const CREDENTIAL_INVALID: Self = Self(5103);
+    /// This phone has no such kind of proof. Choose another.
+    pub const PURPOSE_UNKNOWN: Self = Self(5104);
+    /// Too much data for one QR code. Leave out the photo or some fields.
+    pub const QR_TOO_LARGE: Self = Self(5105);
+    /// A piece of data does not fit the form of an identity proof.
+    pub const CLAIM_INVALID: Self = Self(5106);
+    /// The trust list that arrived is not valid. The old one stays in use.
+    pub const TRUST_LIST_INVALID: Self = Self(5107);
+    /// The status list that arrived is not valid. The old one stays in use.
+    pub const STATUS_LIST_INVALID: Self = Self(5108);
+    /// The counter's identifier has the wrong form. Scan the counter's code again.
+    pub const AUDIENCE_INVALID: Self = Self(5109);
+    /// There is no connection. What you did is kept; try again when you are online.
+    pub const NETWORK_UNREACHABLE: Self = Self(7001);
+    /// The network was too slow to finish. What you did is kept; try again.
+    pub const NETWORK_TIMEOUT: Self = Self(7002);
+    /// The platform gave an answer that makes no sense. Nothing was changed; try again later.
+    pub const PLATFORM_NONSENSE: Self = Self(7003);
+    /// The platform is overloaded or under maintenance. What you did is kept; the app will try again.
+    pub const PLATFORM_BUSY: Self = Self(7004);
+    /// The other side could not be verified as the platform. Nothing was sent; use another network and check the phone's clock.
+    pub const PLATFORM_UNTRUSTED: Self = Self(7005);
+    /// The platform refused for a reason that this version does not know. Update the app and try again.
+    pub const PLATFORM_REFUSED: Self = Self(7006);
+    /// ID number and phone number do not match the population register. Check both; if they are right, have them updated at the commune police.
+    pub const REGISTER_MISMATCH: Self = Self(7010);
+    /// This activation has expired. Start again; nothing is lost.
+    pub const ACTIVATION_UNKNOWN: Self = Self(7011);
+    /// The platform does not accept this phone. The account may have been activated on another one. Activate again.
+    pub const SESSION_REFUSED: Self = Self(7012);
+    /// The platform did not accept the request. Check the phone's clock, update the app and try again.
+    pub const REQUEST_INVALID: Self = Self(7013);
+    /// The exchange ran out of time. The app will try again.
+    pub const NONCE_STALE: Self = Self(7014);
+    /// Too many requests. Wait a little, then try again.
+    pub const TOO_MANY_REQUESTS: Self = Self(7015);
+    /// The connection broke off midway, so it is unknown whether the platform got the request. What you did is kept; try again.
+    pub const NETWORK_INTERRUPTED: Self = Self(7016);
+    /// The ID number must be exactly 12 digits. Look at your ID card again.
+    pub const PID_FORMAT: Self = Self(8001);
+    /// The first three digits of the ID number are not in the list of places of birth registration. Check them; if they are right, go on.
+    pub const PID_REGISTRATION_UNKNOWN: Self = Self(8002);
+    /// The year of birth does not fit the ID number. Correct it, or ask the commune police to have it corrected.
+    pub const PID_BIRTH_YEAR_MISMATCH: Self = Self(8003);
+    /// The sex does not fit the ID number. Correct it, or ask the commune police to have it corrected.
+    pub const PID_SEX_MISMATCH: Self = Self(8004);
+    /// Enter the full name.
+    pub const NAME_EMPTY: Self = Self(8010);
+    /// The name is longer than 100 characters. Enter a shorter one.
+    pub const NAME_TOO_LONG: Self = Self(8011);
+    /// A name has Latin letters, spaces, hyphens and apostrophes only. Remove digits and other signs.
+    pub const NAME_CHARACTER: Self = Self(8012);
+    /// Enter the date as day/month/year, such as 05/09/1990; if the day is not known, enter month/year or the year only.
+    pub const DATE_FORMAT: Self = Self(8020);
+    /// There is no such day in the calendar. Check it.
+    pub const DATE_INVALID: Self = Self(8021);
+    /// The year must be from 1800 to 2299. Check it.
+    pub const DATE_OUT_OF_RANGE: Self = Self(8022);
+    /// The phone number must be 10 digits starting with 0, or +84 and 9 digits.
+    pub const PHONE_FORMAT: Self = Self(8030);
+    /// The prefix of this phone number is not in the list. Check it; if it is right, go on.
+    pub const PHONE_PREFIX_UNKNOWN: Self = Self(8031);
+    /// The province code must be 2 digits. Choose the province again.
+    pub const PROVINCE_CODE_FORMAT: Self = Self(8040);
+    /// The commune code must be 5 digits. Choose the commune again.
+    pub const COMMUNE_CODE_FORMAT: Self = Self(8041);
+    /// A line of the address is longer than 200 characters or has a hidden character. Type it again.
+    pub const ADDRESS_TEXT: Self = Self(8042);
+    /// Since 1 July 2025 addresses have no district. Leave the district out.
+    pub const ADDRESS_DISTRICT_ABOLISHED: Self = Self(8043);
+    /// The last day at this address is before the first. Check both days.
+    pub const ADDRESS_PERIOD: Self = Self(8044);
+    /// This province code is not in the list. Check it; if it is right, go on.
+    pub const ADDRESS_PROVINCE_UNKNOWN: Self = Self(8045);
+    /// This commune code is not in the list. Check it; if it is right, go on.
+    pub const ADDRESS_COMMUNE_UNKNOWN: Self = Self(8046);
+    /// By the list this commune lies in another province. Check it; if it is right, go on.
+    pub const ADDRESS_COMMUNE_MISMATCH: Self = Self(8047);
+    /// By the list the former and the present province of the address do not fit. Check them; if they are right, go on.
+    pub const ADDRESS_FORMER_MISMATCH: Self = Self(8048);
+    /// The sex must be male or female as in the papers. Choose again.
+    pub const SEX_INVALID: Self = Self(8050);
+    /// There is no such account level. Update the app.
+    pub const ACCOUNT_LEVEL_INVALID: Self = Self(8051);
+    /// There is no such authentication level. Update the app.
+    pub const AUTH_LEVEL_INVALID: Self = Self(8052);
+    /// The list that arrived is not valid. The old one stays in use.
+    pub const TABLE_INVALID: Self = Self(8060);
+}
+
+/// The row that stands in for a number outside the table.
+#[rustfmt::skip]
+pub(crate) const FIRST: CodeInfo = CodeInfo { number: 1001, name: "NOT_ACTIVATED", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Điện thoại này chưa kích hoạt định danh điện tử. Hãy kích hoạt trước.", en: "This phone has no activated e-ID yet. Activate it first." };
+
+/// All rows, by number.
+#[rustfmt::skip]
+pub(crate) const TABLE: &[CodeInfo] = &[
+    CodeInfo { number: 1001, name: "NOT_ACTIVATED", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Điện thoại này chưa kích hoạt định danh điện tử. Hãy kích hoạt trước.", en: "This phone has no activated e-ID yet. Activate it first." },
+    CodeInfo { number: 1002, name: "ALREADY_ACTIVATED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Điện thoại này đã kích hoạt. Hãy mở khóa bằng mật mã 6 số.", en: "This phone is already activated. Unlock it with your passcode." },
+    CodeInfo { number: 1003, name: "CONFIG_INVALID", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng được cài đặt sai. Hãy cài lại bản chính thức.", en: "The app was put together wrongly. Install the official version again." },
+    CodeInfo { number: 1099, name: "INTERNAL", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng gặp lỗi bên trong. Dữ liệu của bạn còn nguyên; hãy thử lại.", en: "The app met an internal fault. Your data is intact; try again." },
+    CodeInfo { number: 2001, name: "PASSCODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mật mã không đúng. Hãy thử lại.", en: "The passcode is wrong. Try again." },
+    CodeInfo { number: 2002, name: "PASSCODE_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Bạn đã nhập sai nhiều lần. Hãy chờ hết thời gian ghi trên màn hình rồi thử lại.", en: "Too many wrong tries. Wait for the time shown, then try again." },
+    CodeInfo { number: 2003, name: "PASSCODE_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mật mã phải gồm đúng 6 chữ số.", en: "The passcode must be exactly six digits." },
+    CodeInfo { number: 2004, name: "PASSCODE_WEAK", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mật mã quá dễ đoán: không dùng dãy số liên tiếp, một chữ số lặp lại, ngày sinh hay số định danh.", en: "The passcode is too easy to guess: no runs, no single repeated digit, no birth date, no part of your ID number." },
+    CodeInfo { number: 2010, name: "CODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mã dùng một lần không đúng. Hãy xem lại tin nhắn và nhập lại.", en: "The one-time code is wrong. Look at the message again and retype it." },
+    CodeInfo { number: 2011, name: "CODE_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Mã dùng một lần đã hết hạn. Hãy yêu cầu mã mới.", en: "The one-time code has expired. Ask for a new one." },
+    CodeInfo { number: 2012, name: "CODE_TRIES_SPENT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mã này đã bị nhập sai quá nhiều lần. Hãy yêu cầu mã mới.", en: "This code was entered wrongly too often. Ask for a new one." },
+    CodeInfo { number: 2020, name: "KEY_UNAVAILABLE", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Bộ phận giữ khóa của điện thoại chưa sẵn sàng. Hãy mở khóa màn hình và thử lại.", en: "The phone's key hardware is not ready. Unlock the screen and try again." },
+    CodeInfo { number: 2021, name: "KEY_INVALIDATED", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Khóa trong điện thoại không còn dùng được. Hãy kích hoạt lại trên điện thoại này.", en: "The key in this phone can no longer be used. Activate this phone again." },
+    CodeInfo { number: 2022, name: "KEY_ANSWER_INVALID", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Bộ phận giữ khóa của điện thoại trả lời sai. Hãy khởi động lại điện thoại và thử lại.", en: "The phone's key hardware gave a wrong answer. Restart the phone and try again." },
+    CodeInfo { number: 2023, name: "USER_CANCELLED", kind: Kind::UserCancelled, privacy: Privacy::Expected, vi: "Bạn đã hủy. Chưa có gì được gửi đi.", en: "You cancelled. Nothing was sent." },
+    CodeInfo { number: 2030, name: "GRANT_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Giấy cấp mức độ 2 nhận được không hợp lệ nên không được dùng. Hãy thử lại sau.", en: "The level-2 grant that arrived is not valid and was not used. Try again later." },
+    CodeInfo { number: 2031, name: "GRANT_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Giấy cấp mức độ 2 đã hết hạn. Hãy kết nối mạng để gia hạn.", en: "The level-2 grant has expired. Go online to renew it." },
+    CodeInfo { number: 2032, name: "LEVEL_TWO_MISSING", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Bạn chưa được cấp định danh mức độ 2. Hãy đến công an xã, phường với thẻ căn cước.", en: "You have not been granted level 2 yet. Go to the commune police with your ID card." },
+    CodeInfo { number: 3001, name: "STORE_FULL", kind: Kind::Storage, privacy: Privacy::Expected, vi: "Bộ nhớ điện thoại đã đầy. Hãy xóa bớt tệp rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage is full. Free some space and try again; what was stored is still there." },
+    CodeInfo { number: 3002, name: "STORE_READ_ONLY", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Không ghi được vào bộ nhớ điện thoại. Hãy kiểm tra bộ nhớ rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage cannot be written. Check it and try again; what was stored is still there." },
+    CodeInfo { number: 3003, name: "STORE_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Một phần dữ liệu lưu trên điện thoại bị hỏng. Kết nối mạng để tải lại phần tải được.", en: "Part of the data stored on this phone is damaged. Go online to fetch again what can be fetched." },
+    CodeInfo { number: 3004, name: "STORE_FOREIGN", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Tệp dữ liệu không phải của ứng dụng này. Tệp được giữ nguyên; hãy kích hoạt lại.", en: "The data file does not belong to this app. It was left as it is; activate again." },
+    CodeInfo { number: 3005, name: "STORE_NEWER", kind: Kind::Storage, privacy: Privacy::Expected, vi: "Dữ liệu được lưu bởi phiên bản mới hơn. Hãy cập nhật ứng dụng; dữ liệu còn nguyên.", en: "The data was stored by a newer version. Update the app; the data is intact." },
+    CodeInfo { number: 3006, name: "STORE_BUSY", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Bộ nhớ đang bận. Hãy thử lại.", en: "The storage is busy. Try again." },
+    CodeInfo { number: 3007, name: "STORE_FAILED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Không đọc được bộ nhớ điện thoại. Hãy khởi động lại điện thoại rồi thử lại.", en: "The phone's storage cannot be read. Restart the phone and try again." },
+    CodeInfo { number: 3008, name: "ENVELOPE_FOREIGN", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Tệp khóa không thuộc lần cài đặt này. Hãy kích hoạt lại trên điện thoại này.", en: "The key file does not belong to this installation. Activate this phone again." },
+    CodeInfo { number: 3009, name: "RECORD_MISSING", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Không có mục này trên điện thoại.", en: "There is no such item on this phone." },
+    CodeInfo { number: 3010, name: "ENVELOPE_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Tệp khóa trên điện thoại bị hỏng. Hãy khôi phục tài khoản hoặc kích hoạt lại trên điện thoại này.", en: "The key file on this phone is damaged. Recover your account or activate this phone again." },
+    CodeInfo { number: 3011, name: "STORE_MISSING", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Không thấy tệp dữ liệu trên điện thoại. Hãy kích hoạt lại trên điện thoại này.", en: "The data file is missing from this phone. Activate this phone again." },
+    CodeInfo { number: 3012, name: "STORE_EXISTS", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Điện thoại đã có tệp dữ liệu; tệp được giữ nguyên. Hãy mở khóa, hoặc xóa dữ liệu ứng dụng rồi kích hoạt lại.", en: "There is a data file on this phone already; it was left as it is. Unlock the app, or clear its data and activate again." },
+    CodeInfo { number: 3013, name: "STORE_KEY_MISMATCH", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Tệp dữ liệu và tệp khóa trên điện thoại không khớp nhau. Hãy khôi phục tài khoản hoặc kích hoạt lại.", en: "The data file and the key file on this phone do not fit each other. Recover your account or activate again." },
+    CodeInfo { number: 3014, name: "RECORD_TOO_LARGE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mục này quá lớn để lưu trên điện thoại. Hãy giảm bớt, ví dụ dùng ảnh nhỏ hơn.", en: "This item is too large to be stored on the phone. Make it smaller, for example with a smaller picture." },
+    CodeInfo { number: 3015, name: "HISTORY_BROKEN", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Lịch sử lưu trên điện thoại đã bị sửa hoặc thiếu mục. Hãy đối chiếu với lịch sử trên cổng dịch vụ và báo cơ quan hỗ trợ.", en: "The history kept on this phone was altered or lacks entries. Compare it with the one at the service portal and tell the help desk." },
+    CodeInfo { number: 4001, name: "SEALED_DATA_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Dữ liệu được mã hóa đã bị thay đổi hoặc hỏng.", en: "Sealed data was changed or damaged." },
+    CodeInfo { number: 4002, name: "SEALED_FORMAT_UNKNOWN", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Dữ liệu được lưu bởi phiên bản mới hơn. Hãy cập nhật ứng dụng.", en: "The data was stored by a newer version. Update the app." },
+    CodeInfo { number: 4003, name: "KEY_MALFORMED", kind: Kind::Internal, privacy: Privacy::Reportable, vi: "Một khóa có định dạng sai.", en: "A key has the wrong form." },
+    CodeInfo { number: 4004, name: "SIGNATURE_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chữ ký số không đúng.", en: "A digital signature is wrong." },
+    CodeInfo { number: 4005, name: "RANDOM_UNAVAILABLE", kind: Kind::Internal, privacy: Privacy::Reportable, vi: "Điện thoại chưa tạo được số ngẫu nhiên. Hãy thử lại.", en: "The phone could not make random numbers. Try again." },
+    CodeInfo { number: 4006, name: "KEY_SLOT_EMPTY", kind: Kind::Locked, privacy: Privacy::Expected, vi: "Ứng dụng đang khóa. Hãy mở khóa.", en: "The app is locked. Unlock it." },
+    CodeInfo { number: 4007, name: "KDF_UNAVAILABLE", kind: Kind::Internal, privacy: Privacy::Reportable, vi: "Điện thoại không đủ bộ nhớ để kiểm tra mật mã. Hãy đóng bớt ứng dụng và thử lại.", en: "The phone lacks memory to check the passcode. Close other apps and try again." },
+    CodeInfo { number: 5000, name: "Q00_VALID", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Hợp lệ. Hãy so ảnh với người đứng trước mặt.", en: "Valid. Compare the picture with the person in front of you." },
+    CodeInfo { number: 5001, name: "Q01_NOT_OURS", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Đây không phải mã chứng minh danh tính. Hãy yêu cầu mở mục xuất trình danh tính trong ứng dụng.", en: "This is not an identity proof. Ask the holder to open “present identity” in the app." },
+    CodeInfo { number: 5002, name: "Q02_TRANSPORT", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Mã quét chưa đủ hoặc bị sai ký tự. Hãy quét lại; nếu dùng máy quét, tắt bộ gõ tiếng Việt.", en: "The code was not read completely. Scan again; with a hand scanner, switch the Vietnamese keyboard off." },
+    CodeInfo { number: 5003, name: "Q03_TOO_LARGE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Mã quá lớn, không phải mã chứng minh danh tính. Không chấp nhận.", en: "The code is too large to be an identity proof. Do not accept it." },
+    CodeInfo { number: 5004, name: "Q04_MALFORMED", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Nội dung mã sai cấu trúc. Không chấp nhận; yêu cầu tạo mã mới.", en: "The content of the code is malformed. Do not accept it; ask for a new code." },
+    CodeInfo { number: 5005, name: "Q05_STALE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Mã đã quá hạn. Yêu cầu người dân tạo mã mới trên điện thoại của họ; ảnh chụp màn hình không dùng được.", en: "The code is out of date. Ask for a fresh one on the holder's own phone; a screenshot will not do." },
+    CodeInfo { number: 5006, name: "Q06_CLOCK", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Giờ của điện thoại và của máy này lệch nhau. Hãy kiểm tra đồng hồ hai bên rồi quét lại.", en: "The clocks of the phone and of this computer disagree. Check both, then scan again." },
+    CodeInfo { number: 5007, name: "Q07_AUDIENCE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Mã này được tạo cho quầy khác. Yêu cầu tạo mã cho quầy này.", en: "This code was made for another counter. Ask for one made for this counter." },
+    CodeInfo { number: 5008, name: "Q08_CHALLENGE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Mã không trả lời đúng yêu cầu của quầy. Yêu cầu người dân quét mã của quầy trước.", en: "The code does not answer this counter's request. Let the holder scan the counter's code first." },
+    CodeInfo { number: 5009, name: "Q09_UNKNOWN_ISSUER", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không có khóa của cơ quan cấp trong danh sách tin cậy. Hãy cập nhật danh sách rồi quét lại.", en: "The issuer's key is not in the trust list. Update the list, then scan again." },
+    CodeInfo { number: 5010, name: "Q10_ISSUER_SIG", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "GIẢ MẠO: chữ ký của cơ quan cấp không đúng. Không chấp nhận.", en: "FORGED: the issuer's signature is wrong. Do not accept it." },
+    CodeInfo { number: 5011, name: "Q11_TOKEN_TIME", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Thông tin do cơ quan cấp đã hết hạn hoặc chưa có hiệu lực. Yêu cầu người dân kết nối mạng để cập nhật.", en: "The issued data is expired or not yet valid. Ask the holder to go online and refresh it." },
+    CodeInfo { number: 5012, name: "Q12_HOLDER_SIG", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "SAO CHÉP HOẶC SỬA ĐỔI: chữ ký của điện thoại không đúng. Không chấp nhận.", en: "COPIED OR ALTERED: the phone's signature is wrong. Do not accept it." },
+    CodeInfo { number: 5013, name: "Q13_DISCLOSURE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Thông tin được mở ra không khớp với thông tin đã ký. Không chấp nhận.", en: "The disclosed data does not match what was signed. Do not accept it." },
+    CodeInfo { number: 5014, name: "Q14_REVOKED", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Giấy này đã bị thu hồi. Không chấp nhận.", en: "This credential was revoked. Do not accept it." },
+    CodeInfo { number: 5015, name: "Q15_SUSPENDED", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Giấy này đang bị tạm khóa. Không chấp nhận; người dân cần liên hệ cơ quan cấp.", en: "This credential is suspended. Do not accept it; the holder should contact the issuer." },
+    CodeInfo { number: 5016, name: "W16_STATUS_UNKNOWN", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Chữ ký đúng, nhưng chưa biết giấy có bị thu hồi không. Hãy cập nhật danh sách trạng thái hoặc kiểm tra cách khác.", en: "The signatures are right, but it is unknown whether the credential was revoked. Update the status list or check another way." },
+    CodeInfo { number: 5017, name: "Q17_PROFILE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Mã không chứa thông tin quầy cần. Yêu cầu xuất trình loại khác.", en: "The code does not carry what this counter needs. Ask for another kind of proof." },
+    CodeInfo { number: 5018, name: "Q18_REPLAY", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Mã này đã được dùng tại quầy này. Yêu cầu tạo mã mới.", en: "This code was already used at this counter. Ask for a new one." },
+    CodeInfo { number: 5030, name: "COUNTER_INPUT_UNREADABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không đọc được tệp hoặc ảnh. Hãy kiểm tra tên tệp, hoặc chụp lại mã rõ hơn.", en: "The file or picture could not be read. Check the file name, or take a clearer picture of the code." },
+    CodeInfo { number: 5031, name: "COUNTER_TRUST_UNUSABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Danh sách tin cậy không dùng được: thiếu, hỏng hoặc sai chữ ký. Hãy lấy lại danh sách.", en: "The trust list cannot be used: missing, damaged or wrongly signed. Fetch it again." },
+    CodeInfo { number: 5032, name: "COUNTER_STATUS_UNUSABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Danh sách trạng thái không dùng được: thiếu, hỏng hoặc sai chữ ký. Hãy lấy lại danh sách.", en: "The status list cannot be used: missing, damaged or wrongly signed. Fetch it again." },
+    CodeInfo { number: 5033, name: "COUNTER_REPLAY_UNUSABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không ghi được sổ mã đã dùng. Hãy giải phóng ổ đĩa hoặc kiểm tra quyền ghi, rồi quét lại.", en: "The record of used codes cannot be written. Free the disk or check its permissions, then scan again." },
+    CodeInfo { number: 5034, name: "COUNTER_SEVERAL_PROOFS", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Ảnh có nhiều mã chứng minh danh tính. Hãy chụp lại từng mã một.", en: "The picture shows several identity proofs. Take a picture of one at a time." },
+    CodeInfo { number: 5035, name: "COUNTER_PORTRAIT_UNWRITABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không ghi được tệp ảnh chân dung nên chưa kiểm tra mã. Hãy chọn tệp khác rồi quét lại.", en: "The portrait file cannot be written, so the code was not checked. Choose another file, then scan again." },
+    CodeInfo { number: 5101, name: "CREDENTIALS_USED_UP", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Đã dùng hết mã xuất trình lưu sẵn. Hãy kết nối mạng để nhận thêm, hoặc chọn dùng lại mã cũ (hai quầy có thể biết là cùng một người).", en: "The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person)." },
+    CodeInfo { number: 5102, name: "CREDENTIAL_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Các giấy lưu trên điện thoại đã hết hạn. Hãy kết nối mạng để làm mới.", en: "The credentials on this phone have expired. Go online to refresh them." },
+    CodeInfo { number: 5103, name: "CREDENTIAL_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Giấy nhận được không hợp lệ nên không được lưu. Hãy thử lại sau.", en: "A credential that arrived is not valid and was not stored. Try again later." },
+    CodeInfo { number: 5104, name: "PURPOSE_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Không có loại xuất trình này trên điện thoại. Hãy chọn loại khác.", en: "This phone has no such kind of proof. Choose another." },
+    CodeInfo { number: 5105, name: "QR_TOO_LARGE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thông tin quá nhiều cho một mã QR. Hãy bỏ ảnh hoặc bớt mục.", en: "Too much data for one QR code. Leave out the photo or some fields." },
+    CodeInfo { number: 5106, name: "CLAIM_INVALID", kind: Kind::Invalid, privacy: Privacy::Personal, vi: "Một mục thông tin không đúng quy cách của mã chứng minh.", en: "A piece of data does not fit the form of an identity proof." },
+    CodeInfo { number: 5107, name: "TRUST_LIST_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh sách tin cậy nhận được không hợp lệ. Danh sách cũ vẫn được dùng.", en: "The trust list that arrived is not valid. The old one stays in use." },
+    CodeInfo { number: 5108, name: "STATUS_LIST_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh sách trạng thái nhận được không hợp lệ. Danh sách cũ vẫn được dùng.", en: "The status list that arrived is not valid. The old one stays in use." },
+    CodeInfo { number: 5109, name: "AUDIENCE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã của quầy không đúng quy cách. Hãy quét lại mã của quầy.", en: "The counter's identifier has the wrong form. Scan the counter's code again." },
+    CodeInfo { number: 7001, name: "NETWORK_UNREACHABLE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Không kết nối được. Việc bạn làm đã được lưu; hãy thử lại khi có mạng.", en: "There is no connection. What you did is kept; try again when you are online." },
+    CodeInfo { number: 7002, name: "NETWORK_TIMEOUT", kind: Kind::Network, privacy: Privacy::Expected, vi: "Mạng quá chậm nên chưa xong. Việc bạn làm đã được lưu; hãy thử lại.", en: "The network was too slow to finish. What you did is kept; try again." },
+    CodeInfo { number: 7003, name: "PLATFORM_NONSENSE", kind: Kind::Network, privacy: Privacy::Reportable, vi: "Hệ thống trả lời không đúng quy cách. Chưa có gì thay đổi; hãy thử lại sau.", en: "The platform gave an answer that makes no sense. Nothing was changed; try again later." },
+    CodeInfo { number: 7004, name: "PLATFORM_BUSY", kind: Kind::Network, privacy: Privacy::Expected, vi: "Hệ thống đang quá tải hoặc bảo trì. Việc bạn làm đã được lưu; ứng dụng sẽ thử lại.", en: "The platform is overloaded or under maintenance. What you did is kept; the app will try again." },
+    CodeInfo { number: 7005, name: "PLATFORM_UNTRUSTED", kind: Kind::Network, privacy: Privacy::Reportable, vi: "Không xác minh được hệ thống ở đầu bên kia. Không gửi gì; hãy đổi mạng khác và kiểm tra giờ của điện thoại.", en: "The other side could not be verified as the platform. Nothing was sent; use another network and check the phone's clock." },
+    CodeInfo { number: 7006, name: "PLATFORM_REFUSED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Hệ thống từ chối mà không nêu lý do ứng dụng biết. Hãy cập nhật ứng dụng rồi thử lại.", en: "The platform refused for a reason that this version does not know. Update the app and try again." },
+    CodeInfo { number: 7010, name: "REGISTER_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Số định danh và số điện thoại không khớp với dữ liệu dân cư. Hãy kiểm tra hai số; nếu đúng, đến công an xã, phường để cập nhật.", en: "ID number and phone number do not match the population register. Check both; if they are right, have them updated at the commune police." },
+    CodeInfo { number: 7011, name: "ACTIVATION_UNKNOWN", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Lần kích hoạt này đã hết hạn. Hãy bắt đầu lại; bạn không mất gì.", en: "This activation has expired. Start again; nothing is lost." },
+    CodeInfo { number: 7012, name: "SESSION_REFUSED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Hệ thống không nhận điện thoại này. Có thể tài khoản đã được kích hoạt trên máy khác. Hãy kích hoạt lại.", en: "The platform does not accept this phone. The account may have been activated on another one. Activate again." },
+    CodeInfo { number: 7013, name: "REQUEST_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Hệ thống không hiểu yêu cầu. Hãy kiểm tra giờ của điện thoại, cập nhật ứng dụng rồi thử lại.", en: "The platform did not accept the request. Check the phone's clock, update the app and try again." },
+    CodeInfo { number: 7014, name: "NONCE_STALE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Phiên vừa hết hạn. Ứng dụng sẽ thử lại.", en: "The exchange ran out of time. The app will try again." },
+    CodeInfo { number: 7015, name: "TOO_MANY_REQUESTS", kind: Kind::Network, privacy: Privacy::Expected, vi: "Bạn đã yêu cầu quá nhiều lần. Hãy chờ rồi thử lại.", en: "Too many requests. Wait a little, then try again." },
+    CodeInfo { number: 7016, name: "NETWORK_INTERRUPTED", kind: Kind::Network, privacy: Privacy::Expected, vi: "Kết nối bị ngắt giữa chừng, chưa biết hệ thống đã nhận hay chưa. Việc bạn làm đã được lưu; hãy thử lại.", en: "The connection broke off midway, so it is unknown whether the platform got the request. What you did is kept; try again." },
+    CodeInfo { number: 8001, name: "PID_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Số định danh cá nhân phải gồm đúng 12 chữ số. Hãy xem lại trên thẻ căn cước.", en: "The ID number must be exactly 12 digits. Look at your ID card again." },
+    CodeInfo { number: 8002, name: "PID_REGISTRATION_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ba số đầu của số định danh không có trong danh mục nơi đăng ký khai sinh. Hãy kiểm tra lại; nếu đúng thì cứ tiếp tục.", en: "The first three digits of the ID number are not in the list of places of birth registration. Check them; if they are right, go on." },
+    CodeInfo { number: 8003, name: "PID_BIRTH_YEAR_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Năm sinh không khớp với số định danh. Hãy sửa lại, hoặc yêu cầu công an xã, phường điều chỉnh.", en: "The year of birth does not fit the ID number. Correct it, or ask the commune police to have it corrected." },
+    CodeInfo { number: 8004, name: "PID_SEX_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Giới tính không khớp với số định danh. Hãy sửa lại, hoặc yêu cầu công an xã, phường điều chỉnh.", en: "The sex does not fit the ID number. Correct it, or ask the commune police to have it corrected." },
+    CodeInfo { number: 8010, name: "NAME_EMPTY", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hãy nhập họ, chữ đệm và tên.", en: "Enter the full name." },
+    CodeInfo { number: 8011, name: "NAME_TOO_LONG", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Họ tên dài quá 100 ký tự. Hãy nhập ngắn hơn.", en: "The name is longer than 100 characters. Enter a shorter one." },
+    CodeInfo { number: 8012, name: "NAME_CHARACTER", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Họ tên chỉ gồm chữ cái La-tinh, dấu cách, dấu gạch nối và dấu nháy. Hãy bỏ chữ số và ký hiệu khác.", en: "A name has Latin letters, spaces, hyphens and apostrophes only. Remove digits and other signs." },
+    CodeInfo { number: 8020, name: "DATE_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hãy nhập ngày theo dạng ngày/tháng/năm, ví dụ 05/09/1990; nếu không biết ngày thì chỉ nhập tháng/năm hoặc năm.", en: "Enter the date as day/month/year, such as 05/09/1990; if the day is not known, enter month/year or the year only." },
+    CodeInfo { number: 8021, name: "DATE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ngày này không có trong lịch. Hãy kiểm tra lại.", en: "There is no such day in the calendar. Check it." },
+    CodeInfo { number: 8022, name: "DATE_OUT_OF_RANGE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Năm phải từ 1800 đến 2299. Hãy kiểm tra lại.", en: "The year must be from 1800 to 2299. Check it." },
+    CodeInfo { number: 8030, name: "PHONE_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Số điện thoại phải gồm 10 chữ số bắt đầu bằng 0, hoặc +84 và 9 chữ số.", en: "The phone number must be 10 digits starting with 0, or +84 and 9 digits." },
+    CodeInfo { number: 8031, name: "PHONE_PREFIX_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Đầu số điện thoại này chưa có trong danh mục. Hãy kiểm tra lại; nếu đúng thì cứ tiếp tục.", en: "The prefix of this phone number is not in the list. Check it; if it is right, go on." },
+    CodeInfo { number: 8040, name: "PROVINCE_CODE_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã tỉnh phải gồm 2 chữ số. Hãy chọn lại tỉnh, thành phố.", en: "The province code must be 2 digits. Choose the province again." },
+    CodeInfo { number: 8041, name: "COMMUNE_CODE_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã xã phải gồm 5 chữ số. Hãy chọn lại xã, phường.", en: "The commune code must be 5 digits. Choose the commune again." },
+    CodeInfo { number: 8042, name: "ADDRESS_TEXT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Một dòng địa chỉ dài quá 200 ký tự hoặc có ký tự ẩn. Hãy gõ lại.", en: "A line of the address is longer than 200 characters or has a hidden character. Type it again." },
+    CodeInfo { number: 8043, name: "ADDRESS_DISTRICT_ABOLISHED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Từ ngày 01/07/2025 địa chỉ không còn quận, huyện. Hãy bỏ phần quận, huyện.", en: "Since 1 July 2025 addresses have no district. Leave the district out." },
+    CodeInfo { number: 8044, name: "ADDRESS_PERIOD", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ngày kết thúc ở địa chỉ này sớm hơn ngày bắt đầu. Hãy kiểm tra lại hai ngày.", en: "The last day at this address is before the first. Check both days." },
+    CodeInfo { number: 8045, name: "ADDRESS_PROVINCE_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã tỉnh này chưa có trong danh mục. Hãy kiểm tra lại; nếu đúng thì cứ tiếp tục.", en: "This province code is not in the list. Check it; if it is right, go on." },
+    CodeInfo { number: 8046, name: "ADDRESS_COMMUNE_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã xã này chưa có trong danh mục. Hãy kiểm tra lại; nếu đúng thì cứ tiếp tục.", en: "This commune code is not in the list. Check it; if it is right, go on." },
+    CodeInfo { number: 8047, name: "ADDRESS_COMMUNE_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Theo danh mục, xã này thuộc tỉnh khác. Hãy kiểm tra lại; nếu đúng thì cứ tiếp tục.", en: "By the list this commune lies in another province. Check it; if it is right, go on." },
+    CodeInfo { number: 8048, name: "ADDRESS_FORMER_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Tỉnh cũ và tỉnh hiện nay của địa chỉ không khớp theo danh mục. Hãy kiểm tra lại; nếu đúng thì cứ tiếp tục.", en: "By the list the former and the present province of the address do not fit. Check them; if they are right, go on." },
+    CodeInfo { number: 8050, name: "SEX_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Giới tính phải là nam hoặc nữ như trong giấy tờ. Hãy chọn lại.", en: "The sex must be male or female as in the papers. Choose again." },
+    CodeInfo { number: 8051, name: "ACCOUNT_LEVEL_INVALID", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Mức độ tài khoản không hợp lệ. Hãy cập nhật ứng dụng.", en: "There is no such account level. Update the app." },
+    CodeInfo { number: 8052, name: "AUTH_LEVEL_INVALID", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Mức độ xác thực không hợp lệ. Hãy cập nhật ứng dụng.", en: "There is no such authentication level. Update the app." },
+    CodeInfo { number: 8060, name: "TABLE_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh mục nhận được không hợp lệ. Danh mục cũ vẫn được dùng.", en: "The list that arrived is not valid. The old one stays in use." },
+];
