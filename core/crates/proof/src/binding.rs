@@ -102,7 +102,7 @@ pub(crate) fn protected(issuer_token: &[u8]) -> Vec<u8> {
 pub(crate) const ANYONE: &str = "any";
 
 /// True for a counter's name: `rp/` and 1–40 characters of `[0-9A-Za-z._-]`.
-pub(crate) fn is_counter(audience: &str) -> bool {
+pub fn is_counter(audience: &str) -> bool {
     audience.strip_prefix("rp/").is_some_and(|name| {
         (1..=40).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))

@@ -2,7 +2,7 @@ use eid_crypto::{Signature, VerifyingKey};
 use eid_model::UnixTime;
 
 use crate::{
-    Claim, Claims, KeyUse, ProofError, Purpose, TrustList,
+    Claim, Claims, KeyUse, ProofError, Purpose, StatusReference, TrustList,
     binding::{self, Body},
     cose, disclosure,
     text::{Spelling, encode_text},
@@ -18,6 +18,7 @@ pub struct HeldToken {
     expires_at: UnixTime,
     holder_key: VerifyingKey,
     claims: Claims,
+    status: Option<StatusReference>,
 }
 
 /// Whom a proof is for.
@@ -75,7 +76,8 @@ impl HeldToken {
         }
         let (issued_at, expires_at) = (from_secs(token.issued_at), from_secs(token.expires_at));
         let holder_key = token.holder_key;
-        Ok(Self { purpose, issued_at, expires_at, holder_key, claims, bytes })
+        let status = token.status.map(|at| StatusReference { index: at.index, uri: at.uri.to_owned() });
+        Ok(Self { purpose, issued_at, expires_at, holder_key, claims, status, bytes })
     }
 
     /// Checks the issuer's signature against the trust list, that the token is for `holder_key`, and that it is valid now.
@@ -171,6 +173,11 @@ impl HeldToken {
     /// Everything that the token could show.
     pub fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// The entry of a status list that tells whether the token was withdrawn.
+    pub fn status(&self) -> Option<&StatusReference> {
+        self.status.as_ref()
     }
 
     /// True if a photo can be shown.

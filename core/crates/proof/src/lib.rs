@@ -71,13 +71,14 @@ mod trust;
 mod verdict;
 mod verify;
 
+pub use binding::is_counter;
 pub use claim::{Claim, ClaimValue, Claims};
 pub use cose::{key_id, thumbprint};
 pub use error::ProofError;
 pub use hold::{Audience, HeldToken, Proof, Showing, UnsignedProof};
 pub use issue::{StatusReference, TokenDraft, issue_token};
 pub use purpose::Purpose;
-pub use qr::QrSymbol;
+pub use qr::{MAX_QR_BYTES, QrSymbol};
 pub use replay::{MemoryReplayCache, ReplayCache, ReplayEntry, ReplayUnavailable, Seen};
 pub use status::{Status, StatusEntry, StatusListDraft, StatusSnapshot, bundle_status_lists};
 pub use text::{OtherCode, Spelling, TextError, decode_text, encode_text};

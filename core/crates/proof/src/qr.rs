@@ -5,6 +5,9 @@ use crate::ProofError;
 /// Largest version that phones show and cheap scanners read: 117 × 117 modules.
 const MAX_VERSION: i16 = 25;
 
+/// Largest proof, in bytes, that fits a QR code of that version in either spelling.
+pub const MAX_QR_BYTES: usize = 1232;
+
 /// Light modules around the symbol, each side (ISO/IEC 18004).
 const QUIET_ZONE: usize = 4;
 
@@ -87,6 +90,16 @@ mod tests {
         assert_eq!(QrSymbol::encode(&"7".repeat(3057)).map(|qr| qr.version()), Ok(25));
         assert_eq!(QrSymbol::encode(&"7".repeat(3058)), Err(ProofError::QrTooLarge));
         assert_eq!(QrSymbol::encode(&"7".repeat(9000)), Err(ProofError::QrTooLarge));
+    }
+
+    #[test]
+    fn largest_proof_fits_in_both_spellings() {
+        use crate::{Spelling, encode_text};
+        for (spelling, slack) in [(Spelling::Base45, 0), (Spelling::Digits, 30)] {
+            let version = |length| QrSymbol::encode(&encode_text(&vec![0xff; length], spelling)).map(|qr| qr.version());
+            assert_eq!(version(MAX_QR_BYTES), Ok(25));
+            assert_eq!(version(MAX_QR_BYTES + slack + 1), Err(ProofError::QrTooLarge));
+        }
     }
 
     #[test]

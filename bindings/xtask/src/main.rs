@@ -1,0 +1,66 @@
+//! The project's tasks: tests, checks, generated tables. `cargo xtask help` lists them.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
+
+mod codes;
+mod counts;
+mod demo;
+mod layers;
+mod requirements;
+mod run;
+mod steps;
+mod tools;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+const HELP: &str = "\
+cargo xtask test [STEP…]      install what the tests need, run every step (or those named), print `N passed, N failed`
+cargo xtask layers [DIR]      check who depends on what (in the workspace at DIR)
+cargo xtask codes [--write]   check (or write) what the error-code table generates
+cargo xtask requirements      check that each requirement names tests that exist
+cargo xtask bench [ARG…]      measure: [--json] [--smoke] [GROUP…]
+cargo xtask help              this text
+
+steps of `test`, in order:";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let root = root();
+    let outcome = match words.as_slice() {
+        ["test", names @ ..] => match steps::run(&root, names) {
+            // The count is the last line: the failures stand above it.
+            Ok(false) => return ExitCode::FAILURE,
+            ran => ran.map(drop),
+        },
+        ["layers"] => layers::run(&root),
+        ["layers", dir] => layers::run(Path::new(dir)),
+        ["codes"] => codes::run(&root, false),
+        ["codes", "--write"] => codes::run(&root, true),
+        ["requirements"] => requirements::run(&root),
+        ["bench", rest @ ..] => bench(&root, rest),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}\n{}", steps::list());
+            Ok(())
+        }
+        other => Err(format!("{other:?} is no task; `cargo xtask help` lists them")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("xtask: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(root: &Path, args: &[&str]) -> Result<(), String> {
+    run::cargo(root, &["run", "--release", "--locked", "--package", "eid-bench", "--"]).args(args).check()
+}
+
+/// The workspace's root: two folders above this package.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf).unwrap_or_default()
+}

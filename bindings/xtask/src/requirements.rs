@@ -1,0 +1,135 @@
+//! Requirements as data: `tests/requirements.csv` names, for each requirement, the tests that show it.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde::Deserialize;
+
+const TABLE: &str = "tests/requirements.csv";
+
+/// Folders that hold no sources of ours.
+const FOREIGN: &[&str] = &["target", "node_modules"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    id: String,
+    area: String,
+    requirement: String,
+    /// A page of the design, or an item of the domain's list.
+    source: String,
+    /// Names of test functions, with spaces between them.
+    tests: String,
+}
+
+/// Checks that ids are unique, that no field is empty and that every test named is a test in the sources.
+pub(crate) fn run(root: &Path) -> Result<(), String> {
+    let mut reader = csv::Reader::from_path(root.join(TABLE)).map_err(|e| format!("{TABLE}: {e}"))?;
+    let rows: Vec<Row> = reader.deserialize().collect::<Result<_, _>>().map_err(|e| format!("{TABLE}: {e}"))?;
+    let mut tests = BTreeSet::new();
+    collect(root, &mut tests)?;
+    let wrong = problems(&rows, &tests);
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{TABLE}:\n  {}", wrong.join("\n  "))) }
+}
+
+fn problems(rows: &[Row], tests: &BTreeSet<String>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut ids = BTreeSet::new();
+    if rows.is_empty() {
+        wrong.push("no rows".to_owned());
+    }
+    for Row { id, area, requirement, source, tests: named } in rows {
+        if !ids.insert(id) {
+            wrong.push(format!("{id} stands twice"));
+        }
+        if [id, area, requirement, source].iter().any(|field| field.trim().is_empty()) {
+            wrong.push(format!("{id} has an empty field"));
+        }
+        if named.trim().is_empty() {
+            wrong.push(format!("{id} has no test"));
+        }
+        let missing = named.split_whitespace().filter(|name| !tests.contains(*name));
+        wrong.extend(missing.map(|name| format!("{id} names {name}, which is no test")));
+    }
+    wrong
+}
+
+/// Adds the names of all tests in the Rust and Python files under `folder`.
+fn collect(folder: &Path, tests: &mut BTreeSet<String>) -> Result<(), String> {
+    let problem = |e| format!("{}: {e}", folder.display());
+    for entry in fs::read_dir(folder).map_err(problem)? {
+        let entry = entry.map_err(problem)?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        if entry.file_type().map_err(problem)?.is_dir() {
+            if !name.starts_with('.') && !FOREIGN.contains(&&*name) {
+                collect(&path, tests)?;
+            }
+            continue;
+        }
+        let find = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("rs") => rust_tests,
+            Some("py") => python_tests,
+            _ => continue,
+        };
+        tests.extend(find(&fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?));
+    }
+    Ok(())
+}
+
+/// Functions marked as tests, in modules, integration tests and `proptest!` blocks alike.
+fn rust_tests(source: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut marked = false;
+    for line in source.lines().map(str::trim_start) {
+        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+            marked = true;
+        } else if let Some(name) = name_after("fn ", line) {
+            if marked {
+                names.push(name);
+            }
+            marked = false;
+        }
+    }
+    names
+}
+
+fn python_tests(source: &str) -> Vec<String> {
+    source.lines().filter_map(|line| name_after("def ", line)).filter(|name| name.starts_with("test_")).collect()
+}
+
+/// The identifier after a keyword, if the line defines a function.
+fn name_after(keyword: &str, line: &str) -> Option<String> {
+    let line = line.trim_start().trim_start_matches("pub ").trim_start_matches("async ");
+    let (name, _) = line.strip_prefix(keyword)?.split_once(['(', '<'])?;
+    Some(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str, tests: &str) -> Row {
+        let text = |s: &str| s.to_owned();
+        Row { id: text(id), area: text("a"), requirement: text("r"), source: text("s"), tests: text(tests) }
+    }
+
+    #[test]
+    fn only_marked_functions_are_tests() {
+        let source = "fn helper() {}\n#[test]\n#[should_panic]\nfn one() { }\nfn two() {}\n\
+                      proptest! {\n    /// What it shows.\n    #[test]\n    fn three(x in 0..1u8) {}\n}\n\
+                      #[tokio::test(flavor = \"multi_thread\")]\nasync fn four() {}\n#[cfg(test)]\nmod tests {}\nfn five() {}\n";
+        assert_eq!(rust_tests(source), ["one", "three", "four"]);
+        assert_eq!(python_tests("def test_a(x):\n    pass\ndef helper():\n"), ["test_a"]);
+    }
+
+    #[test]
+    fn rows_without_tests_and_repeated_ids_are_refused() {
+        let tests = BTreeSet::from(["one".to_owned(), "two".to_owned()]);
+        assert_eq!(problems(&[row("S1", "one two"), row("S2", "two")], &tests), Vec::<String>::new());
+        assert_eq!(problems(&[row("S1", " ")], &tests), ["S1 has no test"]);
+        assert_eq!(problems(&[row("S1", "one three")], &tests), ["S1 names three, which is no test"]);
+        assert_eq!(problems(&[row("S1", "one"), row("S1", "two")], &tests), ["S1 stands twice"]);
+        assert_eq!(problems(&[row("", "one")], &tests), [" has an empty field"]);
+        assert_eq!(problems(&[], &tests), ["no rows"]);
+    }
+}

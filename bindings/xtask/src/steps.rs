@@ -1,0 +1,192 @@
+//! `cargo xtask test`: every check and every suite, one after the other. A failing step stops no other.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::ErrorKind,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    codes,
+    counts::{self, Counts},
+    demo, layers, requirements,
+    run::{self, Output, Program, cargo},
+    tools,
+};
+
+/// One step: its name on the command line, what it does, and how.
+struct Step {
+    name: &'static str,
+    title: &'static str,
+    how: How,
+}
+
+/// A check counts as one test; a suite says how many it ran.
+enum How {
+    Check(fn(&Path) -> Result<(), String>),
+    Suite(fn(&Path) -> Result<(Output, Counts), String>),
+}
+
+use How::{Check, Suite};
+
+/// Always first, whatever steps are named.
+const TOOLS: Step = Step { name: "tools", title: "what the tests need is installed", how: Check(tools::install) };
+
+const STEPS: &[Step] = &[
+    Step { name: "fmt", title: "formatting", how: Check(fmt) },
+    Step { name: "clippy", title: "lints", how: Check(clippy) },
+    Step { name: "doc", title: "documentation without warnings", how: Check(doc) },
+    Step { name: "layers", title: "who depends on whom", how: Check(layers::run) },
+    Step { name: "codes", title: "error codes and what they generate", how: Check(|root| codes::run(root, false)) },
+    Step { name: "requirements", title: "requirements and their tests", how: Check(requirements::run) },
+    Step { name: "deny", title: "licences, bans, sources", how: Check(deny) },
+    Step { name: "rust", title: "Rust tests", how: Suite(rust) },
+    Step { name: "interop", title: "other implementations read our proofs", how: Suite(interop) },
+    Step { name: "bench", title: "benchmarks run", how: Check(bench) },
+    Step { name: "demo", title: "the demo, and the counter on its files", how: Check(demo::run) },
+];
+
+/// Seconds after which a suite is ended.
+const SUITE_LIMIT: u32 = 45 * 60;
+
+/// Runs the steps with these names, or all, and says whether all went well; the last line printed is
+/// `N passed, N failed`.
+pub(crate) fn run(root: &Path, names: &[&str]) -> Result<bool, String> {
+    let known = |name: &&&str| **name == TOOLS.name || STEPS.iter().any(|step| step.name == **name);
+    if let Some(name) = names.iter().find(|name| !known(name)) {
+        return Err(format!("there is no step {name}; these are:\n{}", list()));
+    }
+    let mut sum = Counts::default();
+    let mut failed = Vec::new();
+    let chosen = STEPS.iter().filter(|step| names.is_empty() || names.contains(&step.name));
+    for step in std::iter::once(&TOOLS).chain(chosen) {
+        println!("\n==== {}: {}", step.name, step.title);
+        let (outcome, took) = timed(|| step.how.run(root));
+        let counts = outcome.unwrap_or_else(|(reason, counts)| {
+            println!("{reason}");
+            failed.push(step.name);
+            counts
+        });
+        println!("---- {}: {} passed, {} failed, {} s", step.name, counts.passed, counts.failed, took.as_secs());
+        sum += counts;
+    }
+    if !failed.is_empty() {
+        println!("\nfailed: {}", failed.join(", "));
+    }
+    println!("\n{} passed, {} failed", sum.passed, sum.failed);
+    Ok(sum.failed == 0)
+}
+
+/// The steps, one a line.
+pub(crate) fn list() -> String {
+    std::iter::once(&TOOLS).chain(STEPS).fold(String::new(), |mut text, step| {
+        let _ = writeln!(text, "  {:<14}{}", step.name, step.title);
+        text
+    })
+}
+
+impl How {
+    /// The counts; on failure with the reason, and with at least one failed.
+    fn run(&self, root: &Path) -> Result<Counts, (String, Counts)> {
+        let nothing_ran = Counts { passed: 0, failed: 1 };
+        let (output, counts) = match self {
+            Check(check) => {
+                return check(root).map(|()| Counts { passed: 1, failed: 0 }).map_err(|reason| (reason, nothing_ran));
+            }
+            Suite(suite) => suite(root).map_err(|reason| (reason, nothing_ran))?,
+        };
+        judge(output.status.success(), counts).map_err(|counts| {
+            (
+                format!(
+                    "the suite: {}; {} passed, {} failed or skipped",
+                    run::ended(output.status),
+                    counts.passed,
+                    counts.failed
+                ),
+                counts,
+            )
+        })
+    }
+}
+
+/// A suite is good when it ended well, ran something, and neither failed nor skipped anything.
+fn judge(ended_well: bool, counts: Counts) -> Result<Counts, Counts> {
+    match counts {
+        Counts { passed: 1.., failed: 0 } if ended_well => Ok(counts),
+        Counts { passed, failed } => Err(Counts { passed, failed: failed.max(1) }),
+    }
+}
+
+fn fmt(root: &Path) -> Result<(), String> {
+    cargo(root, &["fmt", "--all", "--check"]).check()
+}
+
+fn clippy(root: &Path) -> Result<(), String> {
+    cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]).check()
+}
+
+fn doc(root: &Path) -> Result<(), String> {
+    cargo(root, &["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings").check()
+}
+
+fn deny(root: &Path) -> Result<(), String> {
+    tools::tool(root, "cargo-deny")?.args(["--offline", "--locked", "check", "licenses", "bans", "sources"]).check()
+}
+
+fn rust(root: &Path) -> Result<(Output, Counts), String> {
+    suite(cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]), counts::of_cargo_test)
+}
+
+fn interop(root: &Path) -> Result<(Output, Counts), String> {
+    let artefacts = root.join("target/interop");
+    clear(&artefacts)?;
+    cargo(root, &["run", "--locked", "--package", "eid-journeys", "--example", "artefacts", "--"])
+        .arg(&artefacts)
+        .check()?;
+    let pytest = tools::tool(root, "pytest")?
+        .args(["-p", "no:cacheprovider", "--color=no", "tests/interop", "--artefacts"])
+        .arg(&artefacts)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    suite(pytest, counts::of_pytest)
+}
+
+fn bench(root: &Path) -> Result<(), String> {
+    cargo(root, &["run", "--release", "--locked", "--package", "eid-bench", "--", "--smoke"]).check()
+}
+
+/// Removes a folder of results, so that none is left from an earlier run.
+pub(crate) fn clear(folder: &Path) -> Result<(), String> {
+    match fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(format!("{}: {e}", folder.display())),
+        _ => Ok(()),
+    }
+}
+
+fn suite(program: Program, count: fn(&str) -> Counts) -> Result<(Output, Counts), String> {
+    let output = program.limit(SUITE_LIMIT).tee()?;
+    let counts = count(&output.text);
+    Ok((output, counts))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a tool measures how long its steps take")]
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let done = work();
+    (done, start.elapsed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_suite_that_ran_and_ended_well_is_good() {
+        let counts = |passed, failed| Counts { passed, failed };
+        assert_eq!(judge(true, counts(3, 0)), Ok(counts(3, 0)));
+        assert_eq!(judge(true, counts(0, 0)), Err(counts(0, 1)));
+        assert_eq!(judge(true, counts(3, 2)), Err(counts(3, 2)));
+        assert_eq!(judge(false, counts(3, 0)), Err(counts(3, 1)));
+    }
+}

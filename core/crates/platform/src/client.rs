@@ -1,0 +1,366 @@
+use core::{fmt, time::Duration};
+use std::sync::Arc;
+
+use eid_crypto::{Random, SecretBytes};
+use eid_model::{PhoneNumber, Pid, UnixTime};
+use reqwest::{
+    RequestBuilder,
+    header::{AUTHORIZATION, HeaderValue},
+};
+use serde::Serialize;
+
+use crate::{
+    AccessToken, AccountId, ActivationId, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound,
+    DeviceChallenge, IssuerMetadata, PlatformError, RequestSigner, answer, base64url, binding,
+    http::{Expected, Http},
+};
+
+const JSON: &str = "application/json";
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// The client of one e-ID platform: one method for each call of `core/docs/platform-protocol.md`.
+///
+/// Connections are kept and shared: make one client and keep it. Methods must run in a tokio runtime with I/O and time
+/// enabled. A dropped future abandons its request; the platform may have acted on it.
+#[derive(Debug)]
+pub struct PlatformClient {
+    http: Http,
+}
+
+/// Where the platform is and whom to trust.
+#[derive(Debug, Clone)]
+pub struct PlatformConfig {
+    /// The platform URL: `https`, host and optional port, without a path.
+    pub base_url: String,
+    /// The platform's own CA certificates, DER: the present one, and the next one before a change. Nothing else is trusted.
+    pub ca_der: Vec<Vec<u8>>,
+    /// How long to wait.
+    pub timeouts: Timeouts,
+}
+
+/// How long calls may take. The time that a key takes to sign is not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until a connection stands, TLS included.
+    pub connect: Duration,
+    /// For one try, from its start to the last byte of the answer.
+    pub attempt: Duration,
+    /// For all tries of a call and the waits between them.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    /// 5 s to connect, 15 s a try, 45 s in all.
+    fn default() -> Self {
+        let [connect, attempt, total] = [5, 15, 45].map(Duration::from_secs);
+        Self { connect, attempt, total }
+    }
+}
+
+/// The six digits of a text message; wiped on drop.
+#[derive(Debug)]
+pub struct OneTimeCode(SecretBytes);
+
+impl OneTimeCode {
+    /// Parses six ASCII digits; spaces around and between them are ignored, as messages are copied with them.
+    ///
+    /// # Errors
+    /// [`PlatformError::OneTimeCodeFormat`].
+    pub fn parse(text: &str) -> Result<Self, PlatformError> {
+        let digits = SecretBytes::new(text.bytes().filter(|b| *b != b' ').collect());
+        // EXPOSE: checked for form.
+        let fits = digits.expose().len() == 6 && digits.expose().iter().all(u8::is_ascii_digit);
+        if fits { Ok(Self(digits)) } else { Err(PlatformError::OneTimeCodeFormat) }
+    }
+
+    fn expose(&self) -> &str {
+        // EXPOSE: the digits go into the request's body.
+        core::str::from_utf8(self.0.expose()).unwrap_or_default()
+    }
+}
+
+/// Which credentials to ask for.
+#[derive(Clone, Copy)]
+pub struct CredentialRequest<'a> {
+    /// One of the platform's kinds.
+    pub configuration: &'a CredentialConfiguration,
+    /// A fresh nonce of [`PlatformClient::nonce`].
+    pub nonce: &'a CNonce,
+    /// One new key for each credential, at most [`IssuerMetadata::batch_size`]; never used before.
+    pub keys: &'a [&'a dyn RequestSigner],
+}
+
+impl fmt::Debug for CredentialRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CredentialRequest({} × {})", self.keys.len(), self.configuration.id)
+    }
+}
+
+#[derive(Serialize)]
+struct Activation<'a> {
+    pid: &'a str,
+    phone: &'a str,
+}
+
+#[derive(Serialize)]
+struct Code<'a> {
+    code: &'a str,
+}
+
+#[derive(Serialize)]
+struct Binding<'a> {
+    binding: &'a str,
+}
+
+#[derive(Serialize)]
+struct TokenForm<'a> {
+    grant_type: &'a str,
+    assertion: &'a str,
+}
+
+#[derive(Serialize)]
+struct Credentials<'a> {
+    credential_configuration_id: &'a str,
+    proofs: Proofs,
+}
+
+#[derive(Serialize)]
+struct Proofs {
+    jwt: Vec<String>,
+}
+
+/// # Errors of every call
+/// [`PlatformError::Unreachable`], [`PlatformError::Interrupted`], [`PlatformError::Timeout`], [`PlatformError::Untrusted`],
+/// [`PlatformError::Busy`], [`PlatformError::Refused`] and [`PlatformError::Nonsense`]; calls that sign also give
+/// [`PlatformError::Signer`] and [`PlatformError::Crypto`]. All but [`Self::confirm_code`] are repeated by themselves
+/// ([`crate::retry::Policy`]) within [`Timeouts::total`].
+impl PlatformClient {
+    /// A client for one platform. `rng` makes token names and spreads repeats over time. Opens no connection yet.
+    ///
+    /// # Errors
+    /// [`PlatformError::ConfigInvalid`].
+    pub fn new(config: &PlatformConfig, rng: Arc<dyn Random>) -> Result<Self, PlatformError> {
+        Ok(Self { http: Http::new(config, rng)? })
+    }
+
+    /// Asks for an activation: the platform sends a one-time code to the phone that the register has.
+    ///
+    /// The same `idempotency_key` gives the same activation and sends no second message; store it before the call.
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn start_activation(
+        &self,
+        pid: &Pid,
+        phone: &PhoneNumber,
+        idempotency_key: &[u8; 16],
+    ) -> Result<ActivationStarted, PlatformError> {
+        let request = self
+            .post("/v1/activation")
+            .header("Idempotency-Key", base64url::encode(idempotency_key))
+            .json(&Activation { pid: pid.as_str(), phone: phone.as_str() });
+        answer::parse_activation_started(&self.repeat(request, 201, JSON).await?)
+    }
+
+    /// Sends the one-time code. Never repeated by itself, for each try counts.
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn confirm_code(&self, id: &ActivationId, code: &OneTimeCode) -> Result<DeviceChallenge, PlatformError> {
+        let path = format!("/v1/activation/{}/code", id.as_str());
+        let request = self.post(&path).json(&Code { code: code.expose() });
+        let body = self.http.once(request, &Expected { status: 200, media: JSON }).await?;
+        answer::parse_device_challenge(&body)
+    }
+
+    /// Binds the device key to the account, with the challenge of [`Self::confirm_code`].
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn bind_device(
+        &self,
+        id: &ActivationId,
+        challenge: &[u8; 32],
+        device: &dyn RequestSigner,
+        now: UnixTime,
+    ) -> Result<DeviceBound, PlatformError> {
+        let binding = binding::make_device_binding(device, self.http.origin(), challenge, now).await?;
+        let request = self.post(&format!("/v1/activation/{}/device", id.as_str())).json(&Binding { binding: &binding });
+        answer::parse_device_bound(&self.repeat(request, 201, JSON).await?)
+    }
+
+    /// Gets an access token that only `device` can use.
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn token(
+        &self,
+        account: &AccountId,
+        device: &dyn RequestSigner,
+        now: UnixTime,
+    ) -> Result<AccessToken, PlatformError> {
+        let (endpoint, rng) = (self.http.url("/oauth2/token"), self.http.rng.as_ref());
+        let mut call = self.http.begin(Expected { status: 200, media: JSON });
+        loop {
+            let iat = binding::later(now, call.age());
+            let assertion = binding::make_assertion(device, account, &endpoint, rng, iat).await?;
+            let dpop = binding::make_dpop(device, ("POST", &endpoint), None, rng, iat).await?;
+            let form = TokenForm { grant_type: JWT_BEARER, assertion: &assertion };
+            let request = self.http.client.post(&endpoint).header("DPoP", dpop).form(&form);
+            if let Some(body) = call.attempt(request).await? {
+                return answer::parse_access_token(&body, iat);
+            }
+        }
+    }
+
+    /// Gets the account's level-2 grant anew: a JWT that is not to be believed before [`crate::Grant::verify`].
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn grant(
+        &self,
+        token: &AccessToken,
+        device: &dyn RequestSigner,
+        now: UnixTime,
+    ) -> Result<String, PlatformError> {
+        let request = self.http.client.get(self.http.url("/v1/grant"));
+        answer::parse_grant(&self.repeat_with_token(request, token, device, now).await?)
+    }
+
+    /// What the platform issues.
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn issuer_metadata(&self) -> Result<IssuerMetadata, PlatformError> {
+        let body = self.read("/.well-known/openid-credential-issuer", JSON).await?;
+        answer::parse_issuer_metadata(&body, self.http.origin())
+    }
+
+    /// A fresh nonce for one [`Self::credentials`].
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn nonce(&self) -> Result<CNonce, PlatformError> {
+        answer::parse_nonce(&self.repeat(self.post("/openid4vci/nonce"), 200, JSON).await?)
+    }
+
+    /// Asks for one credential per key and gives the issuer tokens in the order of the keys, not verified yet.
+    ///
+    /// When an answer was lost, the platform refuses the repeat with [`eid_model::Code::NONCE_STALE`], for a nonce and a key
+    /// are good for one credential: begin again with a new nonce and new keys.
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn credentials(
+        &self,
+        token: &AccessToken,
+        asked: CredentialRequest<'_>,
+        device: &dyn RequestSigner,
+        now: UnixTime,
+    ) -> Result<Vec<Vec<u8>>, PlatformError> {
+        let mut jwt = Vec::with_capacity(asked.keys.len());
+        for key in asked.keys {
+            jwt.push(binding::make_credential_proof(*key, self.http.origin(), asked.nonce.as_str(), now).await?);
+        }
+        let wanted = Credentials { credential_configuration_id: &asked.configuration.id, proofs: Proofs { jwt } };
+        let request = self.post("/openid4vci/credential").json(&wanted);
+        let body = self.repeat_with_token(request, token, device, now).await?;
+        answer::parse_credentials(&body, asked.keys.len())
+    }
+
+    /// The signed trust list, COSE, not verified yet.
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn trust_list(&self) -> Result<Vec<u8>, PlatformError> {
+        self.read("/v1/trust-list", "application/cose").await
+    }
+
+    /// All signed status lists of the issuer as one CBOR snapshot, not verified yet.
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn status_lists(&self) -> Result<Vec<u8>, PlatformError> {
+        self.read("/v1/status-lists", "application/cbor").await
+    }
+
+    async fn read(&self, path: &str, media: &'static str) -> Result<Vec<u8>, PlatformError> {
+        self.repeat(self.http.client.get(self.http.url(path)), 200, media).await
+    }
+
+    fn post(&self, path: &str) -> RequestBuilder {
+        self.http.client.post(self.http.url(path))
+    }
+
+    /// A call whose request may be sent again as it is.
+    async fn repeat(
+        &self,
+        request: RequestBuilder,
+        status: u16,
+        media: &'static str,
+    ) -> Result<Vec<u8>, PlatformError> {
+        let mut call = self.http.begin(Expected { status, media });
+        loop {
+            if let Some(body) = call.attempt(copy(&request)?).await? {
+                return Ok(body);
+            }
+        }
+    }
+
+    /// A call with an access token; the device key signs each repeat anew (RFC 9449 section 7).
+    async fn repeat_with_token(
+        &self,
+        request: RequestBuilder,
+        token: &AccessToken,
+        device: &dyn RequestSigner,
+        now: UnixTime,
+    ) -> Result<Vec<u8>, PlatformError> {
+        let request = request.header(AUTHORIZATION, authorization(token)?);
+        let target = copy(&request)?.build().map_err(|_| PlatformError::ConfigInvalid)?;
+        let target = (target.method().as_str(), target.url().as_str());
+        let mut call = self.http.begin(Expected { status: 200, media: JSON });
+        loop {
+            let iat = binding::later(now, call.age());
+            let dpop = binding::make_dpop(device, target, Some(token), self.http.rng.as_ref(), iat).await?;
+            if let Some(body) = call.attempt(copy(&request)?.header("DPoP", dpop)).await? {
+                return Ok(body);
+            }
+        }
+    }
+}
+
+/// Requests here have bodies in memory, so that there is always a copy.
+fn copy(request: &RequestBuilder) -> Result<RequestBuilder, PlatformError> {
+    request.try_clone().ok_or(PlatformError::ConfigInvalid)
+}
+
+/// `DPoP <token>`, marked so that it stays out of logs and header compression.
+fn authorization(token: &AccessToken) -> Result<HeaderValue, PlatformError> {
+    // EXPOSE: the token goes into the header.
+    let mut header =
+        HeaderValue::from_bytes(&[b"DPoP ", token.expose()].concat()).map_err(|_| PlatformError::ConfigInvalid)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_time_code_is_six_digits_however_they_are_spaced() {
+        for (text, digits) in [
+            ("271828", Some("271828")),
+            (" 271 828 ", Some("271828")),
+            ("27182", None),
+            ("2718281", None),
+            ("27182a", None),
+            ("２７１８２８", None),
+            ("", None),
+        ] {
+            assert_eq!(OneTimeCode::parse(text).ok().as_ref().map(OneTimeCode::expose), digits, "{text:?}");
+        }
+        assert_eq!(OneTimeCode::parse("1").err().map(|e| e.code()), Some(eid_model::Code::CODE_WRONG));
+        assert!(!format!("{:?}", OneTimeCode::parse("271828").unwrap()).contains("271828"));
+    }
+}

@@ -1,0 +1,59 @@
+//! Client of the e-ID platform: wire types, request signing, retry policy. The contract is
+//! `core/docs/platform-protocol.md`.
+//!
+//! [`PlatformClient`] has one method for each call. It speaks HTTPS with the platform's own CA and nothing else, reads at
+//! most [`MAX_ANSWER`] bytes, follows no redirect, and turns whatever comes back into typed values or a
+//! [`PlatformError`] with a stable code. Keys stay in the phone's hardware: signatures come from a [`RequestSigner`].
+//! [`Grant::verify`] is the one way to a level-2 grant.
+//!
+//! It must never read the wall clock or make randomness by itself (both are passed in; waiting uses tokio's timer), trust
+//! a certificate of the phone's store or of a process-wide TLS provider, repeat a call that counts tries, keep an answer,
+//! or let personal data, a URL or a server's words into an error.
+//!
+//! [`answer`], [`jws::parse`] and [`parse_problem`] are pure functions over foreign bytes, for fuzzing.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use eid_crypto::SystemRandom;
+//! use eid_model::{PhoneNumber, Pid};
+//! use eid_platform::{OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
+//!
+//! # async fn example(ca: Vec<u8>, stored_key: [u8; 16]) -> Result<(), Box<dyn std::error::Error>> {
+//! let config = PlatformConfig {
+//!     base_url: "https://platform.example".to_owned(),
+//!     ca_der: vec![ca],
+//!     timeouts: Timeouts::default(),
+//! };
+//! let platform = PlatformClient::new(&config, Arc::new(SystemRandom::new()))?;
+//! let (pid, phone) = (Pid::parse("000199000123")?, PhoneNumber::parse("0900000123")?);
+//! let started = platform.start_activation(&pid, &phone, &stored_key).await?;
+//! let challenge = platform.confirm_code(&started.activation_id, &OneTimeCode::parse("271 828")?).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod answer;
+mod base64url;
+mod binding;
+mod client;
+mod error;
+mod grant;
+mod http;
+mod id;
+mod json;
+pub mod jws;
+mod problem;
+pub mod retry;
+mod signer;
+
+pub use answer::{
+    AccessToken, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound, DeviceChallenge, IssuerMetadata,
+};
+pub use client::{CredentialRequest, OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
+pub use error::{Flaw, PlatformError};
+pub use grant::Grant;
+pub use http::MAX_ANSWER;
+pub use id::{AccountId, ActivationId};
+pub use problem::parse_problem;
+pub use signer::RequestSigner;

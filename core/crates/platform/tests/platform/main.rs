@@ -1,0 +1,10 @@
+//! The client against a TLS server on this machine that answers well, refuses, lies and breaks off.
+
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod wire;

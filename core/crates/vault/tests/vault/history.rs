@@ -1,0 +1,158 @@
+//! The holder's history: pages and the chain, with everything done to it that can be done without the key.
+
+use crate::common::{Place, entry};
+use eid_model::Code;
+use eid_vault::{Act, HistoryEntry, VaultError};
+
+/// A closed store with so many entries.
+fn place_with(entries: i64) -> Place {
+    let place = Place::new();
+    let vault = place.create();
+    for number in 1..=entries {
+        assert_eq!(vault.append_history(&entry(number)).unwrap(), u64::try_from(number).unwrap());
+    }
+    place
+}
+
+#[test]
+fn pages_go_back_from_the_newest_entry() {
+    let vault = place_with(120).open().unwrap();
+    let (mut seen, mut before, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = vault.list_history(before, 1000).unwrap();
+        assert!(page.items.len() <= 50 && page.damaged.is_empty());
+        seen.extend(page.items);
+        (before, pages) = (page.next, pages + 1);
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, 3);
+    let expected: Vec<(u64, HistoryEntry)> =
+        (1..=120).rev().map(|number| (u64::try_from(number).unwrap(), entry(number))).collect();
+    assert_eq!(seen, expected);
+    assert_eq!(vault.verify_history(), Ok(120));
+    assert_eq!(vault.list_history(Some(3), 10).unwrap().items, [(2, entry(2)), (1, entry(1))]);
+}
+
+#[test]
+fn entry_comes_back_with_each_of_its_fields() {
+    let place = Place::new();
+    let vault = place.create();
+    let refused = HistoryEntry { act: Act::Updated, result: Some(Code::Q07_AUDIENCE), ..entry(1) };
+    vault.append_history(&refused).unwrap();
+    assert_eq!(vault.list_history(None, 1).unwrap().items, [(1, refused.clone())]);
+    assert_eq!(format!("{refused:?}"), "HistoryEntry { act: Updated, result: Some(Q07_AUDIENCE(5007)), .. }");
+    let long = HistoryEntry { purpose: "x".repeat(5000), ..entry(2) };
+    assert_eq!(vault.append_history(&long), Err(VaultError::TooLarge));
+    assert_eq!(vault.append_history(&entry(2)), Ok(2));
+    assert_eq!(vault.verify_history(), Ok(2));
+}
+
+#[test]
+fn what_is_done_to_the_history_without_the_key_shows() {
+    let swap = |a: u64, b: u64| {
+        format!(
+            "UPDATE history SET seq = 1000 WHERE seq = {a}; UPDATE history SET seq = {a} WHERE seq = {b};
+             UPDATE history SET seq = {b} WHERE seq = 1000;"
+        )
+    };
+    let head = |from: &str| format!("UPDATE meta SET value = {from} WHERE name = 'history_head';");
+    for (what, statements, broken_at) in [
+        ("first removed", "DELETE FROM history WHERE seq = 1".into(), 1),
+        ("middle removed", "DELETE FROM history WHERE seq = 4".into(), 4),
+        (
+            "middle removed and the rest moved up",
+            "DELETE FROM history WHERE seq = 4; UPDATE history SET seq = seq - 1 WHERE seq > 4;".into(),
+            4,
+        ),
+        ("last removed", "DELETE FROM history WHERE seq = 7".into(), 7),
+        ("all removed", "DELETE FROM history".into(), 1),
+        ("two swapped", swap(2, 5), 2),
+        (
+            "one written over another",
+            "UPDATE history SET sealed = (SELECT sealed FROM history WHERE seq = 2) WHERE seq = 3".into(),
+            3,
+        ),
+        ("one put in twice", "INSERT INTO history SELECT 8, layout, sealed FROM history WHERE seq = 7".into(), 8),
+        ("one put in before", "INSERT INTO history SELECT 0, layout, sealed FROM history WHERE seq = 7".into(), 1),
+        ("negative number", "INSERT INTO history SELECT -1, layout, sealed FROM history WHERE seq = 7".into(), 1),
+        ("layout changed", "UPDATE history SET layout = 2 WHERE seq = 5".into(), 5),
+        ("emptied", "UPDATE history SET sealed = x'' WHERE seq = 5".into(), 5),
+        ("head removed", "DELETE FROM meta WHERE name = 'history_head'".into(), 0),
+        ("head exchanged", head("(SELECT value FROM meta WHERE name = 'key_check')"), 0),
+        ("head emptied", head("x''"), 0),
+    ] as [(&str, String, u64); 15]
+    {
+        let place = place_with(7);
+        place.tamper(&statements);
+        let vault = place.open().unwrap();
+        assert_eq!(vault.verify_history(), Err(VaultError::HistoryBroken { seq: broken_at }), "{what}");
+        if let Ok(page) = vault.list_history(None, 50) {
+            for (seq, shown) in page.items {
+                assert_eq!(shown, entry(i64::try_from(seq).unwrap()), "{what}: shows no entry in another's place");
+            }
+        }
+    }
+}
+
+#[test]
+fn history_of_an_older_copy_under_the_newer_end_shows() {
+    let place = place_with(3);
+    let older = place.files();
+    place.open().unwrap().append_history(&entry(4)).unwrap();
+    let old_path = place.folder.path().join("older");
+    std::fs::write(&old_path, &older["store"]).unwrap();
+    place.tamper(&format!(
+        "ATTACH '{}' AS old; DELETE FROM history; INSERT INTO history SELECT * FROM old.history;",
+        old_path.display()
+    ));
+    assert_eq!(place.open().unwrap().verify_history(), Err(VaultError::HistoryBroken { seq: 4 }));
+}
+
+#[test]
+fn entry_of_another_continuation_under_the_same_number_shows() {
+    let place = place_with(2);
+    let fork = place.files();
+    let append_three = |from: i64| {
+        let vault = place.open().unwrap();
+        for number in from..from + 3 {
+            vault.append_history(&entry(number)).unwrap();
+        }
+    };
+    append_three(30);
+    let other = place.folder.path().join("other");
+    std::fs::rename(place.path(), &other).unwrap();
+    std::fs::write(place.path(), &fork["store"]).unwrap();
+    append_three(3);
+    assert_eq!(place.open().unwrap().verify_history(), Ok(5));
+    // Entry 3 of the other store opens here, for key, number and what came before are the same; entry 4 tells.
+    for (seq, broken_at) in [(3, 4), (4, 5), (5, 5)] {
+        let from = format!("(SELECT sealed FROM other.history WHERE seq = {seq})");
+        place.tamper(&format!(
+            "ATTACH '{}' AS other; UPDATE main.history SET sealed = {from} WHERE seq = {seq};",
+            other.display()
+        ));
+        assert_eq!(place.open().unwrap().verify_history(), Err(VaultError::HistoryBroken { seq: broken_at }));
+    }
+}
+
+#[test]
+fn damaged_entry_is_named_in_its_page_and_the_others_are_shown() {
+    let place = place_with(5);
+    place.tamper("UPDATE history SET sealed = zeroblob(100) WHERE seq = 3");
+    let vault = place.open().unwrap();
+    let page = vault.list_history(None, 50).unwrap();
+    assert_eq!(page.damaged, [3]);
+    assert_eq!(page.items.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [5, 4, 2, 1]);
+    assert_eq!(vault.append_history(&entry(6)), Ok(6), "life goes on");
+}
+
+#[test]
+fn append_after_its_head_was_lost_says_so_and_stores_nothing() {
+    let place = place_with(2);
+    place.tamper("DELETE FROM meta WHERE name = 'history_head'");
+    let vault = place.open().unwrap();
+    assert_eq!(vault.append_history(&entry(3)), Err(VaultError::HistoryBroken { seq: 0 }));
+    assert_eq!(vault.list_history(None, 50).unwrap().items.len(), 2);
+}

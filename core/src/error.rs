@@ -1,0 +1,104 @@
+use eid_crypto::CryptoError;
+use eid_model::{Code, CodeInfo, Kind, ModelError};
+use eid_platform::PlatformError;
+use eid_proof::ProofError;
+use eid_vault::VaultError;
+
+use crate::ports::SecureKeyError;
+
+/// Why an act of the citizen did not succeed. [`Self::code`] gives the stable number; its table says what to do now.
+///
+/// No variant holds text or personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// This phone has not been activated.
+    #[error("not activated")]
+    NotActivated,
+    /// This phone is activated already.
+    #[error("already activated")]
+    AlreadyActivated,
+    /// The configuration that the shell gave cannot be used.
+    #[error("configuration is unusable")]
+    ConfigInvalid,
+    /// The passcode was wrong.
+    #[error("wrong passcode, {wrong_tries} in a row")]
+    PasscodeWrong {
+        /// Wrong tries in a row, this one included.
+        wrong_tries: u8,
+        /// Seconds until the next try is taken.
+        wait_s: u64,
+    },
+    /// No passcode is taken yet.
+    #[error("no passcode is taken for {wait_s} s")]
+    PasscodeWait {
+        /// Seconds until the next try is taken.
+        wait_s: u64,
+    },
+    /// No unused credential of this purpose is left.
+    #[error("credentials are used up")]
+    CredentialsUsedUp,
+    /// All credentials of this purpose have expired.
+    #[error("credentials have expired")]
+    CredentialsExpired,
+    /// This phone has no credential of this purpose, and the platform issues none.
+    #[error("no credential of this purpose")]
+    PurposeUnknown,
+    /// The level-2 grant has expired.
+    #[error("grant has expired")]
+    GrantExpired,
+    /// A task of ours broke off.
+    #[error("internal fault")]
+    Internal,
+    /// What was typed does not have its form.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The store refused.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The platform refused or could not be reached.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// A credential or proof is not as it must be.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// The key hardware did not do it.
+    #[error(transparent)]
+    Key(#[from] SecureKeyError),
+    /// The cryptographic layer refused.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}
+
+impl Error {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NotActivated => Code::NOT_ACTIVATED,
+            Self::AlreadyActivated => Code::ALREADY_ACTIVATED,
+            Self::ConfigInvalid => Code::CONFIG_INVALID,
+            Self::PasscodeWrong { .. } => Code::PASSCODE_WRONG,
+            Self::PasscodeWait { .. } => Code::PASSCODE_WAIT,
+            Self::CredentialsUsedUp => Code::CREDENTIALS_USED_UP,
+            Self::CredentialsExpired => Code::CREDENTIAL_EXPIRED,
+            Self::PurposeUnknown => Code::PURPOSE_UNKNOWN,
+            Self::GrantExpired => Code::GRANT_EXPIRED,
+            Self::Internal => Code::INTERNAL,
+            Self::Model(error) => error.code(),
+            Self::Vault(error) => error.code(),
+            Self::Platform(error) => error.code(),
+            Self::Proof(error) => error.code(),
+            Self::Key(error) => error.code(),
+            Self::Crypto(error) => error.code(),
+        }
+    }
+
+    /// What a screen can do about it.
+    pub fn kind(&self) -> Kind {
+        self.code().info().kind
+    }
+
+    /// The row of the code table: remedy in Vietnamese and English.
+    pub fn info(&self) -> &'static CodeInfo {
+        self.code().info()
+    }
+}

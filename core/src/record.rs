@@ -1,0 +1,73 @@
+//! What the façade keeps in the vault. Every type is versioned by the vault's layout; fields are only ever added.
+
+use eid_crypto::VerifyingKey;
+use eid_model::{AccountLevel, PartialDate, PersonName, Pid, UnixTime};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Key of the one account, in its collection.
+pub(crate) const ACCOUNT: &str = "account";
+
+/// Key of the trust list, in its collection.
+pub(crate) const TRUST_LIST: &str = "trust-list";
+
+/// The account that this phone was activated for: what the verified grant said.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) account_id: eid_platform::AccountId,
+    pub(crate) pid: Pid,
+    pub(crate) name: PersonName,
+    pub(crate) birth_date: PartialDate,
+    pub(crate) level: AccountLevel,
+    pub(crate) issuer: String,
+    pub(crate) granted_at: UnixTime,
+    pub(crate) grant_expires_at: UnixTime,
+    /// The signed grant itself.
+    pub(crate) grant: String,
+    #[serde(with = "public_key")]
+    pub(crate) device_key: VerifyingKey,
+}
+
+/// One one-time credential.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Credential {
+    pub(crate) vct: u16,
+    /// The issuer token.
+    #[serde(with = "bytes")]
+    pub(crate) token: Vec<u8>,
+    /// Its key's alias in the phone's hardware.
+    pub(crate) key_alias: String,
+    pub(crate) expires_at: UnixTime,
+    /// When it was first shown.
+    pub(crate) used_at: Option<UnixTime>,
+}
+
+/// The signed trust list, as received.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredTrustList(#[serde(with = "bytes")] pub(crate) Vec<u8>);
+
+mod bytes {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    use super::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map_err(|_| serde::de::Error::custom("not base64"))
+    }
+}
+
+mod public_key {
+    use super::{Deserializer, Serializer, VerifyingKey, bytes};
+
+    pub(super) fn serialize<S: Serializer>(key: &VerifyingKey, serializer: S) -> Result<S::Ok, S::Error> {
+        bytes::serialize(key.sec1(), serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserializer<'de>>(deserializer: T) -> Result<VerifyingKey, T::Error> {
+        VerifyingKey::parse(&bytes::deserialize(deserializer)?).map_err(|_| serde::de::Error::custom("not a key"))
+    }
+}

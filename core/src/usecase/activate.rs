@@ -1,0 +1,179 @@
+//! Activating level 2 on this phone (kích hoạt định danh mức độ 2): phone number and one-time code, device key, grant,
+//! passcode.
+
+use std::sync::Arc;
+
+use eid_crypto::{Passcode, SecretKey, VerifyingKey, random};
+use eid_model::{PhoneNumber, Pid, UnixTime};
+use eid_platform::{ActivationStarted, DeviceChallenge, Grant, OneTimeCode};
+use eid_proof::ProofError;
+use eid_vault::{Act, Attempts, Collection, Envelope, HistoryEntry, Vault, VaultError};
+
+use crate::{
+    EidApp, Error, Unlocked,
+    app::Inner,
+    device::{DEVICE_KEY, HardwareKey, UNSEAL_KEY},
+    ports::KeyAccess,
+    record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
+    session::verify_grant,
+};
+
+/// An activation under way. Each step may be tried again after an error; nothing on the phone changes before the last.
+#[derive(Debug)]
+pub struct Activation {
+    inner: Arc<Inner>,
+    pid: Pid,
+    phone: PhoneNumber,
+    started: ActivationStarted,
+    step: Step,
+}
+
+#[derive(Debug)]
+enum Step {
+    Code,
+    /// The code was right. The key is made once: repeating the binding with another one would be refused.
+    Device(DeviceChallenge, Option<VerifyingKey>),
+    Passcode(Box<Granted>),
+}
+
+/// A verified grant, not yet stored.
+#[derive(Debug, Clone)]
+struct Granted {
+    grant: Grant,
+    jwt: String,
+    issuer: String,
+    trust_list: Vec<u8>,
+    device_key: VerifyingKey,
+}
+
+impl EidApp {
+    /// Starts an activation: the platform sends a one-time code to the phone number that the register has.
+    ///
+    /// Cancel-safe: nothing on the phone changes.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyActivated`], [`Error::Model`] for a malformed number, [`Error::Platform`].
+    pub async fn start_activation(&self, pid: &str, phone: &str) -> Result<Activation, Error> {
+        let inner = Arc::clone(&self.inner);
+        if inner.is_activated().await? {
+            return Err(Error::AlreadyActivated);
+        }
+        let (pid, phone) = (Pid::parse(pid)?, PhoneNumber::parse(phone)?);
+        let idempotency_key = random(&*inner.ports.random)?;
+        let started = inner.platform.start_activation(&pid, &phone, &idempotency_key).await?;
+        Ok(Activation { inner, pid, phone, started, step: Step::Code })
+    }
+}
+
+impl Activation {
+    /// Until when the one-time code is good.
+    pub fn code_expires_at(&self) -> UnixTime {
+        self.started.code_expires_at
+    }
+
+    /// Sends the one-time code that the citizen typed. Once it was right, further calls do nothing.
+    ///
+    /// # Errors
+    /// [`Error::Platform`]: wrong code with the tries left, late code, or no connection.
+    pub async fn confirm_code(&mut self, code: &str) -> Result<(), Error> {
+        if matches!(self.step, Step::Code) {
+            let code = OneTimeCode::parse(code)?;
+            let challenge = self.inner.platform.confirm_code(&self.started.activation_id, &code).await?;
+            self.step = Step::Device(challenge, None);
+        }
+        Ok(())
+    }
+
+    /// Binds this phone's key to the account, fetches the level-2 grant, and sets the passcode. The app is then unlocked.
+    ///
+    /// Runs to its end: after an error, calling it again goes on where it stopped.
+    ///
+    /// # Errors
+    /// [`Error::Platform`] when the platform refuses level 2 or the grant is not valid; [`Error::Crypto`] for a passcode that is
+    /// malformed or too easy to guess; [`Error::Key`]; [`Error::Vault`] when the phone's storage is full, say.
+    pub async fn complete(&mut self, passcode: Vec<u8>) -> Result<Unlocked, Error> {
+        let passcode = Passcode::parse(passcode)?;
+        let granted = self.bind_device().await?;
+        let birth_date = granted.grant.birth_date;
+        let known = [self.pid.as_str(), self.phone.as_str(), &birth_date.card_form(), &birth_date.claim169_form()];
+        passcode.check_new(&known)?;
+
+        let _entrance = self.inner.entrance.lock().await;
+        if self.inner.is_activated().await? {
+            return Err(Error::AlreadyActivated);
+        }
+        let hardware = SecretKey::make(&*self.inner.ports.random)?;
+        let blob = self.inner.ports.secure_key.seal(UNSEAL_KEY, &hardware).await?;
+        let vault = self.inner.blocking(move |inner| make_store(inner, &passcode, &hardware, &blob, &granted)).await?;
+        Ok(Unlocked::new(Arc::clone(&self.inner), vault))
+    }
+
+    async fn bind_device(&mut self) -> Result<Granted, Error> {
+        let key = &self.inner.ports.secure_key;
+        let (challenge, public) = match &mut self.step {
+            Step::Code => return Err(Error::NotActivated),
+            Step::Passcode(granted) => return Ok(granted.as_ref().clone()),
+            Step::Device(challenge, Some(public)) => (challenge.device_challenge, *public),
+            Step::Device(challenge, made) => {
+                let public = key.generate(DEVICE_KEY, KeyAccess::WhileUnlocked).await?;
+                *made = Some(public);
+                (challenge.device_challenge, public)
+            }
+        };
+        let device = HardwareKey::new(key, DEVICE_KEY, public);
+        let now = self.inner.now();
+        let bound = self.inner.platform.bind_device(&self.started.activation_id, &challenge, &device, now).await?;
+        let (trust, trust_list) = self.inner.fetch_trust_list().await?;
+        let (grant, issuer) = verify_grant(&bound.grant, &trust, &public, now)?;
+        let ours = grant.pid == self.pid && grant.account_id == bound.account_id && issuer == bound.issuer;
+        if !ours {
+            return Err(ProofError::CredentialInvalid.into());
+        }
+        let granted = Granted { grant, jwt: bound.grant, issuer, trust_list, device_key: public };
+        self.step = Step::Passcode(Box::new(granted.clone()));
+        Ok(granted)
+    }
+}
+
+/// Makes the store and fills it; the envelope comes last and makes the phone activated.
+fn make_store(
+    inner: &Inner,
+    passcode: &Passcode,
+    hardware: &SecretKey,
+    blob: &[u8],
+    granted: &Granted,
+) -> Result<Vault, Error> {
+    let (folder, rng) = (&inner.folder, &inner.ports.random);
+    let binding = inner.binding()?;
+    let (envelope, vault_key) = Envelope::make(&**rng, passcode, hardware, blob, &binding, inner.config.kdf_cost)?;
+    let mut vault = folder.create_vault(&vault_key, rng)?;
+    let (grant, at) = (&granted.grant, inner.now());
+    let account = Account {
+        account_id: grant.account_id.clone(),
+        pid: grant.pid,
+        name: grant.name.clone(),
+        birth_date: grant.birth_date,
+        level: eid_model::AccountLevel::Two,
+        issuer: granted.issuer.clone(),
+        granted_at: grant.issued_at,
+        grant_expires_at: grant.expires_at,
+        grant: granted.jwt.clone(),
+        device_key: granted.device_key,
+    };
+    let entry = HistoryEntry {
+        at: at.seconds(),
+        act: Act::Activated,
+        counterpart: granted.issuer.clone(),
+        fields: Vec::new(),
+        purpose: String::new(),
+        result: None,
+    };
+    vault.transaction(|vault| -> Result<(), VaultError> {
+        vault.put(Collection::Account, ACCOUNT, &account)?;
+        vault.put(Collection::TrustData, TRUST_LIST, &StoredTrustList(granted.trust_list.clone()))?;
+        vault.append_history(&entry).map(drop)
+    })?;
+    folder.store_attempts(&Attempts::default())?;
+    folder.store_envelope(&envelope)?;
+    Ok(vault)
+}

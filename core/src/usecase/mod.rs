@@ -1,0 +1,6 @@
+//! One file per act of the citizen.
+
+pub(crate) mod activate;
+pub(crate) mod present;
+pub(crate) mod refill;
+pub(crate) mod unlock;

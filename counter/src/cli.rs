@@ -1,0 +1,106 @@
+//! The options of the program.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Verifier for service counters: reads QR identity proofs and says valid, not valid, or cannot tell.
+#[derive(Debug, Parser)]
+#[command(name = "eid-counter", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Verify one proof and print the verdict as JSON
+    ///
+    /// Exit code: 0 valid, 1 not valid, 2 cannot tell (also when the input, the trust list or another file cannot be
+    /// used, and when an option is wrong).
+    Verify(Verify),
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// A file (text, PNG picture or raw proof), the text of a code itself, or - for standard input
+    pub(crate) input: OsString,
+
+    /// Signed trust list: whose proofs are accepted
+    #[arg(long, value_name = "FILE", conflicts_with = "issuer_key")]
+    pub(crate) trust: Option<PathBuf>,
+
+    /// Public key that must have signed the trust list, in place of the built-in sandbox root; may be repeated
+    ///
+    /// 65 bytes SEC1, or PEM.
+    #[arg(long, value_name = "FILE", requires = "trust")]
+    pub(crate) trust_root: Vec<PathBuf>,
+
+    /// Trust this one public key and no list (for integration tests)
+    ///
+    /// 65 bytes SEC1, or PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) issuer_key: Option<PathBuf>,
+
+    /// Signed status snapshot: what was revoked or suspended
+    #[arg(long, value_name = "FILE")]
+    pub(crate) status: Option<PathBuf>,
+
+    /// Accept proofs whose status is unknown
+    #[arg(long)]
+    pub(crate) allow_unknown_status: bool,
+
+    /// Verify as of this time, in seconds since 1970 [default: the clock]
+    #[arg(long, value_name = "UNIX")]
+    pub(crate) at: Option<u32>,
+
+    /// How far the phone's clock may be off, in seconds
+    #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=90))]
+    pub(crate) skew: u32,
+
+    /// This counter's identifier, rp/…; proofs made for another counter are refused
+    #[arg(long, value_name = "ID", value_parser = parse_counter)]
+    pub(crate) counter: Option<String>,
+
+    /// The challenge that this counter showed: 8 to 32 bytes in hexadecimal; the proof must answer it
+    #[arg(long, value_name = "HEX", value_parser = parse_nonce)]
+    pub(crate) nonce: Option<Nonce>,
+
+    /// Record of used proofs, kept between runs and shared between processes [default: none, this run only]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
+
+    /// Write the portrait (WebP) to this file, and its path instead of its bytes into the JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) portrait_out: Option<PathBuf>,
+}
+
+/// A challenge given in hexadecimal.
+#[derive(Debug, Clone)]
+pub(crate) struct Nonce(pub(crate) Vec<u8>);
+
+fn parse_nonce(text: &str) -> Result<Nonce, &'static str> {
+    const REFUSED: &str = "not 8 to 32 bytes in hexadecimal";
+    let digits: Vec<u8> = text
+        .chars()
+        .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
+        .collect::<Option<_>>()
+        .ok_or(REFUSED)?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if !rest.is_empty() || !(8..=32).contains(&pairs.len()) {
+        return Err(REFUSED);
+    }
+    Ok(Nonce(pairs.iter().map(|[high, low]| high << 4 | low).collect()))
+}
+
+/// Proofs name their counter `rp/` and 1–40 characters of `[0-9A-Za-z._-]`.
+fn parse_counter(text: &str) -> Result<String, &'static str> {
+    if eid_proof::is_counter(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("not rp/ and 1 to 40 letters, digits, dots, dashes or underscores")
+    }
+}

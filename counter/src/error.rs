@@ -1,0 +1,79 @@
+use eid_model::Code;
+
+/// Why a counter could not get as far as a verdict. All of them end in "cannot tell".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CounterError {
+    /// The file named as input is not there or cannot be read.
+    #[error("the input cannot be read")]
+    InputUnreadable,
+    /// The input is empty, or only white space.
+    #[error("the input is empty")]
+    InputEmpty,
+    /// The input is neither text, nor a PNG picture, nor a raw proof.
+    #[error("the input is neither text nor a PNG picture nor a proof")]
+    InputUnknown,
+    /// The file is larger than [`crate::MAX_FILE`], or its picture larger than [`crate::MAX_PIXELS`].
+    #[error("the input is too large")]
+    InputTooLarge,
+    /// The PNG picture is damaged.
+    #[error("the picture is damaged")]
+    PictureDamaged,
+    /// The search for QR symbols in the picture was given up: it took too long.
+    #[error("the search for QR codes in the picture took too long")]
+    PictureTooHard,
+    /// No QR symbol was found in the picture.
+    #[error("no QR code in the picture")]
+    NoSymbol,
+    /// The picture shows more than one identity proof, so that nobody can say whose it is.
+    #[error("several identity proofs in one picture")]
+    SeveralProofs,
+    /// No trust list and no issuer key was given, or it cannot be read, is damaged or wrongly signed.
+    #[error("no usable trust list")]
+    TrustUnusable,
+    /// The status snapshot cannot be read, is damaged or wrongly signed.
+    #[error("no usable status snapshot")]
+    StatusUnusable,
+    /// The record of used proofs cannot be opened or belongs to another program.
+    #[error("no usable record of used codes")]
+    ReplayUnusable,
+    /// The portrait cannot be written to the file that was asked for.
+    #[error("the portrait cannot be written")]
+    PortraitUnwritable,
+}
+
+impl CounterError {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::InputUnreadable
+            | Self::InputEmpty
+            | Self::InputUnknown
+            | Self::InputTooLarge
+            | Self::PictureDamaged
+            | Self::PictureTooHard
+            | Self::NoSymbol => Code::COUNTER_INPUT_UNREADABLE,
+            Self::SeveralProofs => Code::COUNTER_SEVERAL_PROOFS,
+            Self::TrustUnusable => Code::COUNTER_TRUST_UNUSABLE,
+            Self::StatusUnusable => Code::COUNTER_STATUS_UNUSABLE,
+            Self::ReplayUnusable => Code::COUNTER_REPLAY_UNUSABLE,
+            Self::PortraitUnwritable => Code::COUNTER_PORTRAIT_UNWRITABLE,
+        }
+    }
+    /// A short name for JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::InputUnreadable => "input_unreadable",
+            Self::InputEmpty => "input_empty",
+            Self::InputUnknown => "input_unknown",
+            Self::InputTooLarge => "input_too_large",
+            Self::PictureDamaged => "picture_damaged",
+            Self::PictureTooHard => "picture_too_hard",
+            Self::NoSymbol => "no_symbol",
+            Self::SeveralProofs => "several_proofs",
+            Self::TrustUnusable => "trust_unusable",
+            Self::StatusUnusable => "status_unusable",
+            Self::ReplayUnusable => "replay_unusable",
+            Self::PortraitUnwritable => "portrait_unwritable",
+        }
+    }
+}

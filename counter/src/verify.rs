@@ -1,0 +1,179 @@
+//! `eid-counter verify`.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    io::{self, Write as _},
+    path::Path,
+    process::ExitCode,
+    sync::mpsc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use eid_counter::{
+    CounterError, Input, MAX_FILE, Portrait, PortraitContent, ReplayStore, Report, Station, open_status_snapshot,
+    open_trust_list, parse_key_file, read_bounded, read_file,
+};
+use eid_crypto::VerifyingKey;
+use eid_model::UnixTime;
+use eid_proof::{OtherCode, Policy, Scan, TextError, TrustList, decode_text};
+
+use crate::cli::Verify;
+
+/// Largest key file, trust list and status snapshot that are read, in bytes.
+const MAX_KEY_FILE: u64 = 16 * 1024;
+const MAX_TRUST_FILE: u64 = 1024 * 1024;
+const MAX_STATUS_FILE: u64 = 64 * 1024 * 1024;
+
+/// How long the search for a QR code may take. Usual pictures need less than a second; one made to keep the search
+/// busy must not hold up the officer.
+const PICTURE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Verifies, prints the report, and gives its exit code.
+pub(crate) fn run(options: &Verify) -> ExitCode {
+    let report = report(options);
+    let text = serde_json::to_string_pretty(&report);
+    match text.map(|text| writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush())) {
+        Ok(Ok(())) => report.exit_code().into(),
+        // Nobody can read the verdict: the exit code alone must not say "valid".
+        _ => 2.into(),
+    }
+}
+
+fn report(options: &Verify) -> Report {
+    let portrait = match options.portrait_out.as_deref().map(PortraitFile::create).transpose() {
+        Ok(portrait) => portrait,
+        Err(error) => return error.into(),
+    };
+    let mut report = verify(options);
+    if let Some(portrait) = portrait {
+        portrait.fill(&mut report);
+    }
+    report
+}
+
+fn verify(options: &Verify) -> Report {
+    let mut station = match open_station(options) {
+        Ok(station) => station,
+        Err(error) => return error.into(),
+    };
+    let input = read_input(&options.input);
+    // Only now: standard input may have been waiting for a scanner for hours.
+    let now = UnixTime::from_seconds(options.at.map_or_else(clock, i64::from));
+    let challenge = options.nonce.as_ref().map(|nonce| nonce.0.as_slice());
+    match input {
+        Ok(input) => station.verify(&input, &Scan { now, challenge }),
+        Err(error) => station.report_fault(error, now),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program is where the time comes from")]
+fn clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn open_station(options: &Verify) -> Result<Station, CounterError> {
+    let trust = open_trust(options)?;
+    let policy = Policy {
+        skew_s: options.skew,
+        counter: options.counter.clone(),
+        allow_unknown_status: options.allow_unknown_status,
+        ..Policy::default()
+    };
+    let mut station = Station::new(trust, policy);
+    if let Some(path) = &options.status {
+        let bytes = read_file(path, MAX_STATUS_FILE).map_err(|_| CounterError::StatusUnusable)?;
+        station.status = Some(open_status_snapshot(&bytes, &station.trust)?);
+    }
+    if let Some(path) = &options.replay {
+        station.replay = Box::new(ReplayStore::open(path)?);
+    }
+    Ok(station)
+}
+
+fn open_trust(options: &Verify) -> Result<TrustList, CounterError> {
+    if let Some(path) = &options.issuer_key {
+        return read_key(path).map(TrustList::single);
+    }
+    let path = options.trust.as_ref().ok_or(CounterError::TrustUnusable)?;
+    let roots = options.trust_root.iter().map(|path| read_key(path)).collect::<Result<Vec<_>, _>>()?;
+    let bytes = read_file(path, MAX_TRUST_FILE).map_err(|_| CounterError::TrustUnusable)?;
+    let trust = open_trust_list(&bytes, &roots)?;
+    if roots.is_empty() {
+        warn("SANDBOX trust list: every person is invented (danh sách thử nghiệm, không có người thật)");
+    }
+    Ok(trust)
+}
+
+fn read_key(path: &Path) -> Result<VerifyingKey, CounterError> {
+    let bytes = read_file(path, MAX_KEY_FILE).map_err(|_| CounterError::TrustUnusable)?;
+    parse_key_file(&bytes)
+}
+
+/// A file, `-` for standard input, or else the text of a code itself.
+fn read_input(argument: &OsStr) -> Result<Input, CounterError> {
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::FileTooLarge => CounterError::InputTooLarge,
+        _ => CounterError::InputUnreadable,
+    };
+    if argument == "-" {
+        return parse_in_time(read_bounded(io::stdin().lock(), MAX_FILE).map_err(unreadable)?);
+    }
+    if Path::new(argument).exists() {
+        return parse_in_time(read_file(Path::new(argument), MAX_FILE).map_err(unreadable)?);
+    }
+    let text = argument.to_str().ok_or(CounterError::InputUnreadable)?;
+    match decode_text(text) {
+        // Most likely the name of a file that is not there.
+        Err(TextError::NotOurs(OtherCode::Unknown)) if !text.trim().is_empty() => Err(CounterError::InputUnreadable),
+        _ => Input::from_text(text),
+    }
+}
+
+fn parse_in_time(bytes: Vec<u8>) -> Result<Input, CounterError> {
+    let (sender, receiver) = mpsc::channel();
+    #[expect(clippy::disallowed_methods, reason = "the program owns its threads; this one ends with it")]
+    std::thread::spawn(move || sender.send(Input::parse(bytes)));
+    receiver.recv_timeout(PICTURE_DEADLINE).unwrap_or(Err(CounterError::PictureTooHard))
+}
+
+/// The file that the portrait goes to.
+struct PortraitFile<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> PortraitFile<'a> {
+    /// Empties the file before anything is verified: it must never show the person before, and a proof must not be
+    /// used up when its portrait cannot be written.
+    fn create(path: &'a Path) -> Result<Self, CounterError> {
+        File::create(path).map(|file| Self { path, file }).map_err(|_| CounterError::PortraitUnwritable)
+    }
+
+    /// Moves the portrait out of the report; without one, removes the file. If the disk fills up meanwhile, the
+    /// portrait stays in the report: the proof cannot be scanned again.
+    fn fill(mut self, report: &mut Report) {
+        let portrait = report.shown.as_mut().and_then(|shown| shown.portrait.as_mut());
+        if let Some(Portrait { content, .. }) = portrait
+            && let PortraitContent::Inline(bytes) = &*content
+        {
+            if self.file.write_all(bytes).is_ok() {
+                *content = PortraitContent::File(self.path.display().to_string());
+                return;
+            }
+            warn("the portrait could not be written; it is in the JSON instead");
+        }
+        // Never a device or pipe that was given as file.
+        let ours = self.file.metadata().is_ok_and(|it| it.is_file());
+        if ours && fs::remove_file(self.path).is_err() {
+            warn("the empty portrait file could not be removed");
+        }
+    }
+}
+
+/// One line for the person at the terminal; standard output is for the JSON alone.
+fn warn(text: &str) {
+    // There is nobody to tell when standard error is closed.
+    drop(writeln!(io::stderr(), "eid-counter: {text}"));
+}

@@ -1,0 +1,62 @@
+//! Words for the officer that are not in the table of codes.
+
+use eid_proof::{OtherCode, VerifiedProof};
+
+use crate::Words;
+
+/// How to get a hand scanner past a Vietnamese keyboard.
+pub(crate) const KEYBOARD: Words = Words {
+    vi: "Bộ gõ tiếng Việt đã làm sai ký tự. Chuyển bàn phím sang tiếng Anh rồi quét lại.",
+    en: "A Vietnamese keyboard changed the characters. Switch to the English keyboard, then scan again.",
+};
+
+const COMPARE: Words = Words {
+    vi: "So ảnh chân dung với người đứng trước mặt.",
+    en: "Compare the portrait with the person in front of you.",
+};
+
+const NO_PORTRAIT: Words = Words {
+    vi: "Không có ảnh: mã chỉ chứng minh thông tin là thật và do điện thoại được cấp xuất trình, chưa chứng minh người cầm \
+         điện thoại là chủ. Nếu cần biết đúng người, yêu cầu xuất trình kèm ảnh hoặc xem thẻ căn cước.",
+    en: "No portrait was shown: the code proves that the data is genuine and comes from the phone it was issued to, not \
+         that the person holding the phone is its owner. If that matters, ask for a proof with photo, or for the ID card.",
+};
+
+const FIND_STATUS: Words = Words {
+    vi: "Chưa chấp nhận. Cập nhật danh sách trạng thái hoặc hỏi cơ quan cấp xem giấy còn hiệu lực không, rồi yêu cầu mã \
+         mới.",
+    en: "Do not accept it yet. Update the status list, or ask the issuer whether the credential still stands; then ask \
+         for a fresh code.",
+};
+
+/// What is left to do when all signatures are right.
+pub(crate) fn must_do(proof: &VerifiedProof, status_unknown: bool) -> Words {
+    if status_unknown {
+        FIND_STATUS
+    } else if proof.claims().face().is_some() {
+        COMPARE
+    } else {
+        NO_PORTRAIT
+    }
+}
+
+/// The name of a code that is not ours.
+pub(crate) fn other_code(code: OtherCode) -> Words {
+    let (vi, en) = match code {
+        OtherCode::IdCard => (
+            "mã QR in trên thẻ căn cước: không có chữ ký số",
+            "the QR code printed on an ID card: it carries no signature",
+        ),
+        OtherCode::Payment => ("mã thanh toán ngân hàng (VietQR)", "a bank payment code (VietQR)"),
+        OtherCode::HealthCertificate => ("chứng nhận sức khỏe điện tử của EU", "an EU health certificate"),
+        OtherCode::MobileDocument => {
+            ("mã kết nối giấy tờ di động ISO 18013-5", "an ISO 18013-5 mobile document's connection code")
+        }
+        OtherCode::CounterRequest => {
+            ("mã yêu cầu của một quầy, không phải câu trả lời", "a counter's request, not the answer")
+        }
+        OtherCode::Link => ("đường dẫn đến trang mạng hoặc ứng dụng", "a link to a web page or an app"),
+        OtherCode::Unknown => ("mã không rõ loại", "a code of unknown kind"),
+    };
+    Words { vi, en }
+}

@@ -1,0 +1,161 @@
+//! An issuer, a phone and files around them, with invented people.
+
+use std::{fs, path::PathBuf};
+
+use eid_counter::{Input, Station};
+use eid_crypto::{SigningKey, SystemRandom, VerifyingKey};
+use eid_model::UnixTime;
+use eid_proof::{
+    Audience, Claim, ClaimValue, Claims, HeldToken, KeyUse, Policy, Proof, Purpose, Scan, Showing, Spelling, Status,
+    StatusListDraft, StatusReference, TokenDraft, TrustList, TrustListDraft, TrustedKey, bundle_status_lists,
+    encode_text, issue_token,
+};
+
+pub(crate) const AGE: &[u8] = include_bytes!("../../../tests/vectors/proof/age.cbor");
+pub(crate) const CHALLENGED: &[u8] = include_bytes!("../../../tests/vectors/proof/age-photo-challenged.cbor");
+pub(crate) const ISSUER_KEY: &[u8] = include_bytes!("../../../tests/vectors/proof/issuer-public-key.bin");
+/// The counter and the challenge that [`CHALLENGED`] answers.
+pub(crate) const COUNTER: &str = "rp/0101234567-001";
+pub(crate) const NONCE: &str = "00356a9fd4093e73a8dd12477cb1e61b";
+/// Both vectors are signed at this time and end 60 seconds later.
+pub(crate) const SIGNED: i64 = 1_795_348_800;
+
+const ISSUER: &str = "issuer.example";
+const LIST: &str = "s.example/1";
+
+pub(crate) fn time(seconds: i64) -> UnixTime {
+    UnixTime::from_seconds(seconds)
+}
+
+pub(crate) fn nonce() -> Vec<u8> {
+    vec![0x00, 0x35, 0x6a, 0x9f, 0xd4, 0x09, 0x3e, 0x73, 0xa8, 0xdd, 0x12, 0x47, 0x7c, 0xb1, 0xe6, 0x1b]
+}
+
+/// A counter that trusts the key of the vectors and asks for no status.
+pub(crate) fn vector_station() -> Station {
+    let trust = TrustList::single(VerifyingKey::parse(ISSUER_KEY).unwrap());
+    let policy = Policy { counter: Some(COUNTER.to_owned()), allow_unknown_status: true, ..Policy::default() };
+    Station::new(trust, policy)
+}
+
+pub(crate) fn scan_at(seconds: i64) -> Scan<'static> {
+    Scan { now: time(seconds), challenge: None }
+}
+
+pub(crate) fn digits(bytes: &[u8]) -> String {
+    encode_text(bytes, Spelling::Digits)
+}
+
+pub(crate) fn base45(bytes: &[u8]) -> String {
+    encode_text(bytes, Spelling::Base45)
+}
+
+pub(crate) fn text(text: &str) -> Input {
+    Input::from_text(text).unwrap()
+}
+
+/// The bytes that stand for a portrait.
+pub(crate) fn portrait() -> Vec<u8> {
+    b"RIFF\x10\x00\x00\x00WEBPVP8 invented".to_vec()
+}
+
+pub(crate) struct World {
+    pub(crate) root: SigningKey,
+    issuer: SigningKey,
+    status: SigningKey,
+    phone: SigningKey,
+    pub(crate) now: i64,
+}
+
+impl World {
+    pub(crate) fn new(now: i64) -> Self {
+        let key = || SigningKey::make().unwrap();
+        Self { root: key(), issuer: key(), status: key(), phone: key(), now }
+    }
+
+    pub(crate) fn trust_list(&self, environment: &str, root: &SigningKey) -> Vec<u8> {
+        let key = |key: &SigningKey, usage| TrustedKey {
+            key: *key.public(),
+            issuer: ISSUER.to_owned(),
+            usage,
+            not_before: time(self.now - 100 * 86_400),
+            not_after: time(self.now + 100 * 86_400),
+        };
+        let draft = TrustListDraft {
+            version: 7,
+            environment: environment.to_owned(),
+            issued_at: time(self.now - 3600),
+            next_update: time(self.now + 86_400),
+            keys: vec![key(&self.issuer, KeyUse::Proof), key(&self.status, KeyUse::Status)],
+        };
+        draft.sign(root).unwrap()
+    }
+
+    /// Entry 1 is revoked, entry 2 suspended, the others valid.
+    pub(crate) fn status_snapshot(&self) -> Vec<u8> {
+        let draft = StatusListDraft {
+            issuer: ISSUER,
+            uri: LIST,
+            statuses: &[Status::Valid, Status::Revoked, Status::Suspended, Status::Valid],
+            issued_at: time(self.now - 7200),
+            expires_at: time(self.now + 86_400),
+            ttl_s: 43_200,
+        };
+        bundle_status_lists(&[draft.sign(&self.status).unwrap()])
+    }
+
+    /// A full-identity proof whose status is entry `index` of the list.
+    pub(crate) fn id_proof(&self, index: u32, photo: bool) -> Proof {
+        let mut claims = Claims::new();
+        for (claim, value) in [
+            (Claim::Pid, ClaimValue::Text("000190000001".to_owned())),
+            (Claim::FullName, ClaimValue::Text("NGUYỄN THỊ MINH KHAI".to_owned())),
+            (Claim::BirthDate, ClaimValue::Text("19900102".to_owned())),
+            (Claim::Gender, ClaimValue::Number(2)),
+            (Claim::Residence, ClaimValue::Text("Số 1 Phố Thử Nghiệm\nHà Nội".to_owned())),
+            (Claim::Nationality, ClaimValue::Text("VNM".to_owned())),
+            (Claim::Face, ClaimValue::Face(portrait())),
+        ] {
+            claims.insert(claim, value).unwrap();
+        }
+        let draft = TokenDraft {
+            purpose: Purpose::Id,
+            issuer: ISSUER,
+            claims: &claims,
+            holder_key: self.phone.public(),
+            issued_at: time(self.now),
+            valid_days: 14,
+            status: Some(StatusReference { index, uri: LIST.to_owned() }),
+        };
+        let token = HeldToken::parse(issue_token(&draft, &self.issuer, &SystemRandom::new()).unwrap()).unwrap();
+        let showing =
+            Showing { audience: Audience::Anyone, challenge: None, photo, claims: vec![], now: time(self.now) };
+        let unsigned = token.prepare(&showing).unwrap();
+        let signature = self.phone.sign(unsigned.to_be_signed()).unwrap();
+        unsigned.finish(&signature)
+    }
+}
+
+/// A folder of files that goes away with the test.
+pub(crate) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a file and gives its path.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        fs::write(self.path(name), content).unwrap();
+        self.name(name)
+    }
+
+    /// The path as an argument.
+    pub(crate) fn name(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+}

@@ -1,0 +1,82 @@
+//! One table of figures, each beside a named peer or limit, as ratios from one run.
+//!
+//! `eid-bench [--json] [--smoke] [GROUP…]`; `cargo xtask bench` builds it in release and runs it. Times are CPU time of the
+//! thread, the least of many samples, ours and the peer's taken in turns, because the machines it runs on are shared.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
+
+mod proof;
+mod sample;
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+/// Groups that `--help` and the design name; those without rows yet are accepted and print nothing.
+const GROUPS: [&str; 8] = ["proof", "vault", "chip", "account", "records", "services", "counter", "ffi"];
+
+/// One figure beside one peer or limit.
+#[derive(Debug, Serialize)]
+struct Row {
+    figure: String,
+    value: f64,
+    unit: &'static str,
+    peer: &'static str,
+    peer_value: f64,
+    /// `value / peer_value`, from one run.
+    ratio: f64,
+    /// The highest ratio that the project wants.
+    goal: f64,
+}
+
+impl Row {
+    fn new(figure: &str, (value, peer_value): (f64, f64), unit: &'static str, peer: &'static str, goal: f64) -> Self {
+        Self { figure: figure.to_owned(), value, unit, peer, peer_value, ratio: value / peer_value, goal }
+    }
+}
+
+#[derive(Serialize)]
+struct Report {
+    machine: String,
+    rows: Vec<Row>,
+}
+
+fn main() -> ExitCode {
+    let (flags, groups): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.starts_with("--"));
+    let known = flags.iter().all(|flag| ["--json", "--smoke"].contains(&flag.as_str()))
+        && groups.iter().all(|group| GROUPS.contains(&group.as_str()));
+    if !known {
+        eprintln!("usage: eid-bench [--json] [--smoke] [{}]…", GROUPS.join("|"));
+        return ExitCode::from(2);
+    }
+    let samples = if flags.iter().any(|flag| flag == "--smoke") { 3 } else { 200 };
+    let wants = |group: &str| groups.is_empty() || groups.iter().any(|name| name == group);
+    let mut rows = Vec::new();
+    if wants("proof") {
+        match proof::rows(samples) {
+            Ok(proof) => rows.extend(proof),
+            Err(error) => {
+                eprintln!("eid-bench: proof: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let report =
+        Report { machine: format!("{} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH), rows };
+    if flags.iter().any(|flag| flag == "--json") {
+        println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
+    } else {
+        print_table(&report);
+    }
+    ExitCode::SUCCESS
+}
+
+fn print_table(report: &Report) {
+    println!("Machine: {}\n", report.machine);
+    println!("| figure | value | peer or limit | its value | ratio | goal |");
+    println!("| --- | ---: | --- | ---: | ---: | ---: |");
+    for row in &report.rows {
+        let Row { figure, value, unit, peer, peer_value, ratio, goal } = row;
+        println!("| {figure} | {value:.1} {unit} | {peer} | {peer_value:.1} {unit} | {ratio:.2} | ≤ {goal:.2} |");
+    }
+}

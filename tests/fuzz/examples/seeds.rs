@@ -1,0 +1,171 @@
+//! Writes the corpus's seeds: `cargo run -p eid-fuzz --example seeds -- tests/fuzz/corpus`.
+#![expect(clippy::expect_used, reason = "a tool that may stop")]
+
+use std::{fs, path::Path};
+
+use eid_crypto::{Passcode, SecretKey, SigningKey, SystemRandom, kdf::KdfCost};
+use eid_model::UnixTime;
+use eid_proof::{
+    Audience, Claim, ClaimValue, Claims, HeldToken, KeyUse, Purpose, Showing, Spelling, Status, StatusListDraft,
+    StatusReference, TokenDraft, TrustListDraft, TrustedKey, bundle_status_lists, encode_text, issue_token,
+};
+
+const NOW: UnixTime = UnixTime::from_seconds(1_795_348_800);
+
+fn main() {
+    let folder = std::env::args().nth(1).expect("a folder");
+    let write = |target: &str, name: &str, bytes: &[u8]| {
+        let place = Path::new(&folder).join(target);
+        fs::create_dir_all(&place).expect("folder");
+        fs::write(place.join(name), bytes).expect("seed");
+    };
+    let key = SigningKey::make().expect("key");
+    for purpose in [Purpose::Age, Purpose::Id, Purpose::Flex] {
+        let (token, proof) = proof(purpose, &key);
+        let name = purpose.name();
+        write("cbor", &format!("{name}-token"), &token);
+        write("cbor", &format!("{name}-proof"), &proof);
+        write("text", &format!("{name}-digits"), encode_text(&proof, Spelling::Digits).as_bytes());
+        write("text", &format!("{name}-base45"), encode_text(&proof, Spelling::Base45).as_bytes());
+    }
+    for (name, text) in [
+        ("card", "000199000001||NGUYỄN VĂN A|01011990|Nam|Hà Nội|01012021"),
+        ("vietqr", "00020101021238570010A000000727"),
+        ("hc1", "HC1:NCFOXN"),
+        ("telex", "VN1:ÂƯÔ7041"),
+        ("short", "7041"),
+    ] {
+        write("text", name, text.as_bytes());
+    }
+    write("trust_list", "list", &trust_list(&key));
+    write("trust_list", "snapshot", &bundle_status_lists(&[status_list(&key)]));
+    write_signed_parts(&write, &key);
+    for (name, json) in [
+        ("problem", r#"{"type":"about:blank","title":"Bad Request","status":400,"code":2010,"tries_left":4}"#),
+        ("started", r#"{"activation_id":"AbCdEfGh12345678","code_expires_at":1795349100}"#),
+        ("nonce", r#"{"c_nonce":"AbCdEfGh12345678"}"#),
+        ("token", r#"{"access_token":"AbCdEfGh12345678","token_type":"DPoP","expires_in":600}"#),
+        ("credentials", r#"{"credentials":[{"credential":"AAEC"},{"credential":"AwQF"}]}"#),
+        ("jws", "eyJhbGciOiJFUzI1NiIsInR5cCI6ImVpZC1ncmFudCtqd3QifQ.eyJpc3MiOiJlLmV4YW1wbGUifQ.AAAA"),
+    ] {
+        write("platform_answer", name, json.as_bytes());
+    }
+    let (envelope, attempts) = vault_files();
+    write("vault_files", "envelope", &envelope);
+    write("vault_files", "attempts", &attempts);
+}
+
+fn claims() -> Claims {
+    let mut claims = Claims::new();
+    let text = |s: &str| ClaimValue::Text(s.to_owned());
+    for (claim, value) in [
+        (Claim::Pid, text("000199000123")),
+        (Claim::FullName, text("NGUYỄN THỊ MINH KHAI")),
+        (Claim::BirthDate, text("19900412")),
+        (Claim::Gender, ClaimValue::Number(2)),
+        (Claim::Residence, text("Xóm 1\nXã Ba Vì\nHà Nội")),
+        (Claim::Nationality, text("VNM")),
+        (Claim::Face, ClaimValue::Face(vec![0x52; 40])),
+        (Claim::AgeOver18, ClaimValue::Flag(true)),
+    ] {
+        claims.insert(claim, value).expect("claim");
+    }
+    claims
+}
+
+fn proof(purpose: Purpose, key: &SigningKey) -> (Vec<u8>, Vec<u8>) {
+    let claims = claims();
+    let draft = TokenDraft {
+        purpose,
+        issuer: "e.example",
+        claims: &claims,
+        holder_key: key.public(),
+        issued_at: NOW,
+        valid_days: 14,
+        status: Some(StatusReference { index: 7, uri: "https://e.example/t/1".to_owned() }),
+    };
+    let token = issue_token(&draft, key, &SystemRandom::new()).expect("token");
+    let showing = Showing {
+        audience: Audience::Counter("rp/0101234567-001".to_owned()),
+        challenge: Some(vec![7; 16]),
+        photo: true,
+        claims: if purpose == Purpose::Flex { vec![Claim::FullName, Claim::AgeOver18] } else { vec![] },
+        now: NOW,
+    };
+    let unsigned = HeldToken::parse(token.clone()).expect("held").prepare(&showing).expect("proof");
+    let signature = key.sign(unsigned.to_be_signed()).expect("signature");
+    (token, unsigned.finish(&signature).as_bytes().to_vec())
+}
+
+fn trust_list(key: &SigningKey) -> Vec<u8> {
+    let listed = |usage| TrustedKey {
+        key: *key.public(),
+        issuer: "e.example".to_owned(),
+        usage,
+        not_before: NOW,
+        not_after: NOW,
+    };
+    let draft = TrustListDraft {
+        version: 3,
+        environment: "sandbox".to_owned(),
+        issued_at: NOW,
+        next_update: NOW,
+        keys: vec![listed(KeyUse::Proof), listed(KeyUse::Status), listed(KeyUse::Grant)],
+    };
+    draft.sign(key).expect("trust list")
+}
+
+fn status_list(key: &SigningKey) -> Vec<u8> {
+    let draft = StatusListDraft {
+        issuer: "e.example",
+        uri: "https://e.example/t/1",
+        statuses: &[Status::Valid, Status::Revoked, Status::Suspended, Status::Valid, Status::Valid],
+        issued_at: NOW,
+        expires_at: NOW,
+        ttl_s: 3600,
+    };
+    draft.sign(key).expect("status list")
+}
+
+/// The payloads inside the signed seeds, for the bodies that sign by themselves.
+fn write_signed_parts(write: &dyn Fn(&str, &str, &[u8]), key: &SigningKey) {
+    write("signed_trust_list", "list", &payload(&trust_list(key)));
+    write("signed_trust_list", "status", &payload(&status_list(key)));
+    let age = [0xa1, 0x18, 0x50, 0xf5];
+    let id = [&[0xa2, 0x04, 0x63][..], b"ABC", &[0x09, 0x01]].concat();
+    let body =
+        [&[0xa3, 0x03, 0x63][..], b"any", &[0x04, 0x1a, 0x6b, 0x02, 0xd9, 0x7c, 0x06, 0x1a, 0x6b, 0x02, 0xd9, 0x40]]
+            .concat();
+    let disclosure = [&[0xa1, 0x11, 0x81, 0x55, 0x83, 0x50][..], &[1; 16], &[0x61, 0x41, 0x04]].concat();
+    for (name, identity, disclosures) in
+        [("age", &age[..], &[0xa0][..]), ("id", &id, &[0xa0]), ("unsigned-disclosure", &age, &disclosure)]
+    {
+        let part = |bytes: &[u8]| [&u16::try_from(bytes.len()).expect("short").to_be_bytes()[..], bytes].concat();
+        write("signed_proof", name, &[part(identity), part(disclosures), body.clone()].concat());
+    }
+}
+
+/// The payload of a COSE_Sign1 with an empty unprotected header, whose protected header is shorter than 256 bytes.
+fn payload(signed: &[u8]) -> Vec<u8> {
+    let after_header = signed.iter().position(|byte| *byte == 0xa0).map(|at| at + 1).unwrap_or_default();
+    let rest = signed.get(after_header..signed.len() - 66).unwrap_or_default();
+    let head = match rest.first() {
+        Some(0x58) => 2,
+        Some(0x59) => 3,
+        _ => 1,
+    };
+    rest.get(head..).unwrap_or_default().to_vec()
+}
+
+fn vault_files() -> (Vec<u8>, Vec<u8>) {
+    let rng = SystemRandom::new();
+    let passcode = Passcode::parse(b"271828".to_vec()).expect("passcode");
+    let hardware = SecretKey::make(&rng).expect("secret");
+    let binding = eid_vault::EnvelopeBinding { app_id: "app".to_owned(), install_id: [7; 16] };
+    let made = eid_vault::Envelope::make(&rng, &passcode, &hardware, b"blob", &binding, KdfCost::FLOOR);
+    let (envelope, _key) = made.expect("envelope");
+    let now = eid_vault::Moment { unix_seconds: NOW.seconds(), monotonic_ms: 1, boot_id: [1; 16] };
+    let mut attempts = eid_vault::Attempts::default();
+    attempts.wrong(&now);
+    (envelope.encode(), attempts.encode())
+}

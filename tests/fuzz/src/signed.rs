@@ -1,0 +1,151 @@
+//! Bodies that sign what the fuzzer makes, so that the parsers behind the signatures are reached.
+
+use std::sync::LazyLock;
+
+use eid_crypto::{Signature, SigningKey};
+use eid_model::UnixTime;
+use eid_proof::{
+    HeldToken, KeyUse, MemoryReplayCache, Policy, ProofError, Scan, StatusSnapshot, TrustList, TrustListDraft,
+    TrustedKey, Verdict, Verifier, key_id,
+};
+
+/// The moment of the corpus's seeds.
+pub(crate) const NOW: i64 = 1_795_348_800;
+
+static KEY: LazyLock<SigningKey> = LazyLock::new(|| match SigningKey::make() {
+    Ok(key) => key,
+    Err(error) => panic!("{error}"),
+});
+
+/// Three parts – identity data, `sd_claims`, and the body of the key-binding token – in an otherwise good and signed proof.
+///
+/// Input: two lengths of two bytes, then the parts.
+pub fn signed_proof(data: &[u8]) {
+    if let Some(proven) = verify_signed(data).and_then(|verdict| verdict.proof) {
+        assert!(proven.signed_at() <= proven.expires_at(), "a proof that was taken holds together");
+    }
+}
+
+fn verify_signed(data: &[u8]) -> Option<Verdict> {
+    let (identity, rest) = part(data)?;
+    let (disclosures, binding) = part(rest)?;
+    let x = KEY.public().x();
+    let y = KEY.public().y();
+    let payload = [
+        &[0xa7, 0x01, 0x69][..],
+        b"e.example",
+        &[0x02, 0x68],
+        b"abcdefgh",
+        &[0x04, 0x1a],
+        &seconds(NOW + 86_400),
+        &[0x06, 0x1a],
+        &seconds(NOW - NOW % 86_400),
+        &[0x08, 0xa1, 0x01, 0xa4, 0x01, 0x02, 0x20, 0x01, 0x21, 0x58, 0x20],
+        &x,
+        &[0x22, 0x58, 0x20],
+        &y,
+        &[0x0b, 0x19, 0xfe, 0x14, 0x18, 0xa9],
+        identity,
+    ]
+    .concat();
+    let protected = [&[0xa3, 0x01, 0x26, 0x04, 0x48][..], &key_id(KEY.public()), &[0x10, 0x19, 0x01, 0x25]].concat();
+    let token = sign1(&protected, disclosures, &payload);
+    drop(HeldToken::parse(token.clone()));
+    let outer = [&[0xa3, 0x01, 0x26, 0x0d][..], &token, &[0x10, 0x19, 0x01, 0x26]].concat();
+    let proof = sign1(&outer, &[0xa0], binding);
+    let (trust, policy) = (TrustList::single(*KEY.public()), Policy::default());
+    let verifier = Verifier { trust: &trust, status: None, policy: &policy };
+    let scan = Scan { now: UnixTime::from_seconds(NOW), challenge: None };
+    Some(verifier.verify_bytes(&proof, &scan, &mut MemoryReplayCache::default()))
+}
+
+/// A signed payload as trust list, and as the one status list of a snapshot.
+pub fn signed_trust_list(data: &[u8]) {
+    drop(parse_trust_list(data));
+    if let Ok(lists) = parse_status_list(data) {
+        for index in [0, 1, 1 << 16, u32::MAX] {
+            let _entry = lists.find("e.example", "https://e.example/t/1", index);
+        }
+    }
+}
+
+fn parse_trust_list(payload: &[u8]) -> Result<TrustList, ProofError> {
+    TrustList::parse(&sign_named("application/vnd.eid-trust-list+cbor", payload), &[*KEY.public()])
+}
+
+fn parse_status_list(payload: &[u8]) -> Result<StatusSnapshot, ProofError> {
+    let listed = |usage| TrustedKey {
+        key: *KEY.public(),
+        issuer: "e.example".to_owned(),
+        usage,
+        not_before: UnixTime::from_seconds(0),
+        not_after: UnixTime::from_seconds(i64::from(u32::MAX)),
+    };
+    let draft = TrustListDraft {
+        version: 1,
+        environment: "sandbox".to_owned(),
+        issued_at: UnixTime::from_seconds(NOW),
+        next_update: UnixTime::from_seconds(NOW),
+        keys: vec![listed(KeyUse::Status)],
+    };
+    let trust = TrustList::parse(&draft.sign(&KEY)?, &[*KEY.public()])?;
+    let snapshot = [&[0x81][..], &bstr(&sign_named("application/statuslist+cwt", payload))].concat();
+    StatusSnapshot::parse(&snapshot, &trust)
+}
+
+fn sign_named(typ: &str, payload: &[u8]) -> Vec<u8> {
+    // A text of 24 to 255 bytes, or of less.
+    let length = u8::try_from(typ.len()).unwrap_or_default();
+    let typ_head = if length < 24 { vec![0x60 | length] } else { vec![0x78, length] };
+    let head = [&[0xa3, 0x01, 0x26, 0x04, 0x48][..], &key_id(KEY.public()), &[0x10], &typ_head].concat();
+    sign1(&[&head, typ.as_bytes()].concat(), &[0xa0], payload)
+}
+
+fn part(data: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = data.split_first_chunk::<2>()?;
+    rest.split_at_checked(u16::from_be_bytes(*length).into())
+}
+
+fn seconds(value: i64) -> [u8; 4] {
+    u32::try_from(value).unwrap_or_default().to_be_bytes()
+}
+
+/// A COSE_Sign1, put together by hand so that nothing of it depends on the code under test.
+fn sign1(protected: &[u8], unprotected: &[u8], payload: &[u8]) -> Vec<u8> {
+    let message = [&[0x84, 0x6a][..], b"Signature1", &bstr(protected), &[0x40], &bstr(payload)].concat();
+    let signature: Signature = KEY.sign(&message).unwrap_or([0; 64]);
+    [&[0xd2, 0x84][..], &bstr(protected), unprotected, &bstr(payload), &bstr(&signature)].concat()
+}
+
+fn bstr(bytes: &[u8]) -> Vec<u8> {
+    let head = match (bytes.len(), u8::try_from(bytes.len()), u16::try_from(bytes.len())) {
+        (0..24, Ok(short), _) => vec![0x40 | short],
+        (_, Ok(one), _) => vec![0x58, one],
+        (_, _, Ok(two)) => [&[0x59][..], &two.to_be_bytes()].concat(),
+        (long, ..) => [&[0x5a][..], &u32::try_from(long).unwrap_or(u32::MAX).to_be_bytes()].concat(),
+    };
+    [head.as_slice(), bytes].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use eid_model::Code;
+
+    use super::*;
+
+    fn seed(name: &str) -> Vec<u8> {
+        std::fs::read(format!("{}/corpus/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    /// A body that refuses everything at the first check would find nothing.
+    #[test]
+    fn good_seeds_pass_all_checks_behind_the_signatures() {
+        let code = |name: &str| verify_signed(&seed(name)).map(|verdict| verdict.code);
+        assert_eq!(code("signed_proof/age"), Some(Code::Q00_VALID));
+        assert_eq!(code("signed_proof/unsigned-disclosure"), Some(Code::Q13_DISCLOSURE));
+        assert_eq!(parse_trust_list(&seed("signed_trust_list/list")).map(|list| list.keys().len()), Ok(3));
+        let lists = parse_status_list(&seed("signed_trust_list/status")).unwrap();
+        let status = |index| lists.find("e.example", "https://e.example/t/1", index).map(|entry| entry.status);
+        assert_eq!(status(1), Some(eid_proof::Status::Revoked));
+    }
+}

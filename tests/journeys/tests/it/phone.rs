@@ -1,0 +1,172 @@
+//! A phone, a platform and a counter for tests.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use eid_core::{
+    Activation, AppConfig, EidApp, Error, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    ports::{
+        Ports,
+        fake::{SetClock, SoftwareKey},
+    },
+};
+use eid_counter::{Input, Station, open_status_snapshot, open_trust_list};
+use eid_crypto::{SystemRandom, VerifyingKey, kdf::KdfCost};
+use eid_model::{Code, UnixTime};
+use eid_proof::{Audience, Policy, Proof, Purpose, Scan, Spelling};
+use eid_sandbox::{Clock, Person, RunningSandbox, SANDBOX_ROOT, Sandbox, SandboxConfig};
+use tempfile::TempDir;
+
+pub(crate) const START: i64 = 1_795_348_800;
+pub(crate) const PASSCODE: &[u8] = b"271828";
+
+/// A platform and the time that everybody shares.
+pub(crate) struct World {
+    pub(crate) sandbox: RunningSandbox,
+    platform_time: Arc<AtomicI64>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let platform_time = Arc::new(AtomicI64::new(START));
+        let time = Arc::clone(&platform_time);
+        let clock = Clock::new(move || UnixTime::from_seconds(time.load(Ordering::SeqCst)));
+        let sandbox = Sandbox::start(&SandboxConfig { clock, ..SandboxConfig::default() }).unwrap();
+        Self { sandbox, platform_time }
+    }
+
+    /// Lets time pass for the platform and a phone.
+    pub(crate) fn pass(&self, phone: &Phone, seconds: u32) {
+        self.platform_time.fetch_add(i64::from(seconds), Ordering::SeqCst);
+        phone.clock.pass(seconds);
+    }
+
+    /// Somebody who can have every credential.
+    pub(crate) fn citizen(&self) -> &Person {
+        let complete = |p: &&Person| p.level_two && p.licence.is_some() && p.health_card.is_some();
+        self.sandbox.people().iter().find(complete).unwrap()
+    }
+
+    /// A counter with today's lists.
+    pub(crate) fn station(&self, policy: Policy) -> Station {
+        let trust = open_trust_list(&self.sandbox.trust_list().unwrap(), &[]).unwrap();
+        let status = open_status_snapshot(&self.sandbox.status_lists().unwrap(), &trust).unwrap();
+        Station { status: Some(status), ..Station::new(trust, policy) }
+    }
+
+    /// The verdict of a fresh counter on an open proof.
+    pub(crate) fn verdict(&self, proof: &Proof, phone: &Phone) -> Code {
+        let scan = Scan { now: phone.now(), challenge: None };
+        let input = Input::from_text(&proof.text(Spelling::Digits)).unwrap();
+        self.station(Policy::default()).verify(&input, &scan).code
+    }
+}
+
+/// A phone with an empty store.
+pub(crate) struct Phone {
+    pub(crate) app: EidApp,
+    pub(crate) key: Arc<SoftwareKey>,
+    pub(crate) clock: Arc<SetClock>,
+    pub(crate) folder: TempDir,
+    config: AppConfig,
+}
+
+impl Phone {
+    pub(crate) fn new(world: &World) -> Self {
+        Self::with_batch(world, 3)
+    }
+
+    pub(crate) fn with_batch(world: &World, batch: u16) -> Self {
+        Self::make(world, world.sandbox.base_url(), batch)
+    }
+
+    /// A phone that trusts `world`'s CA but is sent to another address.
+    pub(crate) fn with_platform(world: &World, base_url: &str) -> Self {
+        Self::make(world, base_url, 3)
+    }
+
+    fn make(world: &World, base_url: &str, batch: u16) -> Self {
+        let folder = TempDir::new().unwrap();
+        let config = AppConfig {
+            folder: folder.path().join("app"),
+            app_id: "example.eid.journey".to_owned(),
+            platform: PlatformConfig {
+                base_url: base_url.to_owned(),
+                ca_der: vec![world.sandbox.ca_der().unwrap()],
+                timeouts: Timeouts {
+                    connect: Duration::from_secs(2),
+                    attempt: Duration::from_secs(3),
+                    total: Duration::from_secs(4),
+                },
+            },
+            trust_roots: vec![VerifyingKey::parse(SANDBOX_ROOT).unwrap()],
+            kdf_cost: KdfCost::FLOOR,
+            batch,
+        };
+        let (key, clock) = (Arc::new(SoftwareKey::default()), Arc::new(SetClock::at(START)));
+        let app = open(&config, &key, &clock);
+        Self { app, key, clock, folder, config }
+    }
+
+    /// The app started anew on the same phone.
+    pub(crate) fn restart(&mut self) {
+        self.app = open(&self.config, &self.key, &self.clock);
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        let clock: &dyn eid_core::ports::Clock = &*self.clock;
+        UnixTime::from_seconds(clock.now().unix_seconds)
+    }
+
+    pub(crate) async fn start(&self, person: &Person) -> Result<Activation, Error> {
+        self.app.start_activation(person.pid.as_str(), person.phone.as_str()).await
+    }
+
+    /// Activation up to the passcode, with the code from the SMS.
+    pub(crate) async fn confirmed(&self, world: &World, person: &Person) -> Activation {
+        let mut activation = self.start(person).await.unwrap();
+        activation.confirm_code(&code_sent(world, person)).await.unwrap();
+        activation
+    }
+
+    /// Activated, unlocked, with credentials.
+    pub(crate) async fn ready(&self, world: &World) -> Unlocked {
+        let person = world.citizen().clone();
+        let unlocked = self.confirmed(world, &person).await.complete(PASSCODE.to_vec()).await.unwrap();
+        unlocked.refill_credentials().await.unwrap();
+        unlocked
+    }
+}
+
+fn open(config: &AppConfig, key: &Arc<SoftwareKey>, clock: &Arc<SetClock>) -> EidApp {
+    let secure_key: Arc<dyn eid_core::ports::SecureKey> = Arc::<SoftwareKey>::clone(key);
+    let clock: Arc<dyn eid_core::ports::Clock> = Arc::<SetClock>::clone(clock);
+    let ports = Ports { secure_key, clock, random: Arc::new(SystemRandom::new()) };
+    EidApp::open(config.clone(), ports).unwrap()
+}
+
+pub(crate) fn code_sent(world: &World, person: &Person) -> String {
+    world.sandbox.messages(&person.phone).unwrap().last().unwrap().code.clone()
+}
+
+/// An open showing.
+pub(crate) fn request(purpose: Purpose) -> PresentRequest {
+    PresentRequest {
+        purpose,
+        audience: Audience::Anyone,
+        challenge: None,
+        photo: true,
+        claims: Vec::new(),
+        allow_reuse: false,
+    }
+}
+
+/// Shows once and signs.
+pub(crate) async fn show(unlocked: &Unlocked, request: PresentRequest) -> Result<Proof, Error> {
+    unlocked.present_identity(request).await?.sign().await
+}

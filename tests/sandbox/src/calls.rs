@@ -1,0 +1,8 @@
+//! The calls of the protocol, one file for each part of it.
+
+pub(crate) mod account;
+pub(crate) mod activation;
+pub(crate) mod credential;
+pub(crate) mod lists;
+pub(crate) mod sandbox;
+pub(crate) mod token;

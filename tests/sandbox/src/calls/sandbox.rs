@@ -1,0 +1,159 @@
+//! What no real platform has: a look behind the scenes, for tests and demonstrations.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use eid_model::{Code, PhoneNumber};
+use eid_proof::Status;
+use rusqlite::{Transaction, params};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    Fault, Person, SandboxError,
+    extract::{JsonBody, QueryPart},
+    platform::Shared,
+    problem::{Problem, Refusal},
+    status,
+};
+
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(people))
+        .routes(routes!(messages))
+        .routes(routes!(set_status))
+        .routes(routes!(set_fault))
+}
+
+#[derive(Serialize, ToSchema)]
+struct PersonLine {
+    pid: String,
+    name: String,
+    /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    birth_date: String,
+    phone: String,
+    level_two: bool,
+}
+
+impl PersonLine {
+    fn new(person: &Person) -> Self {
+        Self {
+            pid: person.pid.as_str().to_owned(),
+            name: person.name.as_str().to_owned(),
+            birth_date: person.birth_date.iso_form(),
+            phone: person.phone.as_str().to_owned(),
+            level_two: person.level_two,
+        }
+    }
+}
+
+/// The invented citizens.
+#[utoipa::path(get, path = "/sandbox/people", tag = "sandbox", responses((status = 200, body = [PersonLine])))]
+async fn people(State(platform): State<Shared>) -> Json<Vec<PersonLine>> {
+    Json(platform.register.people().iter().map(PersonLine::new).collect())
+}
+
+/// A text message that would have gone to a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Message {
+    /// The whole text, in Vietnamese without accents.
+    pub text: String,
+    /// The one-time code in it.
+    pub code: String,
+    /// Unix seconds.
+    pub sent_at: i64,
+}
+
+#[derive(Deserialize)]
+struct MessagesQuery {
+    phone: String,
+}
+
+/// The text messages sent to a phone, newest last.
+#[utoipa::path(
+    get, path = "/sandbox/messages", tag = "sandbox", params(("phone" = String, Query)),
+    responses((status = 200, body = [Message]))
+)]
+async fn messages(
+    State(platform): State<Shared>,
+    QueryPart(query): QueryPart<MessagesQuery>,
+) -> Result<Json<Vec<Message>>, Refusal> {
+    let phone = PhoneNumber::parse(&query.phone).map_err(|_| Refusal::invalid_request())?;
+    platform.call(move |_, tx| Ok(list_messages(tx, &phone)?)).await.map(Json)
+}
+
+pub(crate) fn list_messages(tx: &Transaction<'_>, phone: &PhoneNumber) -> Result<Vec<Message>, SandboxError> {
+    let mut sent = tx.prepare("SELECT text, code, sent_at FROM messages WHERE phone = ? ORDER BY id")?;
+    let rows = sent.query_map([phone.as_str()], |row| {
+        Ok(Message { text: row.get(0)?, code: row.get(1)?, sent_at: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+#[derive(Deserialize, ToSchema)]
+struct StatusRequest {
+    status: AccountStatus,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum AccountStatus {
+    Valid,
+    Suspended,
+    Revoked,
+}
+
+/// Sets the status of every token of an account.
+#[utoipa::path(
+    post, path = "/sandbox/accounts/{id}/status", tag = "sandbox", params(("id" = String, Path)),
+    request_body = StatusRequest,
+    responses(
+        (status = 204),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7013"),
+    )
+)]
+async fn set_status(
+    State(platform): State<Shared>,
+    Path(id): Path<String>,
+    JsonBody(request): JsonBody<StatusRequest>,
+) -> Result<StatusCode, Refusal> {
+    let status = match request.status {
+        AccountStatus::Valid => Status::Valid,
+        AccountStatus::Suspended => Status::Suspended,
+        AccountStatus::Revoked => Status::Revoked,
+    };
+    let set = platform.call(move |_, tx| match set_account_status(tx, &id, status) {
+        Err(SandboxError::AccountUnknown) => Err(Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID)),
+        done => Ok(done?),
+    });
+    set.await.map(|()| StatusCode::NO_CONTENT)
+}
+
+pub(crate) fn set_account_status(tx: &Transaction<'_>, account: &str, status: Status) -> Result<(), SandboxError> {
+    let set = "UPDATE accounts SET status = ? WHERE id = ?";
+    match tx.execute(set, params![status::number(status), account])? {
+        0 => Err(SandboxError::AccountUnknown),
+        _ => Ok(()),
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+struct FaultRequest {
+    mode: Fault,
+}
+
+/// Makes every call outside `/sandbox` misbehave.
+#[utoipa::path(
+    post, path = "/sandbox/faults", tag = "sandbox", request_body = FaultRequest,
+    responses(
+        (status = 204),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7013"),
+    )
+)]
+async fn set_fault(State(platform): State<Shared>, JsonBody(request): JsonBody<FaultRequest>) -> StatusCode {
+    platform.set_fault(request.mode);
+    StatusCode::NO_CONTENT
+}

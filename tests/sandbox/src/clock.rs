@@ -1,0 +1,41 @@
+use std::{
+    fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use eid_model::UnixTime;
+
+/// Where the sandbox takes the time from, so that tests can move it.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> UnixTime + Send + Sync>);
+
+impl Clock {
+    /// A clock that asks `now` each time.
+    pub fn new(now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The clock of the machine.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a server is the owner of its clock; everything else takes it from here"
+    )]
+    pub fn system() -> Self {
+        Self::new(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            UnixTime::from_seconds(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+        })
+    }
+
+    /// Unix seconds.
+    pub(crate) fn seconds(&self) -> i64 {
+        (self.0)().seconds()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock(…)")
+    }
+}

@@ -1,0 +1,66 @@
+//! What every call needs.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use eid_crypto::{SystemRandom, hash::sha256_parts};
+use rusqlite::{Transaction, params};
+
+use crate::{Clock, Fault, people::Register, problem::Refusal, store::Store};
+
+/// How far the `iat` of a signed request may be from the sandbox's clock, in seconds.
+const CLOCK_SKEW: i64 = 300;
+
+/// The platform behind the calls.
+#[derive(Debug)]
+pub(crate) struct Platform {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) rng: SystemRandom,
+    pub(crate) register: Register,
+    pub(crate) environment: String,
+    /// Scheme and authority, without a slash at the end: the credential issuer's identifier and the base of each `htu`.
+    pub(crate) base_url: String,
+    pub(crate) fault: Mutex<Fault>,
+}
+
+pub(crate) type Shared = Arc<Platform>;
+
+impl Platform {
+    /// Runs a call's transaction off the threads that serve connections.
+    pub(crate) async fn call<T: Send + 'static>(
+        self: Arc<Self>,
+        work: impl FnOnce(&Self, &Transaction<'_>) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let done = tokio::task::spawn_blocking(move || self.store.call(|tx| work(&self, tx))).await;
+        done.unwrap_or(Err(Refusal::fault()))
+    }
+
+    pub(crate) fn fault(&self) -> Fault {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_fault(&self, fault: Fault) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// True if a request signed at `iat` may be taken now.
+    pub(crate) fn is_fresh(&self, iat: i64) -> bool {
+        self.clock.seconds().abs_diff(iat) <= CLOCK_SKEW.unsigned_abs()
+    }
+
+    /// Notes that a JWT was used. False if it was used before, which matters as long as it would be fresh.
+    pub(crate) fn is_first_use(
+        &self,
+        tx: &Transaction<'_>,
+        typ: &str,
+        key: &[u8; 32],
+        jti: &str,
+        iat: i64,
+    ) -> Result<bool, Refusal> {
+        let keep_until = iat.saturating_add(CLOCK_SKEW);
+        tx.execute("DELETE FROM seen_jwts WHERE keep_until < ?", [self.clock.seconds()])?;
+        let hash = sha256_parts(&[typ.as_bytes(), b"\0", key, jti.as_bytes()]);
+        Ok(tx.execute("INSERT OR IGNORE INTO seen_jwts (hash, keep_until) VALUES (?, ?)", params![hash, keep_until])?
+            == 1)
+    }
+}

@@ -1,0 +1,128 @@
+//! Refusals: problem details (RFC 9457) with a stable reason code and nothing personal.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use eid_crypto::CryptoError;
+use eid_model::Code;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::SandboxError;
+
+/// Why a call is refused. Handlers return it; the client sees [`Problem`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    code: Code,
+    error: Option<&'static str>,
+    tries_left: Option<u8>,
+    retry_after: Option<i64>,
+}
+
+impl Refusal {
+    pub(crate) const fn new(status: StatusCode, code: Code) -> Self {
+        Self { status, code, error: None, tries_left: None, retry_after: None }
+    }
+
+    /// The request breaks the protocol (7013).
+    pub(crate) const fn invalid_request() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::REQUEST_INVALID)
+    }
+
+    /// The sandbox itself failed. The request's database changes are undone.
+    pub(crate) const fn fault() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::PLATFORM_BUSY)
+    }
+
+    /// Adds an error name of OAuth 2.0 or OpenID4VCI.
+    pub(crate) const fn named(self, error: &'static str) -> Self {
+        Self { error: Some(error), ..self }
+    }
+
+    /// The same refusal with status 400.
+    pub(crate) fn as_bad_request(self) -> Self {
+        Self { status: if self.is_fault() { self.status } else { StatusCode::BAD_REQUEST }, ..self }
+    }
+
+    /// Adds how many tries are left.
+    pub(crate) const fn tries_left(self, tries: u8) -> Self {
+        Self { tries_left: Some(tries), ..self }
+    }
+
+    /// Adds how many seconds to wait.
+    pub(crate) const fn retry_after(self, seconds: i64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// True for a failure of the sandbox, as against a refusal.
+    pub(crate) fn is_fault(&self) -> bool {
+        self.status.is_server_error()
+    }
+}
+
+impl From<SandboxError> for Refusal {
+    fn from(_: SandboxError) -> Self {
+        Self::fault()
+    }
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(_: rusqlite::Error) -> Self {
+        Self::fault()
+    }
+}
+
+impl From<CryptoError> for Refusal {
+    fn from(_: CryptoError) -> Self {
+        Self::fault()
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let problem = Problem {
+            about: "about:blank",
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            code: self.code.number(),
+            error: self.error,
+            tries_left: self.tries_left,
+            retry_after: self.retry_after,
+        };
+        let mut response = (self.status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"DPoP algs="ES256""#));
+        }
+        response
+    }
+}
+
+/// Why the call was refused (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Problem {
+    #[serde(rename = "type")]
+    #[schema(example = "about:blank")]
+    about: &'static str,
+    /// The phrase of the HTTP status.
+    title: &'static str,
+    status: u16,
+    /// A number of the table of reason codes.
+    #[schema(example = 2010)]
+    code: u16,
+    /// The error name of OAuth 2.0 or OpenID4VCI, at their endpoints.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tries_left: Option<u8>,
+    /// Seconds to wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<i64>,
+}

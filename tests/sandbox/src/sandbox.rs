@@ -1,0 +1,212 @@
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use axum::Router;
+use eid_crypto::{SystemRandom, VerifyingKey};
+use eid_model::PhoneNumber;
+use eid_proof::Status;
+
+use crate::{
+    Clock, Fault, Message, Person, RunningSandbox, SandboxError,
+    calls::sandbox::{list_messages, set_account_status},
+    keys::{self, Role},
+    people::Register,
+    platform::{Platform, Shared},
+    router::{Log, LogLine, router},
+    status,
+    store::Store,
+    tls::Identity,
+};
+
+/// How a sandbox is set up. The default listens on any free port of this machine, keeps everything in memory, uses the
+/// machine's clock and logs nothing.
+#[derive(Clone)]
+pub struct SandboxConfig {
+    /// Where to listen; port 0 is any free one. Certificates are for `127.0.0.1` and `localhost`.
+    pub listen: SocketAddr,
+    /// Where to keep what must survive a restart.
+    pub storage: Storage,
+    /// The clock that all decisions are made by.
+    pub clock: Clock,
+    /// The environment that the trust list names.
+    pub environment: String,
+    /// Told of each call, if set.
+    pub log: Option<Log>,
+}
+
+/// Where a sandbox keeps what must survive a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// Nowhere: all is gone when it stops.
+    Memory,
+    /// In a SQLite file, made if it does not exist.
+    File(PathBuf),
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            storage: Storage::Memory,
+            clock: Clock::system(),
+            environment: "sandbox".to_owned(),
+            log: None,
+        }
+    }
+}
+
+impl SandboxConfig {
+    /// The same set-up with a log.
+    #[must_use]
+    pub fn with_log(self, log: impl Fn(&LogLine) + Send + Sync + 'static) -> Self {
+        Self { log: Some(Arc::new(log)), ..self }
+    }
+}
+
+impl fmt::Debug for SandboxConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxConfig")
+            .field("listen", &self.listen)
+            .field("storage", &self.storage)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A sandbox platform without a socket: its calls as a [`Router`], and handles for tests and demonstrations.
+pub struct Sandbox {
+    platform: Shared,
+    identity: Identity,
+    log: Option<Log>,
+}
+
+impl Sandbox {
+    /// Opens a sandbox that takes itself to be reachable at `base_url` (scheme and authority, no slash at the end).
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`] or [`SandboxError::StoreVersion`] if the file cannot be used; [`SandboxError::Crypto`]
+    /// or [`SandboxError::Certificate`] if keys cannot be made.
+    pub fn open(config: &SandboxConfig, base_url: &str) -> Result<Self, SandboxError> {
+        let platform = Platform {
+            store: Store::open(&config.storage)?,
+            clock: config.clock.clone(),
+            rng: SystemRandom::new(),
+            register: Register::embedded()?,
+            environment: config.environment.clone(),
+            base_url: base_url.to_owned(),
+            fault: Mutex::default(),
+        };
+        let now = platform.clock.seconds();
+        let identity = platform.store.run(|tx| {
+            keys::make_missing(tx, now)?;
+            Identity::load_or_make(tx)
+        })?;
+        Ok(Self { platform: Arc::new(platform), identity, log: config.log.clone() })
+    }
+
+    /// Opens a sandbox and serves it over HTTPS, on threads of its own, until it is stopped or dropped. Can be called
+    /// inside and outside a Tokio runtime.
+    ///
+    /// # Errors
+    /// [`SandboxError::Io`] if the address cannot be had; otherwise as [`open`](Self::open).
+    pub fn start(config: &SandboxConfig) -> Result<RunningSandbox, SandboxError> {
+        RunningSandbox::start(config)
+    }
+
+    /// The calls, for use without a socket.
+    pub fn router(&self) -> Router {
+        router(&self.platform, self.log.clone())
+    }
+
+    /// Scheme and authority: what clients are told, and the identifier of the credential issuer.
+    pub fn base_url(&self) -> &str {
+        &self.platform.base_url
+    }
+
+    /// The certificate of the authority that clients must trust: DER.
+    ///
+    /// # Errors
+    /// [`SandboxError::Certificate`] if the stored one is damaged.
+    pub fn ca_der(&self) -> Result<Vec<u8>, SandboxError> {
+        self.identity.authority_der()
+    }
+
+    /// The same certificate: PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.identity.authority_pem
+    }
+
+    /// The invented citizens.
+    pub fn people(&self) -> &[Person] {
+        self.platform.register.people()
+    }
+
+    /// The text messages sent to a phone, newest last.
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`].
+    pub fn messages(&self, phone: &PhoneNumber) -> Result<Vec<Message>, SandboxError> {
+        self.platform.store.run(|tx| list_messages(tx, phone))
+    }
+
+    /// Sets the status of every token of an account, also of those it will get.
+    ///
+    /// # Errors
+    /// [`SandboxError::AccountUnknown`], [`SandboxError::Store`].
+    pub fn set_account_status(&self, account: &str, status: Status) -> Result<(), SandboxError> {
+        self.platform.store.run(|tx| set_account_status(tx, account, status))
+    }
+
+    /// Makes every call outside `/sandbox` misbehave.
+    pub fn set_fault(&self, fault: Fault) {
+        self.platform.set_fault(fault);
+    }
+
+    /// The signed trust list.
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`], [`SandboxError::Crypto`], [`SandboxError::Proof`].
+    pub fn trust_list(&self) -> Result<Vec<u8>, SandboxError> {
+        let now = self.platform.clock.seconds();
+        self.platform.store.run(|tx| keys::trust_list(tx, now, &self.platform.environment))
+    }
+
+    /// All signed status lists as one snapshot.
+    ///
+    /// # Errors
+    /// As [`trust_list`](Self::trust_list).
+    pub fn status_lists(&self) -> Result<Vec<u8>, SandboxError> {
+        let now = self.platform.clock.seconds();
+        self.platform.store.run(|tx| status::sign_all(tx, now))
+    }
+
+    /// The key that signs tokens today.
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`], [`SandboxError::Crypto`].
+    pub fn issuer_public_key(&self) -> Result<VerifyingKey, SandboxError> {
+        self.platform.store.run(|tx| keys::public(tx, Role::Proof))
+    }
+
+    /// Makes a new key for tokens. The old one stays in the trust list until 31 days after this.
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`], [`SandboxError::Crypto`].
+    pub fn rotate_issuer_key(&self) -> Result<(), SandboxError> {
+        let now = self.platform.clock.seconds();
+        self.platform.store.run(|tx| keys::rotate(tx, now))
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("base_url", &self.base_url()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,96 @@
+//! What must survive a restart, in SQLite: one file, or memory.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::{SandboxError, Storage, problem::Refusal};
+
+/// The one connection. Calls are short, so they take turns.
+#[derive(Debug)]
+pub(crate) struct Store(Mutex<Connection>);
+
+impl Store {
+    /// Opens the database, or makes it.
+    pub(crate) fn open(storage: &Storage) -> Result<Self, SandboxError> {
+        let mut connection = match storage {
+            Storage::Memory => Connection::open_in_memory()?,
+            Storage::File(path) => Connection::open(path)?,
+        };
+        connection.busy_timeout(Duration::from_secs(5))?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        match transaction.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
+            0 => transaction.execute_batch(SCHEMA)?,
+            SCHEMA_VERSION => {}
+            _ => return Err(SandboxError::StoreVersion),
+        }
+        transaction.commit()?;
+        Ok(Self(Mutex::new(connection)))
+    }
+
+    /// Runs `work` as one transaction. A refusal keeps what was written before it, such as a wrong try or a used nonce;
+    /// a fault undoes it.
+    pub(crate) fn call<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction);
+        if !matches!(&done, Err(refusal) if refusal.is_fault()) {
+            transaction.commit()?;
+        }
+        done
+    }
+
+    /// Runs `work` as one transaction that is undone if it fails.
+    pub(crate) fn run<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, SandboxError>,
+    ) -> Result<T, SandboxError> {
+        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+}
+
+const SCHEMA_VERSION: i64 = 1;
+
+/// Times are Unix seconds; keys of clients are known by their thumbprint (RFC 7638).
+const SCHEMA: &str = "
+PRAGMA user_version = 1;
+-- The server's certificate. The authority's own key is not kept.
+CREATE TABLE tls (authority_pem TEXT NOT NULL, certificate BLOB NOT NULL, key BLOB NOT NULL) STRICT;
+-- The platform's signing keys. A retired one stays trusted for a while.
+CREATE TABLE keys (
+    id INTEGER PRIMARY KEY, role TEXT NOT NULL, pkcs8 BLOB NOT NULL, created_at INTEGER NOT NULL, retired_at INTEGER
+) STRICT;
+CREATE TABLE trust_list (version INTEGER NOT NULL) STRICT;
+-- Attempts to activate, by phone, for the rate limit.
+CREATE TABLE attempts (phone TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE TABLE activations (
+    id TEXT PRIMARY KEY, idempotency BLOB NOT NULL UNIQUE, request BLOB NOT NULL, pid TEXT NOT NULL,
+    code TEXT NOT NULL, code_expires_at INTEGER NOT NULL, tries_left INTEGER NOT NULL,
+    challenge TEXT, challenge_expires_at INTEGER, used INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY, phone TEXT NOT NULL, text TEXT NOT NULL, code TEXT NOT NULL, sent_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE accounts (
+    id TEXT PRIMARY KEY, pid TEXT NOT NULL UNIQUE, device BLOB NOT NULL, status INTEGER NOT NULL DEFAULT 0
+) STRICT;
+-- Every key that was ever bound, so that none moves to another account.
+CREATE TABLE devices (key BLOB PRIMARY KEY, account TEXT NOT NULL) STRICT;
+CREATE TABLE access_tokens (
+    hash BLOB PRIMARY KEY, account TEXT NOT NULL, device BLOB NOT NULL, expires_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE nonces (nonce TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT;
+CREATE TABLE seen_jwts (hash BLOB PRIMARY KEY, keep_until INTEGER NOT NULL) STRICT;
+-- Tokens issued, each with its own key and its own place in a status list.
+CREATE TABLE tokens (
+    key BLOB PRIMARY KEY, account TEXT NOT NULL, device BLOB NOT NULL, superseded INTEGER NOT NULL DEFAULT 0,
+    list INTEGER NOT NULL, place INTEGER NOT NULL, UNIQUE (list, place)
+) STRICT;
+";

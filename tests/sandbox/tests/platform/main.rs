@@ -1,0 +1,20 @@
+//! The sandbox platform from outside: each call and each refusal of the protocol, restarts, faults, the socket, the program.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what tests share outside of test functions may fail as tests do"
+)]
+
+mod activation;
+mod credential;
+mod data;
+mod durable;
+mod grant;
+mod http;
+mod lists;
+mod program;
+mod socket;
+mod support;
+mod token;

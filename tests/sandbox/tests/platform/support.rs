@@ -1,0 +1,236 @@
+//! A sandbox with a clock that tests move, and a phone that makes its requests by hand.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    http::{HeaderMap, Method, Request, header},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use eid_crypto::{SigningKey, VerifyingKey, hash::sha256};
+use eid_model::{PhoneNumber, UnixTime};
+use eid_sandbox::{Clock, Sandbox, SandboxConfig, Storage};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+pub(crate) const URL: &str = "https://sandbox.example";
+
+/// 22 November 2026.
+pub(crate) const START: i64 = 1_795_348_800;
+
+/// Has level 2, a health card and a licence.
+pub(crate) const HANH: (&str, &str) = ("000190000001", "0900000001");
+/// Has level 2 and no licence.
+pub(crate) const HOA: (&str, &str) = ("000196000003", "0900000003");
+/// Has no level 2.
+pub(crate) const MAU: (&str, &str) = ("000092000006", "0900000006");
+
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) clock: Arc<AtomicI64>,
+}
+
+/// What the sandbox answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn text(&self, member: &str) -> String {
+        self.json()[member].as_str().unwrap_or_else(|| panic!("{member} of {self:?}")).to_owned()
+    }
+
+    /// Status, reason code and OAuth error name of a refusal.
+    pub(crate) fn refusal(&self) -> (u16, u64, Option<String>) {
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json", "{self:?}");
+        let body = self.json();
+        assert_eq!((&body["type"], &body["status"]), (&json!("about:blank"), &json!(self.status)));
+        (self.status, body["code"].as_u64().unwrap(), body["error"].as_str().map(str::to_owned))
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(Storage::Memory, START)
+    }
+
+    pub(crate) fn with(storage: Storage, now: i64) -> Self {
+        let clock = Arc::new(AtomicI64::new(now));
+        let config = SandboxConfig { storage, clock: movable(&clock), ..SandboxConfig::default() };
+        Self { sandbox: Sandbox::open(&config, URL).unwrap(), clock }
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn time(&self) -> UnixTime {
+        UnixTime::from_seconds(self.now())
+    }
+
+    pub(crate) fn wait(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.sandbox.router().oneshot(request).await.unwrap().into_parts();
+        let body = to_bytes(body, 8 << 20).await;
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body: body.unwrap_or_default() }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let headers = [&[("content-type", "application/json")], headers].concat();
+        self.send(request(Method::POST, path, &headers, body.to_string())).await
+    }
+
+    pub(crate) async fn start(&self, (pid, phone): (&str, &str), key: &str) -> Answer {
+        let body = json!({"pid": pid, "phone": phone});
+        self.post("/v1/activation", &[("idempotency-key", key)], &body).await
+    }
+
+    /// The newest code sent to a phone.
+    pub(crate) fn code(&self, phone: &str) -> String {
+        self.sandbox.messages(&PhoneNumber::parse(phone).unwrap()).unwrap().pop().unwrap().code
+    }
+
+    pub(crate) async fn confirm(&self, activation: &str, code: &str) -> Answer {
+        self.post(&format!("/v1/activation/{activation}/code"), &[], &json!({"code": code})).await
+    }
+
+    pub(crate) async fn bind(&self, activation: &str, binding: &str) -> Answer {
+        self.post(&format!("/v1/activation/{activation}/device"), &[], &json!({"binding": binding})).await
+    }
+
+    /// An activation up to its device challenge: its id and the challenge.
+    pub(crate) async fn challenge(&self, person: (&str, &str)) -> (String, String) {
+        let key = URL_SAFE_NO_PAD.encode(eid_crypto::random::<16>(&eid_crypto::SystemRandom::new()).unwrap());
+        let id = self.start(person, &key).await.text("activation_id");
+        let challenge = self.confirm(&id, &self.code(person.1)).await.text("device_challenge");
+        (id, challenge)
+    }
+
+    /// A phone that is bound to a person's account.
+    pub(crate) async fn activated(&self, person: (&str, &str)) -> Phone {
+        let key = SigningKey::make().unwrap();
+        let (id, challenge) = self.challenge(person).await;
+        let answer = self.bind(&id, &binding(&key, &challenge, self.now())).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        Phone { key, account: answer.text("account_id") }
+    }
+
+    pub(crate) async fn token(&self, assertion: &str, dpop: &str) -> Answer {
+        let grant = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
+        let body = format!("grant_type={grant}&assertion={assertion}");
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("dpop", dpop)];
+        self.send(request(Method::POST, "/oauth2/token", &headers, body)).await
+    }
+
+    pub(crate) async fn signed_in(&self, phone: &Phone) -> String {
+        let answer = self.token(&phone.assertion(self.now()), &phone.dpop("/oauth2/token", None, self.now())).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.text("access_token")
+    }
+
+    pub(crate) async fn nonce(&self) -> String {
+        self.post("/openid4vci/nonce", &[], &Value::Null).await.text("c_nonce")
+    }
+
+    pub(crate) async fn credential(&self, token: &str, dpop: &str, configuration: &str, proofs: &[String]) -> Answer {
+        let body = json!({"credential_configuration_id": configuration, "proofs": {"jwt": proofs}});
+        let authorization = format!("DPoP {token}");
+        self.post("/openid4vci/credential", &[("authorization", &authorization), ("dpop", dpop)], &body).await
+    }
+
+    /// Tokens for new keys, by the whole exchange.
+    pub(crate) async fn issued(&self, phone: &Phone, configuration: &str, keys: &[&SigningKey]) -> Vec<Vec<u8>> {
+        let (token, nonce) = (self.signed_in(phone).await, self.nonce().await);
+        let proofs: Vec<_> = keys.iter().map(|key| credential_proof(key, &nonce, self.now())).collect();
+        let dpop = phone.dpop("/openid4vci/credential", Some(&token), self.now());
+        let answer = self.credential(&token, &dpop, configuration, &proofs).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let credentials = answer.json()["credentials"].as_array().unwrap().clone();
+        credentials.iter().map(|c| URL_SAFE_NO_PAD.decode(c["credential"].as_str().unwrap()).unwrap()).collect()
+    }
+}
+
+/// A device key and the account it is bound to.
+pub(crate) struct Phone {
+    pub(crate) key: SigningKey,
+    pub(crate) account: String,
+}
+
+impl Phone {
+    pub(crate) fn assertion_claims(&self, now: i64) -> Value {
+        let audience = format!("{URL}/oauth2/token");
+        json!({"iss": self.account, "sub": self.account, "aud": audience, "iat": now, "exp": now + 60, "jti": jti()})
+    }
+
+    pub(crate) fn assertion(&self, now: i64) -> String {
+        jwt("JWT", &self.assertion_claims(now), &self.key)
+    }
+
+    pub(crate) fn dpop_claims(path: &str, token: Option<&str>, now: i64) -> Value {
+        let mut claims = json!({"htm": "POST", "htu": format!("{URL}{path}"), "iat": now, "jti": jti()});
+        if let Some(token) = token {
+            claims["ath"] = json!(URL_SAFE_NO_PAD.encode(sha256(token.as_bytes())));
+        }
+        claims
+    }
+
+    pub(crate) fn dpop(&self, path: &str, token: Option<&str>, now: i64) -> String {
+        jwt("dpop+jwt", &Self::dpop_claims(path, token, now), &self.key)
+    }
+}
+
+pub(crate) fn movable(clock: &Arc<AtomicI64>) -> Clock {
+    let clock = Arc::clone(clock);
+    Clock::new(move || UnixTime::from_seconds(clock.load(Ordering::SeqCst)))
+}
+
+pub(crate) fn binding(key: &SigningKey, challenge: &str, now: i64) -> String {
+    jwt("eid-device-binding+jwt", &json!({"aud": URL, "iat": now, "nonce": challenge}), key)
+}
+
+pub(crate) fn credential_proof(key: &SigningKey, nonce: &str, now: i64) -> String {
+    jwt("openid4vci-proof+jwt", &json!({"aud": URL, "iat": now, "nonce": nonce}), key)
+}
+
+/// A JWT with its key in the header.
+pub(crate) fn jwt(typ: &str, claims: &Value, key: &SigningKey) -> String {
+    let header = json!({"typ": typ, "alg": "ES256", "jwk": jwk(key.public())});
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(&header), part(claims));
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()).unwrap());
+    format!("{signed}.{signature}")
+}
+
+pub(crate) fn jwk(key: &VerifyingKey) -> Value {
+    let (x, y) = (URL_SAFE_NO_PAD.encode(key.x()), URL_SAFE_NO_PAD.encode(key.y()));
+    json!({"kty": "EC", "crv": "P-256", "x": x, "y": y})
+}
+
+pub(crate) fn jti() -> String {
+    URL_SAFE_NO_PAD.encode(eid_crypto::random::<16>(&eid_crypto::SystemRandom::new()).unwrap())
+}
+
+pub(crate) fn request(method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.into()).unwrap()
+}
