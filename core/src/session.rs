@@ -49,7 +49,8 @@ impl Unlocked {
         Self { session: Arc::new(session) }
     }
 
-    /// Locks the app: the store is closed and its keys are wiped, unless a presentation is still shown.
+    /// Locks the app: the store is closed and its keys are wiped as soon as calls that are under way have ended. Proofs on the
+    /// screen are signed no more.
     pub fn lock(self) {
         drop(self);
     }
@@ -73,7 +74,7 @@ impl Unlocked {
     /// The holder's history, newest first: at most 50 entries, from the end or `before` a position that [`Page::next`] gave.
     ///
     /// # Errors
-    /// [`Error::Vault`]; also when the chain of entries does not hold.
+    /// [`Error::Vault`]. Entries that do not open are counted in [`Page::damaged`].
     pub async fn history(&self, before: Option<u64>, limit: usize) -> Result<Page<(u64, HistoryEntry)>, Error> {
         self.session.vault(move |vault| Ok(vault.list_history(before, limit)?)).await
     }

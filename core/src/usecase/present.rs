@@ -1,7 +1,8 @@
 //! Presenting identity (xuất trình danh tính): a QR proof, with no network at all.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use eid_crypto::CryptoError;
 use eid_model::UnixTime;
 use eid_proof::{Audience, Claim, HeldToken, MAX_QR_BYTES, Proof, ProofError, Purpose, Showing};
 use eid_vault::{Act, Collection, HistoryEntry, Vault};
@@ -27,9 +28,11 @@ pub struct PresentRequest {
 }
 
 /// A proof on the screen. It is signed anew as often as [`Self::sign`] is called: every 20 s while it is shown.
+///
+/// It ends with the session: once the app is locked, it signs no more.
 #[derive(Debug)]
 pub struct Presentation {
-    session: Arc<Session>,
+    session: Weak<Session>,
     token: HeldToken,
     key: HardwareKey,
     request: PresentRequest,
@@ -61,7 +64,7 @@ impl Unlocked {
         let wanted = request.clone();
         let (token, alias) = self.session.vault(move |vault| take_credential(vault, &wanted, now)).await?;
         let key = HardwareKey::new(&self.session.inner.ports.secure_key, &alias, *token.holder_key());
-        Ok(Presentation { session: Arc::clone(&self.session), token, key, request })
+        Ok(Presentation { session: Arc::downgrade(&self.session), token, key, request })
     }
 
     /// How often each purpose can be shown offline; purposes without any credential are left out.
@@ -85,9 +88,10 @@ impl Presentation {
     /// Signs the proof for the present moment: 60 s of life. The phone may ask for the holder's presence.
     ///
     /// # Errors
-    /// [`Error::Key`], or [`Error::Proof`] once the credential has expired.
+    /// [`Error::Key`]; [`Error::Proof`] once the credential has expired; [`Error::Crypto`] (locked) once the app is locked.
     pub async fn sign(&self) -> Result<Proof, Error> {
-        let unsigned = self.token.prepare(&showing(&self.request, self.session.inner.now()))?;
+        let session = self.session.upgrade().ok_or(CryptoError::SlotEmpty)?;
+        let unsigned = self.token.prepare(&showing(&self.request, session.inner.now()))?;
         let signature = self.key.sign_checked(unsigned.to_be_signed()).await?;
         Ok(unsigned.finish(&signature))
     }

@@ -1,5 +1,5 @@
 //! What a citizen and an officer do, end to end: the façade, a real platform over TLS, the counter.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests and their helpers may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests and their helpers may panic")]
 
 mod interop;
 mod offline;

@@ -85,6 +85,18 @@ async fn restarted_app_unlocks_with_no_platform_and_signs_anew_while_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn locked_app_signs_no_more_proofs() {
+    let world = World::new();
+    let phone = Phone::new(&world);
+    let unlocked = phone.ready(&world).await;
+    let shown = unlocked.present_identity(request(Purpose::Age)).await.unwrap();
+    assert!(shown.sign().await.is_ok());
+    unlocked.lock();
+    let refused = shown.sign().await.unwrap_err();
+    assert_eq!((refused.code(), refused.kind()), (Code::KEY_SLOT_EMPTY, eid_model::Kind::Locked));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_showing_takes_a_credential_of_its_own_that_nothing_links() {
     let world = World::new();
     let phone = Phone::new(&world);

@@ -234,7 +234,7 @@ struct Bound {
     /// A JWT of type `eid-grant+jwt`.
     grant: String,
     /// The issuer's name in grants, tokens and the trust list.
-    #[schema(example = "eid.example")]
+    #[schema(example = "e.example")]
     issuer: &'static str,
 }
 

@@ -32,10 +32,10 @@ async fn citizen_activated_gets_account_and_signed_grant() {
 
     let key = SigningKey::make().unwrap();
     let bound = world.bind(&id, &binding(&key, &challenge, world.now())).await;
-    assert_eq!((bound.status, bound.text("issuer")), (201, "eid.example".to_owned()));
+    assert_eq!((bound.status, bound.text("issuer")), (201, "e.example".to_owned()));
     let claims = verified_grant(&world, &bound.text("grant"));
     let expected = json!({
-        "iss": "eid.example", "sub": bound.text("account_id"), "iat": world.now(), "exp": world.now() + 365 * 86_400,
+        "iss": "e.example", "sub": bound.text("account_id"), "iat": world.now(), "exp": world.now() + 365 * 86_400,
         "jti": claims["jti"], "level": 2, "pid": "000190000001", "name": "Nguyễn Thị Minh Hạnh",
         "birth_date": "1990-03-15", "cnf": {"jwk": jwk(key.public())},
     });
@@ -221,7 +221,7 @@ fn status_of(world: &World, token: Vec<u8>) -> Status {
     let snapshot = StatusSnapshot::parse(&world.sandbox.status_lists().unwrap(), &trust).unwrap();
     let held = eid_proof::HeldToken::parse(token).unwrap();
     let place = held.status().unwrap();
-    snapshot.find("eid.example", &place.uri, place.index).unwrap().status
+    snapshot.find("e.example", &place.uri, place.index).unwrap().status
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ async fn batch_issued_holds_one_token_for_each_key_in_order() {
         assert_eq!((token.purpose(), token.has_photo()), (Purpose::Id, true));
         assert_eq!(token.expires_at().checked_since(token.issued_at()), Some(14 * 86_400));
         let place = token.status().unwrap();
-        assert_eq!(place.uri, "https://s.eid.example/t/1");
+        assert_eq!(place.uri, "https://e.example/t/1");
         places.insert(place.index);
     }
     assert_eq!(places.len(), 20, "each has its own place");

@@ -29,7 +29,7 @@ async fn trust_list_fetched_holds_one_key_for_each_use() {
     let trust = fetched(&world).await;
     assert_eq!((trust.version(), trust.environment()), (3, "sandbox"));
     assert_eq!(trust.issued_at(), Some(world.time()));
-    assert!(trust.keys().iter().all(|key| key.issuer == "eid.example" && key.is_valid_at(world.time())));
+    assert!(trust.keys().iter().all(|key| key.issuer == "e.example" && key.is_valid_at(world.time())));
     assert_eq!(proof_keys(&trust), [world.sandbox.issuer_public_key().unwrap()]);
     let uses: Vec<_> = trust.keys().iter().map(|key| key.usage).collect();
     assert_eq!(uses, [KeyUse::Proof, KeyUse::Status, KeyUse::Grant]);
@@ -91,10 +91,10 @@ async fn status_lists_fetched_are_signed_and_the_same_one_by_one() {
     for snapshot in [all.body.to_vec(), bundle_status_lists(&[one.body.to_vec()])] {
         let snapshot = StatusSnapshot::parse(&snapshot, &trust).unwrap();
         assert_eq!(snapshot.as_of(), Some(world.time()));
-        let entry = snapshot.find("eid.example", &place.uri, place.index).unwrap();
+        let entry = snapshot.find("e.example", &place.uri, place.index).unwrap();
         assert_eq!(entry.status, eid_proof::Status::Valid);
-        assert!(snapshot.find("eid.example", &place.uri, 65_535).is_some());
-        assert!(snapshot.find("eid.example", &place.uri, 65_536).is_none());
+        assert!(snapshot.find("e.example", &place.uri, 65_535).is_some());
+        assert!(snapshot.find("e.example", &place.uri, 65_536).is_none());
     }
     for n in ["0", "2", "-1", "x", "9999999999999999999999"] {
         assert_eq!(world.get(&format!("/status/{n}")).await.refusal(), (404, 7013, None), "{n}");
