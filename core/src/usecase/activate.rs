@@ -93,15 +93,17 @@ impl Activation {
     /// malformed or too easy to guess; [`Error::Key`]; [`Error::Vault`] when the phone's storage is full, say.
     pub async fn complete(&mut self, passcode: Vec<u8>) -> Result<Unlocked, Error> {
         let passcode = Passcode::parse(passcode)?;
+        // Before the device key is touched: a second activation must not break the one that is there.
+        let inner = Arc::clone(&self.inner);
+        let _entrance = inner.entrance.lock().await;
+        if inner.is_activated().await? {
+            return Err(Error::AlreadyActivated);
+        }
         let granted = self.bind_device().await?;
         let birth_date = granted.grant.birth_date;
         let known = [self.pid.as_str(), self.phone.as_str(), &birth_date.card_form(), &birth_date.claim169_form()];
         passcode.check_new(&known)?;
 
-        let _entrance = self.inner.entrance.lock().await;
-        if self.inner.is_activated().await? {
-            return Err(Error::AlreadyActivated);
-        }
         let hardware = SecretKey::make(&*self.inner.ports.random)?;
         let blob = self.inner.ports.secure_key.seal(UNSEAL_KEY, &hardware).await?;
         let vault = self.inner.blocking(move |inner| make_store(inner, &passcode, &hardware, &blob, &granted)).await?;

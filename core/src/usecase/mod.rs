@@ -3,4 +3,5 @@
 pub(crate) mod activate;
 pub(crate) mod present;
 pub(crate) mod refill;
+pub(crate) mod reset;
 pub(crate) mod unlock;

@@ -15,7 +15,7 @@ impl EidApp {
     ///
     /// # Errors
     /// [`Error::NotActivated`], [`Error::PasscodeWrong`], [`Error::PasscodeWait`], [`Error::Crypto`] for a malformed passcode,
-    /// [`Error::Key`], [`Error::Vault`].
+    /// [`Error::Key`], [`Error::Vault`]; only [`Error::PasscodeWrong`] costs a try.
     pub async fn unlock(&self, passcode: Vec<u8>) -> Result<Unlocked, Error> {
         let passcode = Passcode::parse(passcode)?;
         let inner = Arc::clone(&self.inner);
@@ -26,16 +26,22 @@ impl EidApp {
         let secret = inner.ports.secure_key.unseal(UNSEAL_KEY, envelope.hardware_blob()).await?;
         let hardware = SecretKey::parse(&secret).map_err(|_| SecureKeyError::Malformed)?;
         let opened = inner.blocking(move |inner| {
-            let mut attempts = inner.check_attempts(&now)?;
+            let before = inner.check_attempts(&now)?;
+            let binding = inner.binding()?;
+            let mut attempts = before.clone();
             attempts.wrong(&now);
             inner.folder.store_attempts(&attempts)?;
-            let vault_key = match envelope.open(&passcode, &hardware, &inner.binding()?) {
+            let vault_key = match envelope.open(&passcode, &hardware, &binding) {
                 Ok(key) => key,
                 Err(VaultError::PasscodeWrong) => {
                     let wait_s = waiting(&mut attempts, &now);
                     return Err(Error::PasscodeWrong { wrong_tries: attempts.wrong_tries(), wait_s });
                 }
-                Err(other) => return Err(other.into()),
+                Err(other) => {
+                    // The passcode was not tried: the try is given back.
+                    inner.folder.store_attempts(&before)?;
+                    return Err(other.into());
+                }
             };
             attempts.right();
             inner.folder.store_attempts(&attempts)?;

@@ -149,7 +149,12 @@ fn decode_base45(text: &str) -> Result<Vec<u8>, TextError> {
         return Err(TextError::TooLarge);
     }
     let garbled = TextError::Garbled { keyboard: !text.is_ascii() };
-    let bytes = base45::decode(text.to_ascii_uppercase()).map_err(|_| garbled)?;
+    let text = text.to_ascii_uppercase();
+    let bytes = base45::decode(&text).map_err(|_| garbled)?;
+    // The crate takes values beyond a byte or two modulo; RFC 9285 §6 refuses them, and so does one spelling for one proof.
+    if base45::encode(&bytes) != text {
+        return Err(garbled);
+    }
     if bytes.len() > MAX_BYTES { Err(TextError::TooLarge) } else { Ok(bytes) }
 }
 
@@ -215,6 +220,9 @@ mod tests {
         assert_eq!(decode_text(&text.to_lowercase()), Ok(vec![7; 40]));
         assert_eq!(decode_text(&format!("{text}\r\n")), Ok(vec![7; 40]));
         assert_eq!(decode_text("VN1:ÂWCD"), Err(TextError::Garbled { keyboard: true }));
+        for beyond in ["VN1:V5", "VN1:::", "VN1::::", "VN1:GGX"] {
+            assert_eq!(decode_text(beyond), Err(TextError::Garbled { keyboard: false }), "{beyond}");
+        }
         assert_eq!(decode_text("VN1:@@"), Err(TextError::Garbled { keyboard: false }));
     }
 

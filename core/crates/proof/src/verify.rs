@@ -153,15 +153,15 @@ impl Verifier<'_> {
         let trust_list = Detail::TrustList { issued_at: self.trust.issued_at() };
         let too_old =
             self.trust.issued_at().is_some_and(|at| age(scan.now, at) > i64::from(self.policy.trust_max_age_s));
-        let mut keys = self.trust.find(KeyUse::Proof, &token.key_id, token.issuer).peekable();
-        if too_old || keys.peek().is_none() {
+        let keys = || self.trust.find(KeyUse::Proof, &token.key_id, token.issuer);
+        let Some(signer) = keys().next().filter(|_| !too_old) else {
             return Err(cannot_tell(Code::Q09_UNKNOWN_ISSUER, trust_list));
-        }
-        let signer = keys.find(|key| token.verify(&key.key).is_ok());
-        let signer = signer.ok_or_else(|| not_valid(Code::Q10_ISSUER_SIG, Detail::None))?;
+        };
+        // A key id is a hash of the key: a list that has an id twice has one key with two times of validity.
+        token.verify(&signer.key).map_err(|_| not_valid(Code::Q10_ISSUER_SIG, Detail::None))?;
         let body = &proof.body;
         let inside = token.issued_at <= body.signed_at && body.expires_at <= token.expires_at;
-        if !inside || !signer.is_valid_at(from_secs(token.issued_at)) {
+        if !inside || !keys().any(|key| key.is_valid_at(from_secs(token.issued_at))) {
             return Err(not_valid(Code::Q11_TOKEN_TIME, Detail::None));
         }
         proof.verify().map_err(|_| not_valid(Code::Q12_HOLDER_SIG, Detail::None))

@@ -97,6 +97,8 @@ impl Folder {
         // With its journal, which holds the last writes after a kill; the store itself goes last.
         for suffix in ["-wal", "-shm", ""] {
             let aside = beside(&self.0.join("store-without-envelope"), suffix);
+            // A journal of an older store must not stand beside a newer one.
+            drop(std::fs::remove_file(&aside));
             match std::fs::rename(beside(&self.store(), suffix), aside) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(VaultError::on_write(&error)),
                 _ => {}
@@ -111,6 +113,22 @@ impl Folder {
     /// What [`Vault::open`] gives.
     pub fn open_vault(&self, vault_key: &SecretKey, rng: &Arc<dyn Random>) -> Result<Vault, VaultError> {
         Vault::open(&self.store(), vault_key, Arc::clone(rng))
+    }
+
+    /// Deletes all that this installation stored, the envelope first: from then on nothing opens the rest.
+    ///
+    /// # Errors
+    /// [`VaultError::ReadOnly`], [`VaultError::Failed`]; calling it again goes on.
+    pub fn wipe(&self) -> Result<(), VaultError> {
+        let names = ["envelope", "attempts", "install", "store", "store-wal", "store-shm"];
+        let aside = ["", "-wal", "-shm"].map(|suffix| format!("store-without-envelope{suffix}"));
+        for name in names.into_iter().chain(aside.iter().map(String::as_str)) {
+            match std::fs::remove_file(self.0.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(VaultError::on_write(&error)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The folder's path.

@@ -195,6 +195,8 @@ async fn two_taps_at_once_activate_once_and_unlock_twice() {
     assert_eq!([&a, &b].iter().filter(|outcome| outcome.is_ok()).count(), 1);
     let refused = a.err().or(b.err()).unwrap();
     assert_eq!(refused.code(), Code::ALREADY_ACTIVATED);
+    // The one that came too late has not touched the key of the other.
+    assert!(phone.app.unlock(PASSCODE.to_vec()).await.unwrap().refill_credentials().await.is_ok());
     let (a, b) = tokio::join!(phone.app.unlock(PASSCODE.to_vec()), phone.app.unlock(PASSCODE.to_vec()));
     assert!(a.is_ok() && b.is_ok());
 }

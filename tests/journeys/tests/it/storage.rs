@@ -37,8 +37,26 @@ async fn foreign_files_are_refused_and_left_as_they_are() {
         assert_eq!(fs::read(file(name)).unwrap(), foreign, "{name} was touched");
         fs::write(file(name), kept).unwrap();
     }
+    // None of them cost a try: the first wrong passcode is the first.
+    let wrong = phone.app.unlock(b"314159".to_vec()).await.unwrap_err();
+    assert_eq!(wrong, eid_core::Error::PasscodeWrong { wrong_tries: 1, wait_s: 0 });
     phone.restart();
     assert!(phone.app.unlock(PASSCODE.to_vec()).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phone_whose_files_are_lost_starts_over_and_is_activated_again() {
+    let world = World::new();
+    let phone = Phone::new(&world);
+    phone.ready(&world).await.lock();
+    fs::write(phone.folder.path().join("app/envelope"), b"damaged").unwrap();
+    assert_eq!(phone.app.unlock(PASSCODE.to_vec()).await.unwrap_err().code(), Code::ENVELOPE_FOREIGN);
+    assert_eq!(phone.start(world.citizen()).await.unwrap_err().code(), Code::ALREADY_ACTIVATED);
+    phone.app.reset().await.unwrap();
+    assert!(!phone.app.is_activated().await.unwrap());
+    let unlocked = phone.ready(&world).await;
+    let proof = show(&unlocked, request(Purpose::Id)).await.unwrap();
+    assert_eq!(world.verdict(&proof, &phone), Code::Q00_VALID);
 }
 
 #[tokio::test(flavor = "multi_thread")]
