@@ -77,8 +77,8 @@ impl Inner {
         self.blocking(|inner| Ok(inner.folder.has_envelope()?)).await
     }
 
-    pub(crate) fn now(&self) -> UnixTime {
-        UnixTime::from_seconds(self.ports.clock.now().unix_seconds)
+    pub(crate) fn now(&self) -> Result<UnixTime, Error> {
+        Ok(UnixTime::from_seconds(self.ports.clock.now()?.unix_seconds))
     }
 
     /// Runs storage or key-derivation work where blocking is allowed. It runs to its end even if the caller goes away.

@@ -4,7 +4,7 @@ use eid_platform::PlatformError;
 use eid_proof::ProofError;
 use eid_vault::VaultError;
 
-use crate::ports::SecureKeyError;
+use crate::ports::{ClockError, SecureKeyError};
 
 /// Why an act of the citizen did not succeed. [`Self::code`] gives the stable number; its table says what to do now.
 ///
@@ -64,6 +64,9 @@ pub enum Error {
     /// The key hardware did not do it.
     #[error(transparent)]
     Key(#[from] SecureKeyError),
+    /// The phone does not tell the time.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
     /// The cryptographic layer refused.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -88,6 +91,7 @@ impl Error {
             Self::Platform(error) => error.code(),
             Self::Proof(error) => error.code(),
             Self::Key(error) => error.code(),
+            Self::Clock(error) => error.code(),
             Self::Crypto(error) => error.code(),
         }
     }

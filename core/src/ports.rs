@@ -21,6 +21,12 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Randomness; [`eid_crypto::SystemRandom`] outside tests.
     pub random: Arc<dyn Random>,
+    /// Who is told that something changed.
+    pub events: Arc<dyn EventSink>,
+    /// The reader of contactless chips, if the phone has one.
+    pub chip: Option<Arc<dyn ChipLink>>,
+    /// Attestation of the app and the phone; never required.
+    pub integrity: Option<Arc<dyn Integrity>>,
 }
 
 impl core::fmt::Debug for Ports {
@@ -107,6 +113,103 @@ impl SecureKeyError {
 
 /// The phone's clocks, read together.
 pub trait Clock: Send + Sync {
-    /// Wall clock, monotonic clock and the boot that the latter counts from.
-    fn now(&self) -> Moment;
+    /// Wall clock, monotonic clock and the boot that the latter counts from. Answers at once.
+    ///
+    /// # Errors
+    /// [`ClockError`].
+    fn now(&self) -> Result<Moment, ClockError>;
+}
+
+/// Why the phone does not tell the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClockError {
+    /// A clock did not answer, or not in the agreed form.
+    #[error("clock is not available")]
+    Unavailable,
+}
+
+impl ClockError {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unavailable => Code::CLOCK_UNAVAILABLE,
+        }
+    }
+}
+
+/// What changed. A shell then asks for what its screen shows; an event carries no data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Event {
+    /// The app was locked.
+    Locked,
+    /// Credentials came, were used or went.
+    CredentialsChanged,
+    /// The history has a new entry.
+    HistoryChanged,
+}
+
+/// Who is told that something changed.
+pub trait EventSink: Send + Sync {
+    /// Takes an event. Returns at once and calls nothing of the core.
+    fn on_event(&self, event: Event);
+}
+
+/// Longest answer of a chip: an extended-length response (ISO/IEC 7816-4) of 65,536 bytes and its two status bytes.
+pub const MAX_RESPONSE: usize = 65_538;
+
+/// A contactless chip in the phone's field.
+#[async_trait]
+pub trait ChipLink: Send + Sync {
+    /// Sends a command APDU and gives the response APDU: 2 to [`MAX_RESPONSE`] bytes, the status word last.
+    ///
+    /// # Errors
+    /// [`ChipLinkError`].
+    async fn transceive(&self, command: &[u8]) -> Result<Vec<u8>, ChipLinkError>;
+
+    /// Ends the session and says to the holder how it went. Again is no error.
+    ///
+    /// # Errors
+    /// [`ChipLinkError`].
+    async fn end_session(&self, success: bool) -> Result<(), ChipLinkError>;
+}
+
+/// Why the chip did not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ChipLinkError {
+    /// The chip left the field, or the session has ended.
+    #[error("chip left the field")]
+    TagLost,
+    /// The chip did not answer in time.
+    #[error("chip did not answer in time")]
+    Timeout,
+    /// The phone's reader is off, busy or missing.
+    #[error("chip reader is not available")]
+    Unavailable,
+    /// The answer is no response APDU.
+    #[error("chip reader gave a malformed answer")]
+    Malformed,
+}
+
+/// Longest attestation, in bytes.
+pub const MAX_ATTESTATION: usize = 16 * 1024;
+
+/// Attestation of the app and the phone by the phone's maker. Optional everywhere: no service depends on it.
+#[async_trait]
+pub trait Integrity: Send + Sync {
+    /// A statement about this app and phone that is bound to `nonce`: 1 to [`MAX_ATTESTATION`] bytes.
+    ///
+    /// # Errors
+    /// [`IntegrityError`].
+    async fn attest(&self, nonce: &[u8]) -> Result<Vec<u8>, IntegrityError>;
+}
+
+/// Why there is no attestation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IntegrityError {
+    /// The phone has none, or its maker's service did not answer.
+    #[error("attestation is not available")]
+    Unavailable,
+    /// The answer is empty or too long.
+    #[error("attestation is malformed")]
+    Malformed,
 }

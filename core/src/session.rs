@@ -9,6 +9,7 @@ use crate::{
     Error,
     app::Inner,
     device::{DEVICE_KEY, HardwareKey},
+    ports::Event,
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
 };
 
@@ -80,6 +81,12 @@ impl Unlocked {
     }
 }
 
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.tell(&[Event::Locked]);
+    }
+}
+
 impl Session {
     /// Works with the store where blocking is allowed; never across a call into a port.
     pub(crate) async fn vault<T: Send + 'static>(
@@ -89,6 +96,10 @@ impl Session {
         let vault = Arc::clone(&self.vault);
         let task = tokio::task::spawn_blocking(move || work(&mut vault.lock().unwrap_or_else(PoisonError::into_inner)));
         task.await.map_err(|_| Error::Internal)?
+    }
+
+    pub(crate) fn tell(&self, events: &[Event]) {
+        events.iter().for_each(|event| self.inner.ports.events.on_event(*event));
     }
 
     pub(crate) async fn account(&self) -> Result<Account, Error> {

@@ -16,6 +16,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("eid-platform", &["eid-crypto", "eid-model"]),
     ("eid-core", &["eid-crypto", "eid-model", "eid-platform", "eid-proof", "eid-vault"]),
     ("eid-counter", &["eid-crypto", "eid-model", "eid-proof"]),
+    ("eid-contract", &["eid-core", "eid-crypto"]),
+    ("eid-native", &[]),
+    ("eid-ffi", &["eid-contract", "eid-core", "eid-crypto", "eid-model", "eid-native", "eid-proof"]),
+    ("eid-bindgen", &[]),
     // It hosts the demo, hence the core and the counter.
     ("eid-sandbox", &["eid-core", "eid-counter", "eid-crypto", "eid-model", "eid-proof"]),
     ("xtask", &[]),
@@ -44,7 +48,11 @@ const OWNED: &[Owned] = &[
         by: &["eid-vault", "eid-counter", "eid-sandbox"],
         in_tests_of: &[],
     },
-    Owned { libraries: &["uniffi", "uniffi_bindgen"], by: &["eid-ffi", "eid-bindgen"], in_tests_of: &[] },
+    Owned {
+        libraries: &["uniffi", "uniffi_bindgen", "uniffi_meta"],
+        by: &["eid-ffi", "eid-bindgen"],
+        in_tests_of: &[],
+    },
     // The counter's tests draw codes that are no proofs.
     Owned { libraries: &["qrcode"], by: &["eid-proof"], in_tests_of: &["eid-counter"] },
 ];

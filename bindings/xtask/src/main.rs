@@ -1,13 +1,21 @@
 //! The project's tasks: tests, checks, generated tables. `cargo xtask help` lists them.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
 
+mod android;
+mod bindings;
 mod codes;
 mod counts;
 mod demo;
+mod elf;
+mod kotlin;
 mod layers;
+mod python;
+mod readme;
 mod requirements;
 mod run;
 mod steps;
+mod swift;
+mod targets;
 mod tools;
 
 use std::{
@@ -20,6 +28,10 @@ cargo xtask test [STEP…]      install what the tests need, run every step (or 
 cargo xtask layers [DIR]      check who depends on what (in the workspace at DIR)
 cargo xtask codes [--write]   check (or write) what the error-code table generates
 cargo xtask requirements      check that each requirement names tests that exist
+cargo xtask bindings [ARG…]   build the library for shells and generate Kotlin, Swift and Python from it:
+                              [--out DIR] [--release] [--write] (the reviewed surface)
+cargo xtask android           make the AAR for phones, where the Android SDK and NDK are
+cargo xtask ios               make ios/EidFFI.xcframework, on a Mac with Xcode
 cargo xtask bench [ARG…]      measure: [--json] [--smoke] [GROUP…]
 cargo xtask help              this text
 
@@ -40,6 +52,11 @@ fn main() -> ExitCode {
         ["codes"] => codes::run(&root, false),
         ["codes", "--write"] => codes::run(&root, true),
         ["requirements"] => requirements::run(&root),
+        ["bindings", rest @ ..] => {
+            bindings::Options::parse(&root, rest).and_then(|options| bindings::run(&root, &options))
+        }
+        ["android"] => android::run(&root),
+        ["ios"] => swift::ios(&root),
         ["bench", rest @ ..] => bench(&root, rest),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}\n{}", steps::list());

@@ -11,9 +11,9 @@ use std::{
 use crate::{
     codes,
     counts::{self, Counts},
-    demo, layers, requirements,
+    demo, kotlin, layers, python, readme, requirements,
     run::{self, Output, Program, cargo},
-    tools,
+    swift, targets, tools,
 };
 
 /// One step: its name on the command line, what it does, and how.
@@ -41,9 +41,14 @@ const STEPS: &[Step] = &[
     Step { name: "layers", title: "who depends on whom", how: Check(layers::run) },
     Step { name: "codes", title: "error codes and what they generate", how: Check(|root| codes::run(root, false)) },
     Step { name: "requirements", title: "requirements and their tests", how: Check(requirements::run) },
+    Step { name: "readme", title: "README.md shows code that is tested", how: Check(readme::run) },
     Step { name: "deny", title: "licences, bans, sources", how: Check(deny) },
     Step { name: "rust", title: "Rust tests", how: Suite(rust) },
     Step { name: "interop", title: "other implementations read our proofs", how: Suite(interop) },
+    Step { name: "python", title: "the core from Python", how: Suite(python::test) },
+    Step { name: "kotlin", title: "the core from Kotlin", how: Suite(kotlin::test) },
+    Step { name: "swift", title: "the core from Swift", how: Suite(swift::test) },
+    Step { name: "targets", title: "the core type-checked for Android and iOS", how: Check(targets::run) },
     Step { name: "bench", title: "benchmarks run", how: Check(bench) },
     Step { name: "demo", title: "the demo, and the counter on its files", how: Check(demo::run) },
 ];

@@ -1,4 +1,5 @@
-//! Stand-ins for a phone, for tests and the demo. They misbehave on request.
+//! Stand-ins for a phone, for tests and the demo. They misbehave on request: key hardware fails as told, and [`Misbehaving`]
+//! makes any of them answer late, twice or with a wrong length.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +13,13 @@ use eid_crypto::{
 };
 use eid_vault::Moment;
 
-use super::{Clock, KeyAccess, SecureKey, SecureKeyError};
+use super::{
+    ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, Integrity, IntegrityError, KeyAccess, SecureKey,
+    SecureKeyError,
+};
+
+mod mishap;
+pub use mishap::{Misbehaving, Mishap};
 
 /// Key hardware in software: keys live in this object and nowhere else. Never for a real identity.
 #[derive(Debug, Default)]
@@ -123,7 +130,61 @@ impl SetClock {
 }
 
 impl Clock for SetClock {
-    fn now(&self) -> Moment {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn now(&self) -> Result<Moment, ClockError> {
+        Ok(*self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Keeps the events that it is told.
+#[derive(Debug, Default)]
+pub struct EventLog(Mutex<Vec<Event>>);
+
+impl EventLog {
+    /// The events so far, oldest first.
+    pub fn events(&self) -> Vec<Event> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl EventSink for EventLog {
+    fn on_event(&self, event: Event) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    }
+}
+
+/// A chip that has the eMRTD application and answers nothing but SELECT.
+#[derive(Debug, Default)]
+pub struct SoftwareChip {
+    ended: Mutex<bool>,
+}
+
+#[async_trait]
+impl ChipLink for SoftwareChip {
+    async fn transceive(&self, command: &[u8]) -> Result<Vec<u8>, ChipLinkError> {
+        if *self.ended.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Err(ChipLinkError::TagLost);
+        }
+        // Status words of ISO/IEC 7816-4: done, file not found, instruction not supported.
+        Ok(match command {
+            [0x00, 0xa4, 0x04, _, 0x07, 0xa0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01, ..] => vec![0x90, 0x00],
+            [0x00, 0xa4, ..] => vec![0x6a, 0x82],
+            _ => vec![0x6d, 0x00],
+        })
+    }
+
+    async fn end_session(&self, _success: bool) -> Result<(), ChipLinkError> {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        Ok(())
+    }
+}
+
+/// A statement that says nothing but its nonce.
+#[derive(Debug, Default)]
+pub struct SoftwareIntegrity;
+
+#[async_trait]
+impl Integrity for SoftwareIntegrity {
+    async fn attest(&self, nonce: &[u8]) -> Result<Vec<u8>, IntegrityError> {
+        Ok([b"not attested: ", nonce].concat())
     }
 }

@@ -123,7 +123,7 @@ impl Activation {
             }
         };
         let device = HardwareKey::new(key, DEVICE_KEY, public);
-        let now = self.inner.now();
+        let now = self.inner.now()?;
         let bound = self.inner.platform.bind_device(&self.started.activation_id, &challenge, &device, now).await?;
         let (trust, trust_list) = self.inner.fetch_trust_list().await?;
         let (grant, issuer) = verify_grant(&bound.grant, &trust, &public, now)?;
@@ -149,7 +149,7 @@ fn make_store(
     let binding = inner.binding()?;
     let (envelope, vault_key) = Envelope::make(&**rng, passcode, hardware, blob, &binding, inner.config.kdf_cost)?;
     let mut vault = folder.create_vault(&vault_key, rng)?;
-    let (grant, at) = (&granted.grant, inner.now());
+    let (grant, at) = (&granted.grant, inner.now()?);
     let account = Account {
         account_id: grant.account_id.clone(),
         pid: grant.pid,

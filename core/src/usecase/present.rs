@@ -7,7 +7,7 @@ use eid_model::UnixTime;
 use eid_proof::{Audience, Claim, HeldToken, MAX_QR_BYTES, Proof, ProofError, Purpose, Showing};
 use eid_vault::{Act, Collection, HistoryEntry, Vault};
 
-use crate::{Error, Unlocked, device::HardwareKey, record::Credential, session::Session};
+use crate::{Error, Unlocked, device::HardwareKey, ports::Event, record::Credential, session::Session};
 
 /// What the citizen chose to show, after seeing who asks and what for.
 #[derive(Debug, Clone)]
@@ -57,12 +57,13 @@ impl Unlocked {
     /// [`Error::GrantExpired`]; [`Error::CredentialsUsedUp`], [`Error::CredentialsExpired`] or [`Error::PurposeUnknown`];
     /// [`Error::Proof`] for a malformed audience or challenge; [`Error::Vault`]. Nothing counts as used then.
     pub async fn present_identity(&self, request: PresentRequest) -> Result<Presentation, Error> {
-        let now = self.session.inner.now();
+        let now = self.session.inner.now()?;
         if self.session.account().await?.grant_expires_at <= now {
             return Err(Error::GrantExpired);
         }
         let wanted = request.clone();
         let (token, alias) = self.session.vault(move |vault| take_credential(vault, &wanted, now)).await?;
+        self.session.tell(&[Event::CredentialsChanged, Event::HistoryChanged]);
         let key = HardwareKey::new(&self.session.inner.ports.secure_key, &alias, *token.holder_key());
         Ok(Presentation { session: Arc::downgrade(&self.session), token, key, request })
     }
@@ -72,7 +73,7 @@ impl Unlocked {
     /// # Errors
     /// [`Error::Vault`].
     pub async fn readiness(&self) -> Result<Vec<Readiness>, Error> {
-        let now = self.session.inner.now();
+        let now = self.session.inner.now()?;
         let credentials = self.session.vault(|vault| load_credentials(vault)).await?;
         let purposes = Purpose::ALL.into_iter().filter(|p| credentials.iter().any(|(_, c)| c.vct == p.vct()));
         let readiness = |purpose: Purpose| {
@@ -91,7 +92,7 @@ impl Presentation {
     /// [`Error::Key`]; [`Error::Proof`] once the credential has expired; [`Error::Crypto`] (locked) once the app is locked.
     pub async fn sign(&self) -> Result<Proof, Error> {
         let session = self.session.upgrade().ok_or(CryptoError::SlotEmpty)?;
-        let unsigned = self.token.prepare(&showing(&self.request, session.inner.now()))?;
+        let unsigned = self.token.prepare(&showing(&self.request, session.inner.now()?))?;
         let signature = self.key.sign_checked(unsigned.to_be_signed()).await?;
         Ok(unsigned.finish(&signature))
     }

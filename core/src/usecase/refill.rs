@@ -9,7 +9,7 @@ use eid_vault::{Act, Collection, HistoryEntry};
 use crate::{
     Error, Unlocked,
     device::HardwareKey,
-    ports::KeyAccess,
+    ports::{Event, KeyAccess},
     record::{ACCOUNT, Account, Credential},
     session::{Session, verify_grant},
     usecase::present::load_credentials,
@@ -28,6 +28,9 @@ pub struct RefillReport {
 
 /// A credential that expires within this time is replaced already: three days.
 const MARGIN_S: i64 = 3 * 86_400;
+
+/// The longest time that a proof is taken to stay on the screen: a quarter of an hour.
+const SHOWN_S: i64 = 15 * 60;
 
 /// A grant that expires within this time is renewed: thirty days.
 const GRANT_MARGIN_S: i64 = 30 * 86_400;
@@ -64,6 +67,9 @@ impl Unlocked {
             }
         }
         session.note(&report).await?;
+        if report.removed > 0 || !report.fetched.is_empty() {
+            session.tell(&[Event::CredentialsChanged]);
+        }
         Ok(report)
     }
 }
@@ -79,7 +85,7 @@ fn concerns_one_purpose(error: Error) -> bool {
 impl Session {
     /// How many credentials of a purpose should be fetched: none while at least half of the wanted number are fresh.
     async fn missing(&self, purpose: Purpose) -> Result<usize, Error> {
-        let soon = UnixTime::from_seconds(self.inner.now().seconds().saturating_add(MARGIN_S));
+        let soon = UnixTime::from_seconds(self.inner.now()?.seconds().saturating_add(MARGIN_S));
         let wanted = usize::from(self.inner.config.batch);
         let stored = self.vault(|vault| load_credentials(vault)).await?;
         let fresh = stored.iter().filter(|(_, c)| c.vct == purpose.vct() && c.is_unused(soon)).count();
@@ -117,7 +123,7 @@ impl Session {
         configuration: &CredentialConfiguration,
         keys: &[HardwareKey],
     ) -> Result<usize, Error> {
-        let now = self.inner.now();
+        let now = self.inner.now()?;
         let device = self.device_key(account);
         let mut token = self.token.lock().await;
         let live = token.take().filter(|token| token.expires_at().seconds() > now.seconds().saturating_add(30));
@@ -149,7 +155,7 @@ impl Session {
     /// Removes used, expired and withdrawn credentials with their keys, and says how many. A used one stays while it is the
     /// only one of its purpose: the citizen may allow to show it again.
     async fn remove_spent(&self, trust: &TrustList) -> Result<usize, Error> {
-        let now = self.inner.now();
+        let now = self.inner.now()?;
         let lists = StatusSnapshot::parse(&self.inner.platform.status_lists().await?, trust)?;
         let issuer = self.account().await?.issuer;
         let gone = self.vault(move |vault| {
@@ -159,8 +165,11 @@ impl Session {
                 let entry = status.and_then(|status| lists.find(&issuer, &status.uri, status.index));
                 entry.is_some_and(|entry| entry.status != Status::Valid)
             };
+            // The key of a proof that may still be on the screen is kept: it is signed anew while it is shown.
+            let off_screen =
+                |c: &Credential| c.used_at.is_some_and(|at| now.seconds().saturating_sub(at.seconds()) > SHOWN_S);
             let replaced =
-                |c: &Credential| c.used_at.is_some() && all.iter().any(|(_, o)| o.vct == c.vct && o.is_unused(now));
+                |c: &Credential| off_screen(c) && all.iter().any(|(_, o)| o.vct == c.vct && o.is_unused(now));
             let gone: Vec<String> = all
                 .iter()
                 .filter(|(_, c)| now >= c.expires_at || replaced(c) || withdrawn(c))
@@ -180,7 +189,7 @@ impl Session {
 
     /// Renews the grant when it has expired or soon will.
     async fn renew_grant(&self, trust: &TrustList) -> Result<Account, Error> {
-        let (now, mut account) = (self.inner.now(), self.account().await?);
+        let (now, mut account) = (self.inner.now()?, self.account().await?);
         if account.grant_expires_at.seconds() > now.seconds().saturating_add(GRANT_MARGIN_S) {
             return Ok(account);
         }
@@ -213,14 +222,16 @@ impl Session {
             return Ok(());
         }
         let entry = HistoryEntry {
-            at: self.inner.now().seconds(),
+            at: self.inner.now()?.seconds(),
             act: Act::Updated,
             counterpart: self.account().await?.issuer,
             fields: report.fetched.iter().map(|(purpose, _)| purpose.name().to_owned()).collect(),
             purpose: "credentials".to_owned(),
             result: None,
         };
-        self.vault(move |vault| Ok(vault.append_history(&entry).map(drop)?)).await
+        self.vault(move |vault| Ok(vault.append_history(&entry).map(drop)?)).await?;
+        self.tell(&[Event::HistoryChanged]);
+        Ok(())
     }
 }
 

@@ -21,7 +21,7 @@ impl EidApp {
         let inner = Arc::clone(&self.inner);
         let _entrance = inner.entrance.lock().await;
         let envelope = inner.load_envelope().await?;
-        let now = inner.ports.clock.now();
+        let now = inner.ports.clock.now()?;
         inner.blocking(move |inner| inner.check_attempts(&now).map(drop)).await?;
         let secret = inner.ports.secure_key.unseal(UNSEAL_KEY, envelope.hardware_blob()).await?;
         let hardware = SecretKey::parse(&secret).map_err(|_| SecureKeyError::Malformed)?;

@@ -2,7 +2,7 @@
 
 use ring::{digest, hmac};
 
-use crate::SecretKey;
+use crate::{SecretKey, scrub::scrubbed};
 
 /// SHA-256 of `data`.
 pub fn sha256(data: &[u8]) -> [u8; 32] {
@@ -22,10 +22,12 @@ pub fn sha256_parts(parts: &[&[u8]]) -> [u8; 32] {
 
 /// HMAC-SHA-256 of `data` under `key`; for look-up keys and authenticated counters.
 pub fn keyed_hash(key: &SecretKey, data: &[u8]) -> [u8; 32] {
-    // EXPOSE: ring needs the bytes to make its one-operation HMAC state.
-    let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
     let mut out = [0; 32];
-    out.copy_from_slice(hmac::sign(&key, data).as_ref());
+    scrubbed(|| {
+        // EXPOSE: ring needs the bytes to make its one-operation HMAC state.
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
+        out.copy_from_slice(hmac::sign(&key, data).as_ref());
+    });
     out
 }
 

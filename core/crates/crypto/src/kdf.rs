@@ -3,7 +3,7 @@
 use argon2::{Algorithm, Argon2, Params, Version};
 use ring::hkdf;
 
-use crate::{CryptoError, Passcode, SecretKey};
+use crate::{CryptoError, Passcode, SecretKey, scrub::scrubbed};
 
 /// Derives a key for one purpose from input keys.
 ///
@@ -23,13 +23,15 @@ pub fn derive_key(
         // EXPOSE: HKDF-Extract takes the concatenation of the inputs.
         joined.extend_from_slice(input.expose());
     }
-    let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&joined);
-    SecretKey::derive_with(|out| {
-        let info: [&[u8]; 4] = [b"eid-core/v1/", purpose.as_bytes(), b"\0", context];
-        extracted
-            .expand(&info, hkdf::HKDF_SHA256)
-            .and_then(|okm| okm.fill(out))
-            .map_err(|_| CryptoError::KdfUnavailable)
+    let info: [&[u8]; 4] = [b"eid-core/v1/", purpose.as_bytes(), b"\0", context];
+    scrubbed(|| {
+        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&joined);
+        SecretKey::derive_with(|out| {
+            extracted
+                .expand(&info, hkdf::HKDF_SHA256)
+                .and_then(|okm| okm.fill(out))
+                .map_err(|_| CryptoError::KdfUnavailable)
+        })
     })
 }
 
@@ -78,9 +80,11 @@ pub fn stretch_passcode(passcode: &Passcode, salt: &[u8; 16], cost: KdfCost) -> 
     let params =
         Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| CryptoError::KdfUnavailable)?;
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    SecretKey::derive_with(|out| {
-        // EXPOSE: Argon2 takes the digits as its password.
-        argon.hash_password_into(passcode.expose(), salt, out).map_err(|_| CryptoError::KdfUnavailable)
+    scrubbed(|| {
+        SecretKey::derive_with(|out| {
+            // EXPOSE: Argon2 takes the digits as its password.
+            argon.hash_password_into(passcode.expose(), salt, out).map_err(|_| CryptoError::KdfUnavailable)
+        })
     })
 }
 

@@ -4,8 +4,8 @@
 //! [`KeyRing`] and asks for operations. Randomness enters through [`Random`] only, so that callers can be tested with
 //! fixed bytes; [`SystemRandom`] is the one for real use.
 //!
-//! ring does not wipe its own key objects (HMAC and AEAD states). They are made for one operation and dropped at once;
-//! the long-lived form is [`SecretKey`], which wipes itself.
+//! ring does not wipe its own key objects (HMAC and AEAD states). They are made for one operation, dropped at once, and the
+//! stack that they lay on is wiped; the long-lived form is [`SecretKey`], which wipes itself.
 //!
 //! ```
 //! use eid_crypto::{KeyRing, KeySlot, SecretKey, SystemRandom, seal::Context};
@@ -26,6 +26,7 @@ pub mod hash;
 pub mod kdf;
 mod passcode;
 mod random;
+mod scrub;
 pub mod seal;
 mod secret;
 mod sign;

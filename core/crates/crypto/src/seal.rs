@@ -7,7 +7,7 @@
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use crate::{CryptoError, Random, SecretKey, random};
+use crate::{CryptoError, Random, SecretKey, random, scrub::scrubbed};
 
 const HEADER: [u8; 2] = [1, 1];
 const NONCE: usize = 12;
@@ -46,9 +46,9 @@ pub fn seal(key: &SecretKey, rng: &dyn Random, context: &Context, plaintext: &[u
     out.extend_from_slice(&nonce);
     out.extend_from_slice(plaintext);
     let body = out.get_mut(HEADER.len() + NONCE..).ok_or(CryptoError::Damaged)?;
-    let tag = cipher(key)?
-        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad(context), body)
-        .map_err(|_| CryptoError::Damaged)?;
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    let sealed = scrubbed(|| Ok::<_, CryptoError>(cipher(key)?.seal_in_place_separate_tag(nonce, aad(context), body)));
+    let tag = sealed?.map_err(|_| CryptoError::Damaged)?;
     out.extend_from_slice(tag.as_ref());
     Ok(out)
 }
@@ -65,10 +65,11 @@ pub fn open(key: &SecretKey, context: &Context, sealed: &[u8]) -> Result<Zeroizi
     }
     let (nonce, body) = rest.split_first_chunk::<NONCE>().ok_or(CryptoError::Damaged)?;
     let mut buffer = Zeroizing::new(body.to_vec());
-    let length = cipher(key)?
-        .open_in_place(Nonce::assume_unique_for_key(*nonce), aad(context), &mut buffer)
-        .map_err(|_| CryptoError::Damaged)?
-        .len();
+    let nonce = Nonce::assume_unique_for_key(*nonce);
+    let length = scrubbed(|| {
+        let opened = cipher(key)?.open_in_place(nonce, aad(context), &mut buffer);
+        opened.map(|plaintext| plaintext.len()).map_err(|_| CryptoError::Damaged)
+    })?;
     buffer.truncate(length);
     Ok(buffer)
 }

@@ -9,6 +9,8 @@ impl Code {
     pub const ALREADY_ACTIVATED: Self = Self(1002);
     /// The app was put together wrongly. Install the official version again.
     pub const CONFIG_INVALID: Self = Self(1003);
+    /// The app was closed. Open it again.
+    pub const APP_CLOSED: Self = Self(1004);
     /// The app met an internal fault. Your data is intact; try again.
     pub const INTERNAL: Self = Self(1099);
     /// The passcode is wrong. Try again.
@@ -33,6 +35,8 @@ impl Code {
     pub const KEY_ANSWER_INVALID: Self = Self(2022);
     /// You cancelled. Nothing was sent.
     pub const USER_CANCELLED: Self = Self(2023);
+    /// The phone does not tell the time. Restart the phone and try again.
+    pub const CLOCK_UNAVAILABLE: Self = Self(2024);
     /// The level-2 grant that arrived is not valid and was not used. Try again later.
     pub const GRANT_INVALID: Self = Self(2030);
     /// The level-2 grant has expired. Go online to renew it.
@@ -239,6 +243,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 1001, name: "NOT_ACTIVATED", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Điện thoại này chưa kích hoạt định danh điện tử. Hãy kích hoạt trước.", en: "This phone has no activated e-ID yet. Activate it first." },
     CodeInfo { number: 1002, name: "ALREADY_ACTIVATED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Điện thoại này đã kích hoạt. Hãy mở khóa bằng mật mã 6 số.", en: "This phone is already activated. Unlock it with your passcode." },
     CodeInfo { number: 1003, name: "CONFIG_INVALID", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng được cài đặt sai. Hãy cài lại bản chính thức.", en: "The app was put together wrongly. Install the official version again." },
+    CodeInfo { number: 1004, name: "APP_CLOSED", kind: Kind::Locked, privacy: Privacy::Expected, vi: "Ứng dụng đã đóng. Hãy mở lại ứng dụng.", en: "The app was closed. Open it again." },
     CodeInfo { number: 1099, name: "INTERNAL", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng gặp lỗi bên trong. Dữ liệu của bạn còn nguyên; hãy thử lại.", en: "The app met an internal fault. Your data is intact; try again." },
     CodeInfo { number: 2001, name: "PASSCODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mật mã không đúng. Hãy thử lại.", en: "The passcode is wrong. Try again." },
     CodeInfo { number: 2002, name: "PASSCODE_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Bạn đã nhập sai nhiều lần. Hãy chờ hết thời gian ghi trên màn hình rồi thử lại.", en: "Too many wrong tries. Wait for the time shown, then try again." },
@@ -251,6 +256,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2021, name: "KEY_INVALIDATED", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Khóa trong điện thoại không còn dùng được. Hãy kích hoạt lại trên điện thoại này.", en: "The key in this phone can no longer be used. Activate this phone again." },
     CodeInfo { number: 2022, name: "KEY_ANSWER_INVALID", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Bộ phận giữ khóa của điện thoại trả lời sai. Hãy khởi động lại điện thoại và thử lại.", en: "The phone's key hardware gave a wrong answer. Restart the phone and try again." },
     CodeInfo { number: 2023, name: "USER_CANCELLED", kind: Kind::UserCancelled, privacy: Privacy::Expected, vi: "Bạn đã hủy. Chưa có gì được gửi đi.", en: "You cancelled. Nothing was sent." },
+    CodeInfo { number: 2024, name: "CLOCK_UNAVAILABLE", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Điện thoại không cho biết giờ. Hãy khởi động lại điện thoại và thử lại.", en: "The phone does not tell the time. Restart the phone and try again." },
     CodeInfo { number: 2030, name: "GRANT_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Giấy cấp mức độ 2 nhận được không hợp lệ nên không được dùng. Hãy thử lại sau.", en: "The level-2 grant that arrived is not valid and was not used. Try again later." },
     CodeInfo { number: 2031, name: "GRANT_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Giấy cấp mức độ 2 đã hết hạn. Hãy kết nối mạng để gia hạn.", en: "The level-2 grant has expired. Go online to renew it." },
     CodeInfo { number: 2032, name: "LEVEL_TWO_MISSING", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Bạn chưa được cấp định danh mức độ 2. Hãy đến công an xã, phường với thẻ căn cước.", en: "You have not been granted level 2 yet. Go to the commune police with your ID card." },

@@ -12,7 +12,7 @@ use eid_core::{
     Activation, AppConfig, EidApp, Error, PlatformConfig, PresentRequest, Timeouts, Unlocked,
     ports::{
         Ports,
-        fake::{SetClock, SoftwareKey},
+        fake::{EventLog, SetClock, SoftwareKey},
     },
 };
 use eid_counter::{Input, Station, open_status_snapshot, open_trust_list};
@@ -120,7 +120,7 @@ impl Phone {
 
     pub(crate) fn now(&self) -> UnixTime {
         let clock: &dyn eid_core::ports::Clock = &*self.clock;
-        UnixTime::from_seconds(clock.now().unix_seconds)
+        UnixTime::from_seconds(clock.now().unwrap().unix_seconds)
     }
 
     pub(crate) async fn start(&self, person: &Person) -> Result<Activation, Error> {
@@ -146,7 +146,14 @@ impl Phone {
 fn open(config: &AppConfig, key: &Arc<SoftwareKey>, clock: &Arc<SetClock>) -> EidApp {
     let secure_key: Arc<dyn eid_core::ports::SecureKey> = Arc::<SoftwareKey>::clone(key);
     let clock: Arc<dyn eid_core::ports::Clock> = Arc::<SetClock>::clone(clock);
-    let ports = Ports { secure_key, clock, random: Arc::new(SystemRandom::new()) };
+    let ports = Ports {
+        secure_key,
+        clock,
+        random: Arc::new(SystemRandom::new()),
+        events: Arc::new(EventLog::default()),
+        chip: None,
+        integrity: None,
+    };
     EidApp::open(config.clone(), ports).unwrap()
 }
 

@@ -135,11 +135,13 @@ async fn refill_replaces_used_and_old_credentials_and_their_keys() {
     let unlocked = phone.ready(&world).await;
     let keys = phone.key.key_count();
     assert_eq!(unlocked.refill_credentials().await.unwrap(), eid_core::RefillReport::default(), "nothing to do");
-    for _ in 0..2 {
-        show(&unlocked, request(Purpose::Age)).await.unwrap();
-    }
+    let shown = unlocked.present_identity(request(Purpose::Age)).await.unwrap();
+    show(&unlocked, request(Purpose::Age)).await.unwrap();
     let report = unlocked.refill_credentials().await.unwrap();
-    assert_eq!((report.fetched, report.removed), (vec![(Purpose::Age, 2)], 2));
+    assert_eq!((report.fetched, report.removed), (vec![(Purpose::Age, 2)], 0));
+    assert!(shown.sign().await.is_ok(), "what is on the screen keeps its key");
+    world.pass(&phone, 15 * 60 + 1);
+    assert_eq!(unlocked.refill_credentials().await.unwrap().removed, 2);
     assert_eq!(phone.key.key_count(), keys, "spent keys are destroyed");
 
     // Twelve days later all are within three days of their end.

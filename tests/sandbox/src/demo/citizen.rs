@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use eid_core::{
     AppConfig, EidApp, PlatformConfig, PresentRequest, Timeouts, Unlocked,
-    ports::{Ports, fake::SoftwareKey},
+    ports::{
+        Ports,
+        fake::{EventLog, SoftwareKey},
+    },
 };
 use eid_crypto::{SystemRandom, VerifyingKey, kdf::KdfCost};
 use eid_proof::{Audience, Proof, Purpose};
@@ -100,6 +103,9 @@ fn open_app(sandbox: &RunningSandbox, folder: &TempDir) -> Result<EidApp, DemoEr
         secure_key: Arc::new(SoftwareKey::default()),
         clock: Arc::new(SystemClock::new()),
         random: Arc::new(SystemRandom::new()),
+        events: Arc::new(EventLog::default()),
+        chip: None,
+        integrity: None,
     };
     Ok(EidApp::open(config, ports)?)
 }

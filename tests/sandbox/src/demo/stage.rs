@@ -3,7 +3,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use eid_core::ports::{Clock, Moment};
+use eid_core::ports::{Clock, ClockError, Moment};
 use eid_model::UnixTime;
 
 /// Prints each step in plain words with the time that it took.
@@ -39,7 +39,7 @@ impl Stage {
 
     /// The time at the counter.
     pub(super) fn now(&self) -> UnixTime {
-        UnixTime::from_seconds(SystemClock::new().now().unix_seconds)
+        UnixTime::from_seconds(SystemClock::new().read().unix_seconds)
     }
 
     #[expect(clippy::disallowed_methods, reason = "see `new`")]
@@ -56,16 +56,20 @@ impl SystemClock {
     pub(super) fn new() -> Self {
         Self(Instant::now())
     }
-}
 
-impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]
-    fn now(&self) -> Moment {
+    fn read(&self) -> Moment {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         Moment {
             unix_seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
             monotonic_ms: u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX),
             boot_id: [0; 16],
         }
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Result<Moment, ClockError> {
+        Ok(self.read())
     }
 }

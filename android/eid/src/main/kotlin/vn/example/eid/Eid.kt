@@ -1,0 +1,52 @@
+package vn.example.eid
+
+import java.util.concurrent.atomic.AtomicBoolean
+import vn.example.eid.core.Activation
+import vn.example.eid.core.AppConfig
+import vn.example.eid.core.EidApp
+import vn.example.eid.core.EidException
+import vn.example.eid.core.Platform
+import vn.example.eid.core.Unlocked
+
+/**
+ * The e-ID app for a Kotlin shell. A process has one for each store, made once and closed at the end.
+ *
+ * Cancelling the calling coroutine ends the call in the core as well, without a cancel token; what must not stop
+ * half-way there runs to its end. Every passcode given is overwritten with zeros when its call ends.
+ *
+ * Calls throw [EidException], whose `code` has its text in `errorText`, and [IllegalStateException] after [close].
+ */
+public class Eid(config: AppConfig, platform: Platform) : AutoCloseable {
+    private val app = EidApp(config, platform)
+    private val closed = AtomicBoolean()
+
+    /** Whether this phone was activated: then [unlock], else [activate]. */
+    public suspend fun isActivated(): Boolean = app.isActivated()
+
+    /**
+     * Has a one-time code sent to the phone number that the register knows, and runs [steps]: confirm the code, then
+     * [choosePasscode]. The activation ends with them, whether they return, throw or are cancelled.
+     */
+    public suspend fun <T> activate(pid: String, phone: String, steps: suspend (Activation) -> T): T =
+        app.startActivation(pid, phone).use { steps(it) }
+
+    /** Unlocks without the network. `lock` locks at once; closing does too, unless something presented is open. */
+    public suspend fun unlock(passcode: ByteArray): Unlocked = wiping(passcode) { app.unlock(it) }
+
+    /** Ends everything; what is unlocked locks. Again does nothing. */
+    override fun close() {
+        if (closed.compareAndSet(false, true)) app.use { it.shutdown() }
+    }
+}
+
+/**
+ * The last step of an activation: binds this phone and sets the passcode of six digits. After an error, calling it
+ * again goes on where it stopped.
+ */
+public suspend fun Activation.choosePasscode(passcode: ByteArray): Unlocked = wiping(passcode) { complete(it) }
+
+private suspend fun <T> wiping(passcode: ByteArray, call: suspend (ByteArray) -> T): T = try {
+    call(passcode)
+} finally {
+    passcode.fill(0)
+}

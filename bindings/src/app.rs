@@ -1,0 +1,197 @@
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use eid_core::{
+    PlatformConfig, Timeouts,
+    ports::{self, Ports},
+};
+use eid_crypto::{SystemRandom, VerifyingKey, kdf::KdfCost};
+use eid_model::Code;
+
+use crate::{
+    Activation, CancelToken, EidError, Platform, Unlocked,
+    call::Call,
+    events::EventQueue,
+    guard::{guarded, quiet_panics},
+    ports::Adapter,
+    runtime::Engine,
+    unlocked::Session,
+};
+
+/// Most certificates, and most trust roots, in a configuration.
+const MAX_ROOTS: usize = 8;
+
+/// Longest certificate, in bytes.
+const MAX_CERTIFICATE: usize = 16 * 1024;
+
+/// Longest text in a configuration, in bytes.
+const MAX_TEXT: usize = 4096;
+
+/// The app while it is locked: the only way in. One for each process is enough; several do not disturb each other.
+#[derive(Debug, uniffi::Object)]
+pub struct EidApp {
+    core: eid_core::EidApp,
+    engine: Arc<Engine>,
+    /// Sessions that [`Self::shutdown`] locks.
+    sessions: Sessions,
+}
+
+/// The sessions that were opened and may still be.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sessions(Arc<Mutex<Vec<Weak<Session>>>>);
+
+/// What the shell decides once.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct AppConfig {
+    /// A folder for this app alone, excluded from backups.
+    pub folder: String,
+    /// The app's identifier, such as its package name; the store is bound to it.
+    pub app_id: String,
+    /// The e-ID platform: a bare `https` origin.
+    pub platform_url: String,
+    /// The certificate authorities of the platform, DER, at most eight; no others are trusted.
+    pub ca_der: Vec<Vec<u8>>,
+    /// The keys that may sign trust lists: 65 bytes SEC1 each, at most eight.
+    pub trust_roots: Vec<Vec<u8>>,
+    /// One-time credentials to hold for each purpose, 1–20.
+    #[uniffi(default = 5)]
+    pub batch: u32,
+    /// The lowest cost of a passcode try that is accepted, for tests; else the phone's.
+    #[uniffi(default = false)]
+    pub fast_kdf: bool,
+}
+
+#[uniffi::export]
+impl EidApp {
+    /// Takes the configuration and the phone's powers, and starts the threads that work runs on. Opens no file yet and makes
+    /// no connection.
+    ///
+    /// # Errors
+    /// `Internal` 1003 for a configuration that cannot be used.
+    #[uniffi::constructor]
+    pub fn new(config: AppConfig, platform: Platform) -> Result<Arc<Self>, EidError> {
+        quiet_panics();
+        guarded(|| {
+            let config = eid_core::AppConfig::try_from(config)?;
+            let engine = Engine::start()?;
+            let ports = adapt(&engine, platform);
+            let core = eid_core::EidApp::open(config, ports)?;
+            Ok(Arc::new(Self { core, engine, sessions: Sessions::default() }))
+        })
+    }
+
+    /// True if this phone has been activated.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub async fn is_activated(&self) -> Result<bool, EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run(async move { Ok(core.is_activated().await?) }).await
+    }
+
+    /// Starts an activation (kích hoạt): the platform sends a one-time code to the phone number that the register has. Nothing
+    /// on the phone changes; may be cancelled at any time.
+    ///
+    /// # Errors
+    /// `Conflict` 1002 on an activated phone, `Invalid` for a malformed number, `Rejected`, `Network`.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn start_activation(
+        &self,
+        pid: String,
+        phone: String,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<Arc<Activation>, EidError> {
+        let core = self.core.clone();
+        let work = async move { Ok(core.start_activation(&pid, &phone).await?) };
+        let started = Call::on(&self.engine).until(cancel.as_ref()).run(work).await?;
+        Ok(Activation::new(started, &self.engine, &self.sessions))
+    }
+
+    /// Unlocks with the passcode: six ASCII digits, which are consumed and wiped. Makes no network call. Runs to its end: a
+    /// try that was begun counts.
+    ///
+    /// # Errors
+    /// `NotFound` 1001, `AuthFailed` 2001 or 2002, `Invalid` 2003, `Device`, `Storage`.
+    pub async fn unlock(&self, passcode: Vec<u8>) -> Result<Arc<Unlocked>, EidError> {
+        let core = self.core.clone();
+        let work = async move { Ok(core.unlock(passcode).await?) };
+        let unlocked = Call::on(&self.engine).run_to_end(work).await?;
+        Ok(self.sessions.open(unlocked, &self.engine))
+    }
+
+    /// Locks every session and ends the threads, after the work that runs to its end. Every later call gives `Locked`. Again
+    /// does nothing.
+    pub fn shutdown(&self) {
+        // A panic in here has nobody to be told to.
+        guarded(|| {
+            self.sessions.lock_all();
+            self.engine.close();
+            Ok(())
+        })
+        .ok();
+    }
+}
+
+impl Sessions {
+    pub(crate) fn open(&self, unlocked: eid_core::Unlocked, engine: &Arc<Engine>) -> Arc<Unlocked> {
+        let session = Session::new(unlocked, engine);
+        let mut all = self.all();
+        all.retain(|session| session.strong_count() > 0);
+        all.push(Arc::downgrade(&session));
+        drop(all);
+        // The app may have been closed meanwhile.
+        if engine.closed.is_raised() {
+            session.lock();
+        }
+        Unlocked::new(session)
+    }
+
+    fn lock_all(&self) {
+        let all = core::mem::take(&mut *self.all());
+        all.iter().filter_map(Weak::upgrade).for_each(|session| session.lock());
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Weak<Session>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn adapt(engine: &Arc<Engine>, platform: Platform) -> Ports {
+    let Platform { secure_key, clock, events, chip, integrity } = platform;
+    Ports {
+        secure_key: Arc::new(Adapter(secure_key)),
+        clock: Arc::new(Adapter(clock)),
+        random: Arc::new(SystemRandom::new()),
+        events: EventQueue::start(engine, events),
+        chip: chip.map(|chip| Arc::new(Adapter(chip)) as Arc<dyn ports::ChipLink>),
+        integrity: integrity.map(|integrity| Arc::new(Adapter(integrity)) as Arc<dyn ports::Integrity>),
+    }
+}
+
+impl TryFrom<AppConfig> for eid_core::AppConfig {
+    type Error = EidError;
+
+    fn try_from(config: AppConfig) -> Result<Self, EidError> {
+        let AppConfig { folder, app_id, platform_url, ca_der, trust_roots, batch, fast_kdf } = config;
+        let invalid = || EidError::of(Code::CONFIG_INVALID);
+        let texts = [&folder, &app_id, &platform_url];
+        let bounded = texts.iter().all(|text| (1..=MAX_TEXT).contains(&text.len()))
+            && (1..=MAX_ROOTS).contains(&ca_der.len())
+            && (1..=MAX_ROOTS).contains(&trust_roots.len())
+            && ca_der.iter().all(|certificate| certificate.len() <= MAX_CERTIFICATE);
+        if !bounded {
+            return Err(invalid());
+        }
+        let roots: Result<Vec<_>, _> = trust_roots.iter().map(|root| VerifyingKey::parse(root)).collect();
+        Ok(Self {
+            folder: PathBuf::from(folder),
+            app_id,
+            platform: PlatformConfig { base_url: platform_url, ca_der, timeouts: Timeouts::default() },
+            trust_roots: roots.map_err(|_| invalid())?,
+            kdf_cost: if fast_kdf { KdfCost::FLOOR } else { KdfCost::PHONE },
+            batch: u16::try_from(batch).map_err(|_| invalid())?,
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! The border to Kotlin, Swift and Python: the only crate that knows UniFFI.
+//!
+//! It translates and nothing else. Foreign calls become calls of [`eid_core`]; what goes out are *views* (immutable records),
+//! what comes in are *drafts* (unchecked records, which the core parses) and handles with an identity ([`EidApp`],
+//! [`Activation`], [`Unlocked`], [`Presentation`]).
+//!
+//! - Work runs on a runtime of our own ([`EidApp`] holds it), never on the caller's thread. A call that is abandoned or
+//!   cancelled stops, unless its documentation says *runs to its end*: then only the waiting ends.
+//! - Errors are [`EidError`]: what a screen can do, and a number. No text of ours, of a foreign exception or of a panic
+//!   crosses in either direction.
+//! - Secrets come in as bytes and never go out. Freed memory is wiped ([`eid_native::WipingAllocator`]): the generator's
+//!   buffers are ordinary vectors.
+
+mod activation;
+mod app;
+mod call;
+mod cancel;
+mod contract;
+mod error;
+mod events;
+mod guard;
+mod info;
+mod ports;
+mod runtime;
+mod unlocked;
+mod views;
+
+pub use activation::Activation;
+pub use app::{AppConfig, EidApp};
+pub use cancel::CancelToken;
+pub use contract::{
+    ContractFinding, check_chip_link, check_clock, check_event_sink, check_integrity, check_secure_key,
+};
+pub use error::EidError;
+pub use info::{BuildInfo, Language, build_info, error_text};
+pub use ports::{
+    ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, EventSinkError, Integrity, IntegrityError, KeyAccess,
+    Moment, Platform, SecureKey, SecureKeyError,
+};
+pub use unlocked::{Presentation, Unlocked};
+pub use views::{
+    AccountView, Act, HistoryPage, HistoryView, HomeView, PresentDraft, ProofView, Purpose, PurposeCount,
+    PurposeRefusal, QrView, ReadinessView, RefillView,
+};
+
+uniffi::setup_scaffolding!("eid_core");
+
+#[global_allocator]
+static ALLOCATOR: eid_native::WipingAllocator = eid_native::WipingAllocator;

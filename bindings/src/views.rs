@@ -1,0 +1,343 @@
+//! What goes out (views) and comes in (drafts). Every source is taken apart completely, so that a new field of the core does
+//! not compile until somebody decided about it.
+
+use eid_core::{HistoryEntry, Page, PresentRequest, Readiness, RefillReport};
+use eid_model::{AccountLevel, Code};
+use eid_proof::{Audience, Claim, Proof, ProofError, QrSymbol, Spelling};
+
+use crate::EidError;
+
+/// Most claims in a draft; there are fewer.
+const MAX_CLAIMS: usize = 32;
+
+/// The home screen in one call.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HomeView {
+    /// The account.
+    pub account: AccountView,
+    /// How often each purpose can be shown offline.
+    pub readiness: Vec<ReadinessView>,
+}
+
+/// The account on this phone.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct AccountView {
+    /// The account's name at the platform.
+    pub account_id: String,
+    /// Full name.
+    pub name: String,
+    /// Personal identification number (số định danh cá nhân), 12 digits.
+    pub pid: String,
+    /// The same with its middle hidden, for screens that others may see.
+    pub pid_masked: String,
+    /// Account level, 1 or 2.
+    pub level: u32,
+    /// Who granted it.
+    pub issuer: String,
+    /// When the grant ends: seconds since 1970.
+    pub grant_expires_at: i64,
+}
+
+impl core::fmt::Debug for AccountView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("AccountView(…)")
+    }
+}
+
+impl From<eid_core::AccountView> for AccountView {
+    fn from(account: eid_core::AccountView) -> Self {
+        let eid_core::AccountView { account_id, name, pid, level, issuer, grant_expires_at } = account;
+        Self {
+            account_id,
+            name: name.as_str().to_owned(),
+            pid: pid.as_str().to_owned(),
+            pid_masked: pid.masked(),
+            level: match level {
+                AccountLevel::One => 1,
+                AccountLevel::Two => 2,
+            },
+            issuer,
+            grant_expires_at: grant_expires_at.seconds(),
+        }
+    }
+}
+
+/// What a credential is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Purpose {
+    /// Age over 18, and nothing else.
+    Age,
+    /// Full identity (danh tính).
+    Id,
+    /// Health insurance (bảo hiểm y tế).
+    Health,
+    /// Any claims that the holder chooses.
+    Flex,
+    /// Residence (nơi cư trú).
+    Residence,
+    /// Driving licence (giấy phép lái xe).
+    DrivingLicence,
+    /// Check-in at a hospital.
+    HospitalCheckIn,
+    /// Check-in for a domestic flight.
+    FlightCheckIn,
+}
+
+impl From<eid_proof::Purpose> for Purpose {
+    fn from(purpose: eid_proof::Purpose) -> Self {
+        use eid_proof::Purpose as P;
+        match purpose {
+            P::Age => Self::Age,
+            P::Id => Self::Id,
+            P::Health => Self::Health,
+            P::Flex => Self::Flex,
+            P::Residence => Self::Residence,
+            P::DrivingLicence => Self::DrivingLicence,
+            P::HospitalCheckIn => Self::HospitalCheckIn,
+            P::FlightCheckIn => Self::FlightCheckIn,
+        }
+    }
+}
+
+impl From<Purpose> for eid_proof::Purpose {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Age => Self::Age,
+            Purpose::Id => Self::Id,
+            Purpose::Health => Self::Health,
+            Purpose::Flex => Self::Flex,
+            Purpose::Residence => Self::Residence,
+            Purpose::DrivingLicence => Self::DrivingLicence,
+            Purpose::HospitalCheckIn => Self::HospitalCheckIn,
+            Purpose::FlightCheckIn => Self::FlightCheckIn,
+        }
+    }
+}
+
+/// How often a purpose can be shown offline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct ReadinessView {
+    /// The purpose.
+    pub purpose: Purpose,
+    /// Unused credentials that are valid now.
+    pub unused: u32,
+    /// When the last of them expires: seconds since 1970.
+    pub valid_until: Option<i64>,
+}
+
+impl From<Readiness> for ReadinessView {
+    fn from(readiness: Readiness) -> Self {
+        let Readiness { purpose, unused, valid_until } = readiness;
+        Self { purpose: purpose.into(), unused: count(unused), valid_until: valid_until.map(|at| at.seconds()) }
+    }
+}
+
+/// What the citizen chose to show, after seeing who asks and what for.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct PresentDraft {
+    /// What for.
+    pub purpose: Purpose,
+    /// The counter's identifier, `rp/…`; none shows it to anyone.
+    #[uniffi(default = None)]
+    pub counter: Option<String>,
+    /// The counter's challenge, 8 to 32 bytes, if its code was scanned.
+    #[uniffi(default = None)]
+    pub challenge: Option<Vec<u8>>,
+    /// Show the photo.
+    #[uniffi(default = false)]
+    pub photo: bool,
+    /// Which claims to show, by name, for [`Purpose::Flex`] only.
+    #[uniffi(default = [])]
+    pub claims: Vec<String>,
+    /// Take a credential that was shown before if no unused one is left: two counters could then tell that it was the same
+    /// person.
+    #[uniffi(default = false)]
+    pub allow_reuse: bool,
+}
+
+impl TryFrom<PresentDraft> for PresentRequest {
+    type Error = EidError;
+
+    fn try_from(draft: PresentDraft) -> Result<Self, EidError> {
+        let PresentDraft { purpose, counter, challenge, photo, claims, allow_reuse } = draft;
+        let unknown = || EidError::of(Code::CLAIM_INVALID);
+        if claims.len() > MAX_CLAIMS {
+            return Err(unknown());
+        }
+        let claims: Option<Vec<Claim>> = claims.iter().map(|name| Claim::from_name(name)).collect();
+        Ok(Self {
+            purpose: purpose.into(),
+            audience: counter.map_or(Audience::Anyone, Audience::Counter),
+            challenge,
+            photo,
+            claims: claims.ok_or_else(unknown)?,
+            allow_reuse,
+        })
+    }
+}
+
+/// A signed proof, ready for the screen.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ProofView {
+    /// The text of the code.
+    pub text: String,
+    /// When it ends: seconds since 1970. Sign again before.
+    pub expires_at: i64,
+    /// The code itself.
+    pub qr: QrView,
+}
+
+impl core::fmt::Debug for ProofView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("ProofView(…)")
+    }
+}
+
+impl TryFrom<&Proof> for ProofView {
+    type Error = EidError;
+
+    fn try_from(proof: &Proof) -> Result<Self, EidError> {
+        let text = proof.text(Spelling::Digits);
+        let symbol = QrSymbol::encode(&text).map_err(|error: ProofError| EidError::of(error.code()))?;
+        Ok(Self { expires_at: proof.expires_at().seconds(), qr: QrView::from(&symbol), text })
+    }
+}
+
+/// A QR symbol without its quiet zone, which is four modules on each side.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct QrView {
+    /// The version, 1 to 25.
+    pub version: u32,
+    /// Modules on each side.
+    pub side: u32,
+    /// One bit for each module, 1 is dark: row by row without padding between rows, the first module in the highest bit.
+    pub modules: Vec<u8>,
+}
+
+impl core::fmt::Debug for QrView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("QrView").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+impl From<&QrSymbol> for QrView {
+    fn from(symbol: &QrSymbol) -> Self {
+        let side = symbol.side();
+        let dark: Vec<bool> = (0..side * side).map(|at| symbol.is_dark(at % side, at / side)).collect();
+        let weigh = |(dark, weight): (&bool, u8)| if *dark { weight } else { 0 };
+        let byte = |bits: &[bool]| bits.iter().zip([128, 64, 32, 16, 8, 4, 2, 1]).map(weigh).sum();
+        let modules = dark.chunks(8).map(byte).collect();
+        Self { version: symbol.version().into(), side: count(side), modules }
+    }
+}
+
+/// What a refill did.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RefillView {
+    /// New credentials.
+    pub fetched: Vec<PurposeCount>,
+    /// Purposes that were refused.
+    pub refused: Vec<PurposeRefusal>,
+    /// Credentials removed: used, expired or withdrawn.
+    pub removed: u32,
+}
+
+/// New credentials of one purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct PurposeCount {
+    /// The purpose.
+    pub purpose: Purpose,
+    /// How many.
+    pub count: u32,
+}
+
+/// Why one purpose was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct PurposeRefusal {
+    /// The purpose.
+    pub purpose: Purpose,
+    /// The stable code of the reason.
+    pub code: u32,
+}
+
+impl From<RefillReport> for RefillView {
+    fn from(report: RefillReport) -> Self {
+        let RefillReport { fetched, refused, removed } = report;
+        let fetched = fetched.into_iter().map(|(purpose, n)| PurposeCount { purpose: purpose.into(), count: count(n) });
+        let refused = refused
+            .into_iter()
+            .map(|(purpose, code)| PurposeRefusal { purpose: purpose.into(), code: code.number().into() });
+        Self { fetched: fetched.collect(), refused: refused.collect(), removed: count(removed) }
+    }
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Act {
+    /// This phone was activated.
+    Activated,
+    /// An identity proof was shown.
+    Presented,
+    /// Credentials or records were fetched or changed.
+    Updated,
+}
+
+impl From<eid_core::Act> for Act {
+    fn from(act: eid_core::Act) -> Self {
+        match act {
+            eid_core::Act::Activated => Self::Activated,
+            eid_core::Act::Presented => Self::Presented,
+            eid_core::Act::Updated => Self::Updated,
+        }
+    }
+}
+
+/// Part of the history, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HistoryPage {
+    /// The entries.
+    pub items: Vec<HistoryView>,
+    /// How many entries in this part do not open any more.
+    pub damaged: u32,
+    /// Where the next page begins; none at the end.
+    pub next: Option<u64>,
+}
+
+impl From<Page<(u64, HistoryEntry)>> for HistoryPage {
+    fn from(page: Page<(u64, HistoryEntry)>) -> Self {
+        let Page { items, damaged, next } = page;
+        Self { items: items.into_iter().map(HistoryView::from).collect(), damaged: count(damaged.len()), next }
+    }
+}
+
+/// One entry of the history (lịch sử).
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HistoryView {
+    /// Its number, from 1.
+    pub position: u64,
+    /// When: seconds since 1970.
+    pub at: i64,
+    /// What was done.
+    pub act: Act,
+    /// With whom; empty if nobody else took part.
+    pub counterpart: String,
+    /// Which fields, by name. Never their values.
+    pub fields: Vec<String>,
+    /// Why, as the holder was told.
+    pub purpose: String,
+    /// Why it was refused or failed; none if it was done.
+    pub code: Option<u32>,
+}
+
+impl From<(u64, HistoryEntry)> for HistoryView {
+    fn from((position, entry): (u64, HistoryEntry)) -> Self {
+        let HistoryEntry { at, act, counterpart, fields, purpose, result } = entry;
+        let code = result.map(|code| code.number().into());
+        Self { position, at, act: act.into(), counterpart, fields, purpose, code }
+    }
+}
+
+/// A count for the border; what a phone holds is far below its limit.
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

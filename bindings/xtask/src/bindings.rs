@@ -1,0 +1,200 @@
+//! `cargo xtask bindings`: the library that shells link, and its Kotlin, Swift and Python sides, from one build.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    elf,
+    run::{Program, cargo},
+    steps::clear,
+};
+
+const OUT: &str = "target/bindings";
+const SNAPSHOT: &str = "bindings/snapshots/ffi-surface.txt";
+
+/// The library's file. The generated code looks for this name, so it is never renamed.
+const LIBRARY: &str = "libeid_ffi.so";
+
+const PYTHON_MODULE: &str = "eid_core.py";
+
+/// Largest stripped library, in bytes.
+pub(crate) const MAX_STRIPPED: u64 = 6 * 1024 * 1024;
+
+/// Module map of the Swift package's C part. The generated one also names Apple's modules with `use`, which breaks builds
+/// elsewhere.
+const MODULE_MAP: &str = "module EidFFI {\n    header \"EidFFI.h\"\n    export *\n}\n";
+
+/// The profile of what phones get.
+pub(crate) const SHIPPING: &str = "shipping";
+
+/// Names that clash with what Kotlin, Swift or Python give every object or exception.
+const FORBIDDEN: &[&str] = &[
+    "message",
+    "error",
+    "cause",
+    "to_string",
+    "tostring",
+    "hash_code",
+    "hashcode",
+    "equals",
+    "description",
+    "hash",
+    "destroy",
+    "close",
+];
+
+/// Options of the task.
+pub(crate) struct Options {
+    pub(crate) out: PathBuf,
+    pub(crate) release: bool,
+    /// Write the snapshot of the surface instead of comparing it.
+    pub(crate) write: bool,
+}
+
+impl Options {
+    pub(crate) fn parse(root: &Path, args: &[&str]) -> Result<Self, String> {
+        let mut options = Self { out: root.join(OUT), release: false, write: false };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            match *arg {
+                "--release" => options.release = true,
+                "--write" => options.write = true,
+                "--out" => options.out = root.join(args.next().ok_or("--out wants a folder")?),
+                other => return Err(format!("{other} is no option of `bindings`")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Builds once, generates from that very file, and checks names, surface and, for a release, size.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
+    let profile: &[&str] = if options.release { &["--profile", SHIPPING] } else { &[] };
+    cargo(root, &["build", "--locked", "--package", "eid-bindgen"]).check()?;
+    cargo(root, &["build", "--locked", "--package", "eid-ffi", "--lib"]).args(profile).check()?;
+    let bindgen = root.join("target/debug/eid-bindgen");
+    let library = root.join("target").join(if options.release { SHIPPING } else { "debug" }).join(LIBRARY);
+
+    let surface = Program::new(root, &bindgen).arg("surface").arg(&library).capture()?;
+    if !surface.status.success() {
+        return Err("eid-bindgen surface failed".to_owned());
+    }
+    names_allowed(&surface.text)?;
+    compare_surface(root, &surface.text, options.write)?;
+    elf::check_alignment(&library, elf::HOST_PAGE)?;
+
+    for language in ["kotlin", "swift", "python"] {
+        let folder = options.out.join(language);
+        clear(&folder)?;
+        Program::new(root, &bindgen)
+            .args(["generate", "--no-format", "--language", language, "--out-dir"])
+            .arg(&folder)
+            .arg(&library)
+            .check()?;
+    }
+    write(&options.out.join("swift/module.modulemap"), MODULE_MAP)?;
+    mend_python(&options.out.join("python").join(PYTHON_MODULE))?;
+    let copy = options.out.join("python").join(LIBRARY);
+    fs::copy(&library, &copy).map_err(|e| format!("{}: {e}", copy.display()))?;
+    if options.release { stripped_size(root, &library, &options.out) } else { Ok(()) }
+}
+
+/// Changes three lines of the generated Python: an exception of a port that was not announced must not be printed, because
+/// its text may hold personal data, and a port's call is cancelled from a thread of the core, which asyncio allows through
+/// `call_soon_threadsafe` only.
+fn mend_python(module: &Path) -> Result<(), String> {
+    let mut text = fs::read_to_string(module).map_err(|e| format!("{}: {e}", module.display()))?;
+    for (generated, wanted, times) in [
+        ("            traceback.print_exc(file=sys.stderr)\n", "", 2),
+        ("_UniffiFfiConverterString.lower(repr(e))", "_UniffiFfiConverterString.lower(type(e).__name__)", 4),
+        (
+            "    eventloop.call_soon(_uniffi_cancel_task, task)",
+            "    eventloop.call_soon_threadsafe(_uniffi_cancel_task, task)",
+            1,
+        ),
+    ] {
+        let found = text.matches(generated).count();
+        if found != times {
+            return Err(format!("the generated Python has {found} times, not {times}: {generated}"));
+        }
+        text = text.replace(generated, wanted);
+    }
+    write(module, &text)
+}
+
+/// Refuses names that generated code cannot have, and variants that are called like an exported type.
+fn names_allowed(surface: &str) -> Result<(), String> {
+    let dotted =
+        |line: &str| line.split_whitespace().nth(1).map(|name| name.split(['(', ':']).next().unwrap_or("").to_owned());
+    let paths: Vec<String> = surface.lines().filter_map(dotted).collect();
+    let types: Vec<&str> = paths.iter().filter_map(|path| path.split('.').next()).collect();
+    for path in &paths {
+        let parts: Vec<&str> = path.split('.').collect();
+        let Some((name, owners)) = parts.split_last() else { continue };
+        let clashes = !owners.is_empty() && types.contains(name);
+        if clashes || FORBIDDEN.contains(&name.to_lowercase().as_str()) {
+            return Err(format!("the exported name {path} clashes in a shell's language"));
+        }
+    }
+    Ok(())
+}
+
+/// The surface as last reviewed: a change of it is a change for every shell.
+fn compare_surface(root: &Path, surface: &str, replace: bool) -> Result<(), String> {
+    let path = root.join(SNAPSHOT);
+    if replace {
+        return write(&path, surface);
+    }
+    let reviewed = fs::read_to_string(&path).unwrap_or_default();
+    if reviewed == surface {
+        return Ok(());
+    }
+    let gone = reviewed.lines().filter(|line| !surface.lines().any(|new| new == *line)).map(|line| format!("- {line}"));
+    let new = surface.lines().filter(|line| !reviewed.lines().any(|old| old == *line)).map(|line| format!("+ {line}"));
+    let changes: Vec<String> = gone.chain(new).collect();
+    Err(format!(
+        "the exported surface is not the one reviewed in {SNAPSHOT}; if it should be, `cargo xtask bindings --write`\n{}",
+        changes.join("\n")
+    ))
+}
+
+/// Strips a copy, and refuses it if it is too large for a phone.
+fn stripped_size(root: &Path, library: &Path, out: &Path) -> Result<(), String> {
+    let stripped = out.join("stripped").join(LIBRARY);
+    clear(&out.join("stripped"))?;
+    fs::create_dir_all(out.join("stripped")).map_err(|e| format!("{}: {e}", out.display()))?;
+    Program::new(root, "strip").arg("--strip-all").arg("-o").arg(&stripped).arg(library).check()?;
+    let size = fs::metadata(&stripped).map_err(|e| format!("{}: {e}", stripped.display()))?.len();
+    println!("{LIBRARY} stripped: {size} bytes of at most {MAX_STRIPPED}");
+    if size <= MAX_STRIPPED { Ok(()) } else { Err(format!("{LIBRARY} is too large: {size} bytes")) }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    let problem = |e| format!("{}: {e}", path.display());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(problem)?;
+    }
+    fs::write(path, text).map_err(problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_clash_are_refused() {
+        let fine = "error EidError.Locked #1\nerror EidError.Locked.code #1: UInt32\nrecord Proof.text #1: String\n";
+        assert_eq!(names_allowed(fine), Ok(()));
+        for bad in [
+            "record AppConfig.description #1: String",
+            "error EidError.Locked.message #1: String",
+            "method EidApp.close() async",
+            "enum Purpose.toString #1",
+            "enum Event.Proof #2",
+        ] {
+            assert!(names_allowed(&format!("{fine}{bad}\n")).is_err(), "{bad}");
+        }
+    }
+}

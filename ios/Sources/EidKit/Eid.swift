@@ -1,0 +1,91 @@
+@_exported import EidCore
+import Foundation
+
+/// The e-ID of one citizen on this phone: the core with Swift's way of cancelling.
+///
+/// A cancelled `Task` cancels the call into the core, which then throws `EidError.UserCancelled`. What the core has begun to
+/// write it writes to its end first, so that nothing is left half done.
+///
+/// One app has one `Eid`. The core goes with the last of it and of what it gave; `shutdown` ends it at once.
+public final class Eid: Sendable {
+    private let app: EidApp
+
+    /// Starts the core. Opens no file and makes no connection yet.
+    ///
+    /// - Throws: `EidError` when the configuration cannot be used.
+    public init(config: AppConfig, platform: Platform) throws {
+        app = try EidApp(config: config, platform: platform)
+    }
+
+    /// True if this phone has been activated and can be unlocked.
+    ///
+    /// - Throws: `EidError` when the folder cannot be read, or after `shutdown`.
+    public func isActivated() async throws -> Bool {
+        try await app.isActivated()
+    }
+
+    /// Asks the platform to send the one-time code to the phone that is registered for this personal number.
+    ///
+    /// - Throws: `EidError`.
+    public func startActivation(pid: String, phone: String) async throws -> Activation {
+        try await cancellable { try await self.app.startActivation(pid: pid, phone: phone, cancel: $0) }
+    }
+
+    /// Opens the store with the passcode of six digits, as bytes.
+    ///
+    /// - Throws: `EidError.AuthFailed` with the number of wrong tries and the seconds to wait, or another `EidError`.
+    public func unlock(passcode: Data) async throws -> Unlocked {
+        try await app.unlock(passcode: passcode)
+    }
+
+    /// Unlocks, lets `use` work, and locks again however that ends.
+    ///
+    /// - Throws: what `unlock` throws, or `use`.
+    public func withUnlocked<T: Sendable>(
+        passcode: Data, _ use: @Sendable (Unlocked) async throws -> T
+    ) async throws -> T {
+        let unlocked = try await unlock(passcode: passcode)
+        defer { unlocked.lock() }
+        return try await use(unlocked)
+    }
+
+    /// Stops the core; every later call throws. Stopping twice is no error.
+    public func shutdown() {
+        app.shutdown()
+    }
+}
+
+extension Activation {
+    /// Sends the one-time code of the text message.
+    ///
+    /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
+    public func confirmCode(_ code: String) async throws {
+        try await cancellable { try await self.confirmCode(code: code, cancel: $0) }
+    }
+
+    /// Sets the passcode and finishes: runs to its end even if the task is cancelled meanwhile.
+    ///
+    /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
+    public func complete(passcode: Data) async throws -> Unlocked {
+        try await cancellable { try await self.complete(passcode: passcode, cancel: $0) }
+    }
+}
+
+extension Unlocked {
+    /// Fetches what is missing of the one-time credentials.
+    ///
+    /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
+    public func refill() async throws -> RefillView {
+        try await cancellable { try await self.refill(cancel: $0) }
+    }
+}
+
+/// Runs a call of the core with a token that the task's cancellation cancels: on its own Swift's does not reach Rust.
+private func cancellable<T: Sendable>(_ call: (CancelToken) async throws -> T) async throws -> T {
+    let token = CancelToken()
+    return try await withTaskCancellationHandler {
+        try await call(token)
+    } onCancel: {
+        token.cancel()
+    }
+}

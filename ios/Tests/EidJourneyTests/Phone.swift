@@ -1,0 +1,114 @@
+import EidKit
+import Foundation
+import Testing
+
+/// Suites with a live sandbox run one after the other: they share two cores with it.
+@Suite(.serialized) enum Journeys {}
+
+/// Code numbers of the error table that these tests name.
+enum Code {
+    static let notActivated: UInt32 = 1001
+    static let appClosed: UInt32 = 1004
+    static let passcodeWrong: UInt32 = 2001
+    static let keyUnavailable: UInt32 = 2020
+    static let keyInvalidated: UInt32 = 2021
+    static let keyAnswerInvalid: UInt32 = 2022
+    static let userCancelled: UInt32 = 2023
+    static let clockUnavailable: UInt32 = 2024
+    static let locked: UInt32 = 4006
+    static let platformNonsense: UInt32 = 7003
+}
+
+/// Not for printing: `cargo xtask test swift` looks for it in all that the tests print.
+let passcode = Data("271828".utf8)
+
+/// A phone: a folder, keys and the core.
+struct Phone: Sendable {
+    let eid: Eid
+    let events: EventLog
+    let config: AppConfig
+
+    init(
+        _ sandbox: Sandbox, key: any SecureKey = HardwareKey(SoftwareKeys()), clock: any Clock = PhoneClock(),
+        events: EventLog = EventLog(), batch: UInt32 = 1
+    ) throws {
+        self.events = events
+        config = AppConfig(
+            folder: try Place.newFolder().appendingPathComponent("app").path, appId: "example.eid.journey",
+            platformUrl: sandbox.url, caDer: [sandbox.authority], trustRoots: [try Data(contentsOf: Place.sandboxRoot)],
+            batch: batch, fastKdf: true)
+        eid = try Eid(
+            config: config,
+            platform: Platform(secureKey: key, clock: clock, events: events, chip: nil, integrity: nil))
+    }
+
+    /// Activation up to the passcode, with the code of the text message.
+    func confirmed(_ sandbox: Sandbox, _ person: Person) async throws -> Activation {
+        let activation = try await eid.startActivation(pid: person.pid, phone: person.phone)
+        try await activation.confirmCode(try sandbox.code(sentTo: person))
+        return activation
+    }
+
+    /// Activated, unlocked, with credentials.
+    func ready(_ sandbox: Sandbox) async throws -> Unlocked {
+        let unlocked = try await confirmed(sandbox, sandbox.citizen()).complete(passcode: passcode)
+        _ = try await unlocked.refill()
+        return unlocked
+    }
+}
+
+/// Keeps the events that it is told.
+final class EventLog: EventSink, @unchecked Sendable {
+    private let lock = NSLock()
+    private var told: [Event] = []
+
+    var events: [Event] { lock.withLock { told } }
+
+    func onEvent(event: Event) throws {
+        lock.withLock { told.append(event) }
+    }
+}
+
+/// True as soon as `condition` is; false if it is not within five seconds.
+func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
+    for _ in 0..<250 {
+        if try await condition() { return true }
+        try? await Task.sleep(for: .milliseconds(20))
+    }
+    return false
+}
+
+/// What must never be in a text that the core makes: `PLANTED` stands in the names and errors of the tests' own ports.
+private let secrets = ["PLANTED", "000190000001", "Minh Hạnh", String(decoding: passcode, as: UTF8.self)]
+
+/// The error that `work` ends with, or none; whatever way it is put into words, it holds no secret.
+func refusal(
+    _ here: SourceLocation = #_sourceLocation, of work: () async throws -> some Any
+) async -> EidError? {
+    do {
+        _ = try await work()
+        return nil
+    } catch {
+        var dumped = ""
+        dump(error, to: &dumped)
+        for text in ["\(error)", String(reflecting: error), error.localizedDescription, dumped] {
+            let found = secrets.contains { text.contains($0) }
+            #expect(!found, "an error tells a secret", sourceLocation: here)
+        }
+        let ours = error as? EidError
+        #expect(ours != nil, "\(type(of: error)) instead of EidError", sourceLocation: here)
+        return ours
+    }
+}
+
+extension EidError {
+    var code: UInt32 {
+        switch self {
+        case .Locked(let code), .UserCancelled(let code), .Invalid(let code), .NotFound(let code), .Conflict(let code),
+            .Expired(let code), .Rejected(let code), .Device(let code), .Storage(let code), .Internal(let code):
+            code
+        case .AuthFailed(let code, _, _, _): code
+        case .Network(let code, _): code
+        }
+    }
+}

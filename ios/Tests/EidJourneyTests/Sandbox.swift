@@ -1,0 +1,144 @@
+import EidKit
+import Foundation
+
+/// What the tests are given from outside: `cargo xtask test swift` sets it.
+enum Place {
+    /// The folder with `eid-sandbox` and `eid-counter`.
+    static let programs = URL(fileURLWithPath: variable("EID_PROGRAMS"))
+    /// The 65 bytes of the key that signs the trust list of every sandbox.
+    static let sandboxRoot = URL(fileURLWithPath: variable("EID_SANDBOX_ROOT"))
+
+    /// A folder that is new.
+    static func newFolder() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("eid-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    private static func variable(_ name: String) -> String {
+        guard let value = ProcessInfo.processInfo.environment[name] else {
+            fatalError("\(name) is not set: run `cargo xtask test swift`")
+        }
+        return value
+    }
+}
+
+struct ProgramFailure: Error {
+    let program: String
+    let status: Int32
+}
+
+/// Runs a program to its end; gives its standard output and exit code.
+func run(_ program: URL, _ arguments: [String]) throws -> (output: Data, status: Int32) {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = program
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = pipe
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (output, process.terminationStatus)
+}
+
+/// An invented citizen of the sandbox.
+struct Person: Decodable, Sendable {
+    let pid: String
+    let name: String
+    let phone: String
+    let levelTwo: Bool
+
+    enum CodingKeys: String, CodingKey {
+        case pid, name, phone
+        case levelTwo = "level_two"
+    }
+}
+
+/// A live `eid-sandbox serve` with a data base in memory, which ends with this object.
+final class Sandbox: Sendable {
+    let url: String
+    /// Its certificate authority, DER.
+    let authority: Data
+    private let folder: URL
+    private let server: Process
+
+    init() throws {
+        folder = try Place.newFolder()
+        let certificate = folder.appendingPathComponent("ca.pem")
+        server = Process()
+        let pipe = Pipe()
+        server.executableURL = Place.programs.appendingPathComponent("eid-sandbox")
+        server.arguments = ["serve", "--listen", "127.0.0.1:0", "--ca", certificate.path]
+        server.standardInput = FileHandle.nullDevice
+        server.standardOutput = pipe
+        server.standardError = FileHandle.nullDevice
+        try server.run()
+        var printed = Data()
+        while printed.filter({ $0 == UInt8(ascii: "\n") }).count < 2 {
+            let more = pipe.fileHandleForReading.availableData
+            guard !more.isEmpty else { throw ProgramFailure(program: "eid-sandbox", status: -1) }
+            printed += more
+        }
+        url = String(decoding: printed.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        let lines = try String(contentsOf: certificate, encoding: .utf8).split(separator: "\n")
+        authority = Data(base64Encoded: lines.filter { !$0.hasPrefix("-----") }.joined()) ?? Data()
+    }
+
+    deinit {
+        // Not `terminate`: a child of a worker thread inherits that this thread takes no signals.
+        kill(server.processIdentifier, SIGKILL)
+        server.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Those who can have every credential.
+    func citizens() throws -> [Person] {
+        try JSONDecoder().decode([Person].self, from: fetch("/sandbox/people")).filter(\.levelTwo)
+    }
+
+    /// The first of them: has a licence and a health card too.
+    func citizen() throws -> Person {
+        guard let person = try citizens().first else { throw ProgramFailure(program: "eid-sandbox", status: 0) }
+        return person
+    }
+
+    /// The one-time code of the last text message.
+    func code(sentTo person: Person) throws -> String {
+        struct Message: Decodable {
+            let code: String
+        }
+        let phone = person.phone.replacingOccurrences(of: "+", with: "%2B")
+        let messages = try JSONDecoder().decode([Message].self, from: fetch("/sandbox/messages?phone=\(phone)"))
+        return messages.last?.code ?? ""
+    }
+
+    /// How the platform misbehaves from now on.
+    func misbehave(_ mode: String) throws {
+        _ = try fetch("/sandbox/faults", "--json", "{\"mode\": \"\(mode)\"}")
+    }
+
+    /// The verdict of a counter that holds today's lists: `eid-counter verify`.
+    func verdict(on proof: ProofView, _ options: [String] = []) throws -> String {
+        struct Verdict: Decodable {
+            let code: String
+        }
+        let (trust, status) = (folder.appendingPathComponent("trust"), folder.appendingPathComponent("status"))
+        try fetch("/v1/trust-list").write(to: trust)
+        try fetch("/v1/status-lists").write(to: status)
+        let counter = Place.programs.appendingPathComponent("eid-counter")
+        let lists = ["--trust", trust.path, "--status", status.path]
+        let (output, _) = try run(counter, ["verify"] + lists + options + [proof.text])
+        return try JSONDecoder().decode(Verdict.self, from: output).code
+    }
+
+    /// HTTPS with this sandbox's authority. By curl, since Foundation on Linux takes no authority of one's own.
+    private func fetch(_ path: String, _ options: String...) throws -> Data {
+        let certificate = folder.appendingPathComponent("ca.pem").path
+        let curl = URL(fileURLWithPath: "/usr/bin/curl")
+        let (output, status) = try run(curl, ["--silent", "--fail", "--cacert", certificate] + options + [url + path])
+        guard status == 0 else { throw ProgramFailure(program: "curl", status: status) }
+        return output
+    }
+}

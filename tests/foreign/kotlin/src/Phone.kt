@@ -1,0 +1,116 @@
+package vn.example.eid.tests
+
+import java.nio.file.Files
+import java.util.concurrent.ConcurrentLinkedQueue
+import kotlin.test.assertEquals
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import vn.example.eid.Eid
+import vn.example.eid.HardwareKey
+import vn.example.eid.SoftwareHardware
+import vn.example.eid.choosePasscode
+import vn.example.eid.code
+import vn.example.eid.core.AppConfig
+import vn.example.eid.core.Clock
+import vn.example.eid.core.EidException
+import vn.example.eid.core.Event
+import vn.example.eid.core.EventSink
+import vn.example.eid.core.KeyAccess
+import vn.example.eid.core.Moment
+import vn.example.eid.core.Platform
+import vn.example.eid.core.PresentDraft
+import vn.example.eid.core.Purpose
+import vn.example.eid.core.SecureKey
+import vn.example.eid.core.Unlocked
+
+const val PASSCODE = "271828"
+
+/** A passcode as a screen gives it: bytes that are wiped by the call. */
+fun passcode(digits: String = PASSCODE): ByteArray = digits.toByteArray()
+
+/** The clocks of this machine; boots do not happen. */
+object HostClock : Clock {
+    override fun now() =
+        Moment(System.currentTimeMillis() / 1000, (System.nanoTime() / 1_000_000).toULong(), ByteArray(16) { 1 })
+}
+
+/** Keeps what it was told. */
+class Told : EventSink {
+    val events = ConcurrentLinkedQueue<Event>()
+
+    override fun onEvent(event: Event) {
+        events.add(event)
+    }
+}
+
+/** A phone with an empty store. Its ports can be replaced while it runs. */
+class Phone(private val url: String, private val caDer: ByteArray) : AutoCloseable {
+    constructor(sandbox: Sandbox) : this(sandbox.url, sandbox.caDer)
+
+    val hardware = SoftwareHardware()
+    val told = Told()
+    private val folder = Files.createTempDirectory("phone").toFile()
+    private val key = HardwareKey(hardware) {}
+    val ports = SwitchedKey(key)
+    var app = open()
+        private set
+
+    fun config() = AppConfig(
+        folder = folder.path,
+        appId = "example.eid.kotlin",
+        platformUrl = url,
+        caDer = listOf(caDer),
+        trustRoots = listOf(SANDBOX_ROOT),
+        batch = 2u,
+        fastKdf = true,
+    )
+
+    fun open(config: AppConfig = config(), clock: Clock = HostClock) = Eid(config, Platform(ports, clock, told))
+
+    /** The app started anew on the same phone. */
+    fun restart() {
+        app.close()
+        app = open()
+    }
+
+    /** Activated and unlocked. */
+    suspend fun activate(sandbox: Sandbox, citizen: Citizen): Unlocked = app.activate(citizen.pid, citizen.phone) {
+        it.confirmCode(sandbox.codeSentTo(citizen.phone))
+        it.choosePasscode(passcode())
+    }
+
+    override fun close() {
+        app.close()
+        folder.deleteRecursively()
+    }
+}
+
+/** A key port whose behaviour a test replaces. */
+class SwitchedKey(val honest: SecureKey) : SecureKey {
+    @Volatile
+    var now: SecureKey = honest
+
+    override suspend fun generate(alias: String, access: KeyAccess) = now.generate(alias, access)
+    override suspend fun sign(alias: String, data: ByteArray) = now.sign(alias, data)
+    override suspend fun seal(alias: String, secret: ByteArray) = now.seal(alias, secret)
+    override suspend fun unseal(alias: String, blob: ByteArray) = now.unseal(alias, blob)
+    override suspend fun remove(alias: String) = now.remove(alias)
+}
+
+/** The age of eighteen, to anyone. */
+val AGE = PresentDraft(Purpose.AGE)
+
+/** Fails unless the call is refused with this code; gives the refusal. */
+suspend fun refusedWith(code: Int, call: suspend () -> Any?): EidException {
+    val refusal = try {
+        call()
+        null
+    } catch (e: EidException) {
+        e
+    }
+    return requireNotNull(refusal) { "went through, wanted $code" }.also { assertEquals(code.toUInt(), it.code, "$it") }
+}
+
+/** Runs a test on coroutines; one that hangs fails. */
+fun test(block: suspend CoroutineScope.() -> Unit): Unit = runBlocking { withTimeout(60_000) { block() } }

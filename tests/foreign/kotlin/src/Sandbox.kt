@@ -1,0 +1,120 @@
+package vn.example.eid.tests
+
+import java.io.File
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse
+import java.nio.file.Files
+import java.security.KeyStore
+import java.security.cert.Certificate
+import java.security.cert.CertificateFactory
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicInteger
+import javax.net.ssl.SSLContext
+import javax.net.ssl.TrustManagerFactory
+import kotlin.test.assertEquals
+import org.junit.rules.ExternalResource
+
+/** Where `eid-sandbox` and `eid-counter` were built. */
+private val PROGRAMS = File(System.getProperty("eid.programs"))
+
+/** The key that signs the trust list of every sandbox; public on purpose. */
+val SANDBOX_ROOT: ByteArray = File("tests/sandbox/keys/sandbox-root.pub").readBytes()
+
+/** An invented citizen of the sandbox. */
+data class Citizen(val pid: String, val phone: String)
+
+/** Those who can have every credential. One phone number has five attempts at an activation in ten minutes. */
+val CITIZENS: List<Citizen> = listOf(
+    Citizen("000190000001", "0900000001"),
+    Citizen("000085000002", "0900000002"),
+    Citizen("000201000008", "0900000008"),
+    Citizen("000303000011", "0900000011"),
+    Citizen("000079000012", "0900000012"),
+)
+
+/** A [Sandbox] for all tests of a class. */
+class LivePlatform : ExternalResource() {
+    lateinit var sandbox: Sandbox
+        private set
+    private val used = AtomicInteger()
+
+    /** The next citizen in turn. */
+    fun citizen(): Citizen = CITIZENS[used.getAndIncrement() % CITIZENS.size]
+
+    override fun before() {
+        sandbox = Sandbox()
+    }
+
+    override fun after() = sandbox.close()
+}
+
+/** A sandbox platform in a process of its own, spoken to over TLS. */
+class Sandbox : AutoCloseable {
+    private val folder = Files.createTempDirectory("sandbox").toFile()
+    private val caFile = File(folder, "ca.pem")
+    private val process = ProcessBuilder(
+        File(PROGRAMS, "eid-sandbox").path, "serve", "--listen", "127.0.0.1:0", "--ca", caFile.path,
+    ).redirectError(File(folder, "log")).start()
+
+    init {
+        // Also when the tests are ended from outside, as after their time limit.
+        Runtime.getRuntime().addShutdownHook(Thread { process.destroyForcibly() })
+    }
+
+    /** The platform's address; the process has written its certificate by then. */
+    val url: String = process.inputReader().run { readLine().also { readLine() } }
+
+    private val ca = caFile.inputStream().use(CertificateFactory.getInstance("X.509")::generateCertificate)
+    private val http = HttpClient.newBuilder().sslContext(trustOnly(ca)).build()
+
+    /** The certificate authority, as an app is configured with it. */
+    val caDer: ByteArray = ca.encoded
+
+    /** The one-time code that was last sent to a phone. */
+    fun codeSentTo(phone: String): String {
+        val messages = String(fetch("/sandbox/messages?phone=$phone"))
+        return Regex("\"code\":\"(\\d{6})\"").findAll(messages).last().groupValues[1]
+    }
+
+    /** Makes the platform misbehave: `off`, `down`, `nonsense`, `slow`, `truncated` or `oversize`. */
+    fun fault(mode: String) {
+        val request = HttpRequest.newBuilder(URI("$url/sandbox/faults")).header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString("""{"mode":"$mode"}""")).build()
+        assertEquals(204, http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode())
+    }
+
+    /** What a counter says of a proof, with today's lists: the exit code and the verdict's JSON. */
+    fun verify(proof: String): Pair<Int, String> {
+        val (trust, status) = Pair(File(folder, "trust-list.cbor"), File(folder, "status.cbor"))
+        trust.writeBytes(fetch("/v1/trust-list"))
+        status.writeBytes(fetch("/v1/status-lists"))
+        val counter = ProcessBuilder(
+            File(PROGRAMS, "eid-counter").path, "verify", "--trust", trust.path, "--status", status.path, proof,
+        ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+        val verdict = counter.inputReader().readText()
+        return Pair(counter.waitFor(), verdict)
+    }
+
+    private fun fetch(path: String): ByteArray {
+        val answer = http.send(HttpRequest.newBuilder(URI(url + path)).build(), HttpResponse.BodyHandlers.ofByteArray())
+        assertEquals(200, answer.statusCode(), path)
+        return answer.body()
+    }
+
+    override fun close() {
+        process.destroy()
+        if (!process.waitFor(10, TimeUnit.SECONDS)) process.destroyForcibly()
+        folder.deleteRecursively()
+    }
+}
+
+private fun trustOnly(ca: Certificate): SSLContext {
+    val store = KeyStore.getInstance(KeyStore.getDefaultType()).apply {
+        load(null)
+        setCertificateEntry("ca", ca)
+    }
+    val trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm()).apply { init(store) }
+    return SSLContext.getInstance("TLS").apply { init(null, trust.trustManagers, null) }
+}

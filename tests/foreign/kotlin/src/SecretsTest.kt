@@ -1,0 +1,108 @@
+package vn.example.eid.tests
+
+import java.io.File
+import kotlin.test.assertEquals
+import kotlin.test.assertFalse
+import kotlin.test.assertTrue
+import org.junit.ClassRule
+import org.junit.Test
+import vn.example.eid.choosePasscode
+import vn.example.eid.core.EidException
+import vn.example.eid.core.SecureKey
+
+/** A passcode that is nowhere else: the test looks for it in everything that the child says. */
+private const val RARE = "860375"
+
+/** What the child prints last. */
+private const val DONE = "the child has done everything"
+
+class SecretsTest {
+    companion object {
+        @ClassRule
+        @JvmField
+        val platform = LivePlatform()
+    }
+
+    @Test
+    fun planted_secrets_are_in_nothing_that_a_process_prints() {
+        val citizen = platform.citizen()
+        val java = File(System.getProperty("java.home"), "bin/java").path
+        val names = listOf("jna.library.path", "eid.programs", "java.io.tmpdir")
+        val properties = names.map { "-D$it=${System.getProperty(it)}" }
+        val ca = File.createTempFile("authority", ".der").apply { writeBytes(platform.sandbox.caDer) }
+        val child = ProcessBuilder(
+            listOf(java, "-XX:+UseSerialGC") + properties +
+                listOf("-cp", System.getProperty("java.class.path"), "vn.example.eid.tests.SecretsTestKt"),
+        ).apply {
+            environment()["RUST_BACKTRACE"] = "full"
+            redirectErrorStream(true)
+        }.start()
+        val asked = listOf(platform.sandbox.url, ca.path, citizen.pid, citizen.phone)
+        child.outputWriter().use { input ->
+            input.write(asked.joinToString("\n", postfix = "\n"))
+            input.flush()
+            val said = StringBuilder()
+            for (line in child.inputReader().lines()) {
+                said.appendLine(line)
+                if (line == "code?") {
+                    input.write(platform.sandbox.codeSentTo(citizen.phone) + "\n")
+                    input.flush()
+                }
+            }
+            assertEquals(0, child.waitFor(), "$said")
+            assertTrue(said.contains(DONE), "$said")
+            assertTrue(said.contains("EidException"), "nothing was provoked: $said")
+            for (planted in listOf(RARE, citizen.pid, citizen.phone, PERSONAL)) {
+                assertFalse(said.contains(planted), "$planted is in: $said")
+            }
+        }
+    }
+}
+
+/** The child: goes the whole way, provokes what it can, and prints every exception as a careless shell would. */
+fun main() = test {
+    val (url, ca, pid, number) = List(4) { readln() }
+    Phone(url, File(ca).readBytes()).use { phone ->
+        val citizen = Citizen(pid, number)
+        val broken = object : SecureKey by phone.ports.honest {
+            override suspend fun sign(alias: String, data: ByteArray) = throw IllegalStateException(PERSONAL)
+            override suspend fun unseal(alias: String, blob: ByteArray) = throw IllegalArgumentException(PERSONAL)
+            override suspend fun seal(alias: String, secret: ByteArray) = throw RuntimeException(PERSONAL)
+        }
+        printed { phone.app.activate(pid.dropLast(1), number) {} }
+        printed { phone.app.activate(pid, number.dropLast(1)) {} }
+        val unlocked = phone.app.activate(citizen.pid, citizen.phone) { activation ->
+            println("code?")
+            val code = readln()
+            printed { activation.confirmCode(RARE) }
+            activation.confirmCode(code)
+            printed { activation.choosePasscode(passcode(RARE + "1")) }
+            phone.ports.now = broken
+            printed { activation.choosePasscode(passcode(RARE)) }
+            phone.ports.now = phone.ports.honest
+            activation.choosePasscode(passcode(RARE))
+        }
+        unlocked.refill()
+        unlocked.present(AGE).use { shown ->
+            phone.ports.now = broken
+            printed { shown.sign() }
+        }
+        unlocked.lock()
+        printed { unlocked.home() }
+        printed { phone.app.unlock(passcode(RARE)) }
+        phone.ports.now = phone.ports.honest
+        printed { phone.app.unlock(passcode("314159")) }
+        phone.app.unlock(passcode(RARE)).close()
+    }
+    println(DONE)
+}
+
+private suspend fun printed(call: suspend () -> Any?) {
+    try {
+        call()
+        error("went through")
+    } catch (e: EidException) {
+        println("$e ${e.message} ${e.localizedMessage}")
+        println(e.stackTraceToString())
+    }
+}

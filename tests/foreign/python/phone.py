@@ -1,0 +1,132 @@
+"""A phone in software: the ports of eid_core in Python. Never for a real identity."""
+
+import asyncio
+import os
+import shutil
+import time
+from pathlib import Path
+
+import eid_core as eid
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+ROOT = Path(__file__).parents[3] / "tests" / "sandbox" / "keys" / "sandbox-root.pub"
+PASSCODE = b"271828"
+
+
+class SoftwareKey(eid.SecureKey):
+    """Keys in this object and nowhere else."""
+
+    def __init__(self):
+        self.signing, self.sealing = {}, {}
+
+    def copy(self):
+        twin = type(self)()
+        twin.signing, twin.sealing = dict(self.signing), dict(self.sealing)
+        return twin
+
+    async def generate(self, alias, access):
+        key = self.signing[alias] = ec.generate_private_key(ec.SECP256R1())
+        return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+    async def sign(self, alias, data):
+        if alias not in self.signing:
+            raise eid.SecureKeyError.Invalidated()
+        r, s = decode_dss_signature(self.signing[alias].sign(data, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    async def seal(self, alias, secret):
+        self.sealing[alias] = AESGCM.generate_key(256)
+        nonce = os.urandom(12)
+        return nonce + AESGCM(self.sealing[alias]).encrypt(nonce, secret, alias.encode())
+
+    async def unseal(self, alias, blob):
+        try:
+            return AESGCM(self.sealing[alias]).decrypt(blob[:12], blob[12:], alias.encode())
+        except (KeyError, InvalidTag):
+            raise eid.SecureKeyError.Invalidated() from None
+
+    async def remove(self, alias):
+        self.signing.pop(alias, None)
+        self.sealing.pop(alias, None)
+
+
+class SystemClock(eid.Clock):
+    BOOT = os.urandom(16)
+
+    def now(self):
+        return eid.Moment(
+            unix_seconds=int(time.time()), monotonic_ms=time.monotonic_ns() // 1_000_000, boot_id=self.BOOT
+        )
+
+
+class Events(eid.EventSink):
+    def __init__(self):
+        self.seen = []
+
+    def on_event(self, event):
+        self.seen.append(event)
+
+
+class Phone:
+    """One installation: a folder, key hardware, and the app on them."""
+
+    def __init__(self, sandbox, folder, key=None, clock=None):
+        self.sandbox, self.folder = sandbox, Path(folder)
+        self.key, self.clock, self.events = key or SoftwareKey(), clock or SystemClock(), Events()
+        self.app = eid.EidApp(self.config(), self.platform())
+
+    def config(self, **changes):
+        config = {
+            "folder": str(self.folder / "app"),
+            "app_id": "example.eid.python",
+            "platform_url": self.sandbox.url,
+            "ca_der": [self.sandbox.ca_der],
+            "trust_roots": [ROOT.read_bytes()],
+            "batch": 3,
+            "fast_kdf": True,
+        }
+        return eid.AppConfig(**{**config, **changes})
+
+    def platform(self):
+        return eid.Platform(secure_key=self.key, clock=self.clock, events=self.events)
+
+    async def confirmed(self, person=None):
+        """An activation, of somebody new if need be, up to the passcode."""
+        person = person or self.sandbox.new_person()
+        activation = await self.app.start_activation(person["pid"], person["phone"])
+        await activation.confirm_code(self.sandbox.code_for(person))
+        return activation
+
+    async def ready(self, person):
+        unlocked = await (await self.confirmed(person)).complete(PASSCODE)
+        await unlocked.refill()
+        return unlocked
+
+    def copy(self, folder, key=None):
+        """The same phone at the same moment, for a test that changes it."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Phone(self.sandbox, folder, key=key or self.key.copy())
+
+
+def run(main):
+    """Runs a test's coroutine; ports are called on its loop from the core's threads."""
+
+    async def on_this_loop():
+        eid.uniffi_set_event_loop(asyncio.get_running_loop())
+        return await main
+
+    return asyncio.run(on_this_loop())
+
+
+def code_of(error):
+    return error.value.code if hasattr(error, "value") else error.code
+
+
+def used(home, page):
+    """Credentials that were taken, by the history."""
+    return sum(1 for entry in page.items if entry.act == eid.Act.PRESENTED)
