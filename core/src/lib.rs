@@ -2,7 +2,7 @@
 //!
 //! [`EidApp`] is the locked app: it can be activated ([`EidApp::start_activation`]) and unlocked ([`EidApp::unlock`]).
 //! [`Unlocked`] is what the citizen can do then: see the account, show a proof of identity with no network at all, fetch new
-//! credentials, read the history. Dropping it, or [`Unlocked::lock`], wipes the keys.
+//! credentials, read the history. Dropping it, [`Unlocked::lock`], or time ([`AutoLock`]) wipes the keys.
 //!
 //! The core never draws, never reads a clock, a setting of the system or a file outside the folder that it is given, and
 //! never lets a secret or personal data into an error. The phone's powers come in through [`ports`].
@@ -10,6 +10,7 @@
 //! `core/docs/` holds the threat model, the storage format, the proof format, the platform's protocol and the decisions.
 
 mod app;
+mod autolock;
 mod device;
 mod error;
 pub mod ports;
@@ -18,6 +19,7 @@ mod session;
 mod usecase;
 
 pub use app::{AppConfig, EidApp};
+pub use autolock::AutoLock;
 pub use eid_platform::{PlatformConfig, PlatformError, Timeouts};
 pub use eid_vault::{Act, HistoryEntry, Page, VaultError};
 pub use error::Error;

@@ -107,7 +107,7 @@ impl Activation {
         let hardware = SecretKey::make(&*self.inner.ports.random)?;
         let blob = self.inner.ports.secure_key.seal(UNSEAL_KEY, &hardware).await?;
         let vault = self.inner.blocking(move |inner| make_store(inner, &passcode, &hardware, &blob, &granted)).await?;
-        Ok(Unlocked::new(Arc::clone(&self.inner), vault))
+        Unlocked::new(&self.inner, vault)
     }
 
     async fn bind_device(&mut self) -> Result<Granted, Error> {

@@ -1,5 +1,7 @@
 //! Fetching one-time credentials in batches, before the stored ones run out or expire.
 
+use std::sync::Arc;
+
 use eid_crypto::random;
 use eid_model::{Code, UnixTime};
 use eid_platform::{CredentialConfiguration, CredentialRequest, RequestSigner};
@@ -44,7 +46,7 @@ impl Unlocked {
     /// # Errors
     /// [`Error::Platform`] if the platform cannot be reached or does not accept this phone, [`Error::Key`], [`Error::Vault`].
     pub async fn refill_credentials(&self) -> Result<RefillReport, Error> {
-        let session = &self.session;
+        let session = &self.session()?;
         let trust = session.renew_trust_list().await?;
         let account = session.renew_grant(&trust).await?;
         let mut report = RefillReport { removed: session.remove_spent(&trust).await?, ..RefillReport::default() };
@@ -84,7 +86,7 @@ fn concerns_one_purpose(error: Error) -> bool {
 
 impl Session {
     /// How many credentials of a purpose should be fetched: none while at least half of the wanted number are fresh.
-    async fn missing(&self, purpose: Purpose) -> Result<usize, Error> {
+    async fn missing(self: &Arc<Self>, purpose: Purpose) -> Result<usize, Error> {
         let soon = UnixTime::from_seconds(self.inner.now()?.seconds().saturating_add(MARGIN_S));
         let wanted = usize::from(self.inner.config.batch);
         let stored = self.vault(|vault| load_credentials(vault)).await?;
@@ -94,7 +96,7 @@ impl Session {
 
     /// Fetches a batch: new keys, credentials for them, every check, and then all of them into the store at once.
     async fn fetch_batch(
-        &self,
+        self: &Arc<Self>,
         account: &Account,
         trust: &TrustList,
         configuration: &CredentialConfiguration,
@@ -117,7 +119,7 @@ impl Session {
     }
 
     async fn fetch_for(
-        &self,
+        self: &Arc<Self>,
         account: &Account,
         trust: &TrustList,
         configuration: &CredentialConfiguration,
@@ -154,7 +156,7 @@ impl Session {
 
     /// Removes used, expired and withdrawn credentials with their keys, and says how many. A used one stays while it is the
     /// only one of its purpose: the citizen may allow to show it again.
-    async fn remove_spent(&self, trust: &TrustList) -> Result<usize, Error> {
+    async fn remove_spent(self: &Arc<Self>, trust: &TrustList) -> Result<usize, Error> {
         let now = self.inner.now()?;
         let lists = StatusSnapshot::parse(&self.inner.platform.status_lists().await?, trust)?;
         let issuer = self.account().await?.issuer;
@@ -188,7 +190,7 @@ impl Session {
     }
 
     /// Renews the grant when it has expired or soon will.
-    async fn renew_grant(&self, trust: &TrustList) -> Result<Account, Error> {
+    async fn renew_grant(self: &Arc<Self>, trust: &TrustList) -> Result<Account, Error> {
         let (now, mut account) = (self.inner.now()?, self.account().await?);
         if account.grant_expires_at.seconds() > now.seconds().saturating_add(GRANT_MARGIN_S) {
             return Ok(account);
@@ -217,7 +219,7 @@ impl Session {
     }
 
     /// Writes the history entry of a refill that changed something.
-    async fn note(&self, report: &RefillReport) -> Result<(), Error> {
+    async fn note(self: &Arc<Self>, report: &RefillReport) -> Result<(), Error> {
         if report.fetched.is_empty() {
             return Ok(());
         }

@@ -45,10 +45,10 @@ impl EidApp {
             };
             attempts.right();
             inner.folder.store_attempts(&attempts)?;
-            Ok(inner.folder.open_vault(&vault_key, &inner.ports.random)?)
+            Ok(vault_key)
         });
-        let vault = opened.await?;
-        Ok(Unlocked::new(Arc::clone(&inner), vault))
+        let vault_key = opened.await?;
+        Unlocked::open(&inner, vault_key).await
     }
 }
 

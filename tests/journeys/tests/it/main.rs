@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests and their helpers may panic")]
 
 mod interop;
+mod lock;
 mod offline;
 mod phone;
 mod refusals;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use eid_core::{
-    Activation, AppConfig, EidApp, Error, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    Activation, AppConfig, AutoLock, EidApp, Error, PlatformConfig, PresentRequest, Timeouts, Unlocked,
     ports::{
         Ports,
         fake::{EventLog, SetClock, SoftwareKey},
@@ -72,6 +72,7 @@ pub(crate) struct Phone {
     pub(crate) app: EidApp,
     pub(crate) key: Arc<SoftwareKey>,
     pub(crate) clock: Arc<SetClock>,
+    pub(crate) events: Arc<EventLog>,
     pub(crate) folder: TempDir,
     config: AppConfig,
 }
@@ -107,15 +108,24 @@ impl Phone {
             trust_roots: vec![VerifyingKey::parse(SANDBOX_ROOT).unwrap()],
             kdf_cost: KdfCost::FLOOR,
             batch,
+            // Days pass between two lines of a test.
+            auto_lock: AutoLock { idle: Duration::MAX, ..AutoLock::default() },
         };
         let (key, clock) = (Arc::new(SoftwareKey::default()), Arc::new(SetClock::at(START)));
-        let app = open(&config, &key, &clock);
-        Self { app, key, clock, folder, config }
+        let events = Arc::new(EventLog::default());
+        let app = open(&config, &key, &clock, &events);
+        Self { app, key, clock, events, folder, config }
+    }
+
+    /// The app started anew with another time to lock.
+    pub(crate) fn restart_locking(&mut self, auto_lock: AutoLock) {
+        self.config.auto_lock = auto_lock;
+        self.restart();
     }
 
     /// The app started anew on the same phone.
     pub(crate) fn restart(&mut self) {
-        self.app = open(&self.config, &self.key, &self.clock);
+        self.app = open(&self.config, &self.key, &self.clock, &self.events);
     }
 
     pub(crate) fn now(&self) -> UnixTime {
@@ -143,14 +153,14 @@ impl Phone {
     }
 }
 
-fn open(config: &AppConfig, key: &Arc<SoftwareKey>, clock: &Arc<SetClock>) -> EidApp {
+fn open(config: &AppConfig, key: &Arc<SoftwareKey>, clock: &Arc<SetClock>, events: &Arc<EventLog>) -> EidApp {
     let secure_key: Arc<dyn eid_core::ports::SecureKey> = Arc::<SoftwareKey>::clone(key);
     let clock: Arc<dyn eid_core::ports::Clock> = Arc::<SetClock>::clone(clock);
     let ports = Ports {
         secure_key,
         clock,
         random: Arc::new(SystemRandom::new()),
-        events: Arc::new(EventLog::default()),
+        events: Arc::<EventLog>::clone(events),
         chip: None,
         integrity: None,
     };
