@@ -1,26 +1,28 @@
 //! One table of figures, each beside a named peer or limit, as ratios from one run.
 //!
-//! `eid-bench [--json] [--smoke] [GROUP…]`; `cargo xtask bench` builds it in release and runs it. Times are CPU time of the
-//! thread, the least of many samples, ours and the peer's taken in turns, because the machines it runs on are shared.
+//! `eid-bench [--json] [--smoke] [--rows=FILE] [GROUP…]`; `cargo xtask bench` builds it in release and runs it. Times are CPU
+//! time of the thread, the least of many samples, ours and the peer's taken in turns, because the machines it runs on are
+//! shared. FILE holds rows that were measured in another language: group `ffi`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
 
 mod proof;
 mod sample;
 
-use std::process::ExitCode;
+use std::{borrow::Cow, fs, process::ExitCode};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Groups that `--help` and the design name; those without rows yet are accepted and print nothing.
 const GROUPS: [&str; 8] = ["proof", "vault", "chip", "account", "records", "services", "counter", "ffi"];
 
 /// One figure beside one peer or limit.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Row {
     figure: String,
     value: f64,
-    unit: &'static str,
-    peer: &'static str,
+    unit: Cow<'static, str>,
+    peer: Cow<'static, str>,
     peer_value: f64,
     /// `value / peer_value`, from one run.
     ratio: f64,
@@ -30,6 +32,7 @@ struct Row {
 
 impl Row {
     fn new(figure: &str, (value, peer_value): (f64, f64), unit: &'static str, peer: &'static str, goal: f64) -> Self {
+        let (unit, peer) = (unit.into(), peer.into());
         Self { figure: figure.to_owned(), value, unit, peer, peer_value, ratio: value / peer_value, goal }
     }
 }
@@ -42,10 +45,11 @@ struct Report {
 
 fn main() -> ExitCode {
     let (flags, groups): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.starts_with("--"));
-    let known = flags.iter().all(|flag| ["--json", "--smoke"].contains(&flag.as_str()))
+    let rows_of = |flag: &String| flag.strip_prefix("--rows=").map(str::to_owned);
+    let known = flags.iter().all(|flag| ["--json", "--smoke"].contains(&flag.as_str()) || rows_of(flag).is_some())
         && groups.iter().all(|group| GROUPS.contains(&group.as_str()));
     if !known {
-        eprintln!("usage: eid-bench [--json] [--smoke] [{}]…", GROUPS.join("|"));
+        eprintln!("usage: eid-bench [--json] [--smoke] [--rows=FILE] [{}]…", GROUPS.join("|"));
         return ExitCode::from(2);
     }
     let samples = if flags.iter().any(|flag| flag == "--smoke") { 3 } else { 200 };
@@ -60,6 +64,15 @@ fn main() -> ExitCode {
             }
         }
     }
+    for file in flags.iter().filter_map(rows_of) {
+        match read_rows(&file) {
+            Ok(read) => rows.extend(read),
+            Err(reason) => {
+                eprintln!("eid-bench: {file}: {reason}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let report =
         Report { machine: format!("{} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH), rows };
@@ -69,6 +82,13 @@ fn main() -> ExitCode {
         print_table(&report);
     }
     ExitCode::SUCCESS
+}
+
+/// Rows of another program; none is an error, as it would go unseen.
+fn read_rows(file: &str) -> Result<Vec<Row>, String> {
+    let text = fs::read_to_string(file).map_err(|e| e.to_string())?;
+    let rows: Vec<Row> = serde_json::from_str(&text).map_err(|e| e.to_string())?;
+    if rows.is_empty() { Err("no rows".to_owned()) } else { Ok(rows) }
 }
 
 fn print_table(report: &Report) {
