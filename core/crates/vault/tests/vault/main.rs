@@ -3,5 +3,6 @@
 
 mod common;
 mod damage;
+mod golden;
 mod history;
 mod records;
