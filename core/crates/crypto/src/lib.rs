@@ -22,6 +22,7 @@
 //! ```
 
 mod error;
+mod hardware;
 pub mod hash;
 pub mod kdf;
 mod passcode;
@@ -33,6 +34,7 @@ mod sign;
 mod slot;
 
 pub use error::CryptoError;
+pub use hardware::{DerivingKey, HardwareInput};
 pub use passcode::Passcode;
 pub use random::{Random, SystemRandom, random};
 pub use secret::{SecretBytes, SecretKey};
