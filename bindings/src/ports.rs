@@ -237,11 +237,7 @@ impl core_ports::SecureKey for Adapter<dyn SecureKey> {
         signature.try_into().map_err(|_| core_ports::SecureKeyError::Malformed)
     }
 
-    async fn make_secret(
-        &self,
-        alias: &str,
-        access: core_ports::KeyAccess,
-    ) -> Result<(), core_ports::SecureKeyError> {
+    async fn make_secret(&self, alias: &str, access: core_ports::KeyAccess) -> Result<(), core_ports::SecureKeyError> {
         key_answer(self.0.make_secret(alias.to_owned(), access.into())).await
     }
 

@@ -64,6 +64,7 @@ mod migrate;
 mod records;
 mod renew;
 mod repair;
+mod rollback;
 mod schema;
 mod sealing;
 mod store;
