@@ -1,13 +1,15 @@
 use std::{
+    future::Future,
     path::PathBuf,
     sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
-use eid_crypto::{VerifyingKey, kdf::KdfCost};
+use eid_crypto::{CryptoError, Passcode, VerifyingKey, kdf::KdfCost, kdf::stretch_passcode};
 use eid_model::UnixTime;
 use eid_platform::{PlatformClient, PlatformConfig};
 use eid_proof::TrustList;
-use eid_vault::{Envelope, EnvelopeBinding, Folder};
+use eid_vault::{EnvelopeBinding, Folder};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -37,12 +39,21 @@ pub struct AppConfig {
     pub platform: PlatformConfig,
     /// The roots that may sign trust lists.
     pub trust_roots: Vec<VerifyingKey>,
-    /// The cost of a passcode try. [`KdfCost::PHONE`] outside tests.
-    pub kdf_cost: KdfCost,
+    /// The cost of a passcode try: [`KdfChoice::Target`] of [`KdfCost::TARGET`] outside tests.
+    pub kdf_cost: KdfChoice,
     /// One-time credentials to hold for each purpose, 1–20.
     pub batch: u16,
     /// When the app locks by itself.
     pub auto_lock: AutoLock,
+}
+
+/// How the cost of Argon2id is chosen when a passcode is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KdfChoice {
+    /// This cost.
+    Fixed(KdfCost),
+    /// The highest that this phone does in this time, by [`KdfCost::calibrate`].
+    Target(Duration),
 }
 
 #[derive(Debug)]
@@ -52,7 +63,7 @@ pub(crate) struct Inner {
     pub(crate) platform: PlatformClient,
     pub(crate) folder: Folder,
     /// Held while the passcode is tried or the phone is activated.
-    pub(crate) entrance: Mutex<()>,
+    pub(crate) entrance: Arc<Mutex<()>>,
     /// What is unlocked, and its session, which outlives locking while calls are under way.
     opened: StdMutex<(Weak<Open>, Weak<Session>)>,
 }
@@ -65,7 +76,7 @@ impl EidApp {
     pub fn open(config: AppConfig, ports: Ports) -> Result<Self, Error> {
         let usable = !config.app_id.is_empty()
             && (1..=20).contains(&config.batch)
-            && config.kdf_cost.is_acceptable()
+            && config.kdf_cost.is_usable()
             && !config.trust_roots.is_empty();
         if !usable {
             return Err(Error::ConfigInvalid);
@@ -78,7 +89,7 @@ impl EidApp {
                 ports,
                 platform,
                 folder,
-                entrance: Mutex::new(()),
+                entrance: Arc::default(),
                 opened: StdMutex::default(),
             }),
         })
@@ -152,8 +163,25 @@ impl Inner {
         tokio::task::spawn_blocking(move || work(&inner)).await.map_err(|_| Error::Internal)?
     }
 
-    pub(crate) async fn load_envelope(self: &Arc<Self>) -> Result<Envelope, Error> {
-        self.blocking(|inner| inner.folder.load_envelope()?.ok_or(Error::NotActivated)).await
+    /// The cost for a passcode that is being set. Takes a second where it is measured.
+    pub(crate) fn kdf_cost(&self) -> Result<KdfCost, Error> {
+        let target = match self.config.kdf_cost {
+            KdfChoice::Fixed(cost) => return Ok(cost),
+            KdfChoice::Target(target) => target,
+        };
+        let sample = Passcode::parse(b"000000".to_vec())?;
+        let monotonic_ms = || self.ports.clock.now().map(|now| now.monotonic_ms);
+        KdfCost::calibrate(target, |cost| {
+            let start = monotonic_ms()?;
+            match stretch_passcode(&sample, &[0; 16], cost) {
+                // More memory than this phone has is as good as too slow.
+                Err(CryptoError::KdfUnavailable) => Ok(Duration::MAX),
+                stretched => {
+                    drop(stretched?);
+                    Ok(Duration::from_millis(monotonic_ms()?.saturating_sub(start)))
+                }
+            }
+        })
     }
 
     pub(crate) fn binding(&self) -> Result<EnvelopeBinding, Error> {
@@ -165,4 +193,20 @@ impl Inner {
         let bytes = self.platform.trust_list().await?;
         Ok((TrustList::parse(&bytes, &self.config.trust_roots)?, bytes))
     }
+}
+
+impl KdfChoice {
+    fn is_usable(self) -> bool {
+        match self {
+            Self::Fixed(cost) => cost.is_acceptable(),
+            Self::Target(target) => !target.is_zero(),
+        }
+    }
+}
+
+/// Runs work to its end even if the caller goes away: what it holds in hardware and on disk belongs together.
+pub(crate) async fn to_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.map_err(|_| Error::Internal)?
 }

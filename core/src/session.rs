@@ -3,10 +3,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use eid_crypto::SecretKey;
 use eid_model::{AccountLevel, PersonName, Pid, UnixTime};
-use eid_platform::{AccessToken, Grant};
+use eid_platform::{AccessToken, Grant, PlatformError};
 use eid_proof::{KeyUse, TrustList, key_id};
-use eid_vault::{Collection, HistoryEntry, Page, Vault};
-use tokio::sync::Notify;
+use eid_vault::{Collection, HistoryEntry, Page, Repaired, Vault};
+use tokio::sync::{MappedMutexGuard, Notify};
 
 use crate::{
     Error,
@@ -15,6 +15,7 @@ use crate::{
     device::{DEVICE_KEY, HardwareKey},
     ports::{Event, Moment},
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
+    store,
 };
 
 /// The app while it is unlocked. Letting the last one go locks it, as do [`Self::lock`], [`crate::EidApp::lock`], time without
@@ -39,7 +40,9 @@ pub(crate) struct Session {
     pub(crate) inner: Arc<Inner>,
     vault: Mutex<Vault>,
     /// The last access token; short-lived and never stored.
-    pub(crate) token: tokio::sync::Mutex<Option<AccessToken>>,
+    token: tokio::sync::Mutex<Option<AccessToken>>,
+    /// What was found wrong with the store.
+    repairs: Mutex<Vec<Repaired>>,
 }
 
 /// What the home screen shows of the account.
@@ -61,20 +64,30 @@ pub struct AccountView {
 
 impl Unlocked {
     /// Takes the store into a session, which is the only one.
-    pub(crate) fn new(inner: &Arc<Inner>, vault: Vault) -> Result<Self, Error> {
-        let session =
-            Session { inner: Arc::clone(inner), vault: Mutex::new(vault), token: tokio::sync::Mutex::default() };
+    pub(crate) fn new(inner: &Arc<Inner>, vault: Vault, repairs: Vec<Repaired>) -> Result<Self, Error> {
+        let session = Session {
+            inner: Arc::clone(inner),
+            vault: Mutex::new(vault),
+            token: tokio::sync::Mutex::default(),
+            repairs: Mutex::new(repairs),
+        };
         Self::enter(inner, Arc::new(session))
     }
 
     /// Opens the store, or takes the session that is still there, open or about to end: no store is opened twice at a time.
-    pub(crate) async fn open(inner: &Arc<Inner>, vault_key: SecretKey) -> Result<Self, Error> {
+    /// Gives its generation, for the record that the key hardware vouches for, which has known of `known` so far.
+    pub(crate) async fn open(inner: &Arc<Inner>, vault_key: SecretKey, known: u64) -> Result<(Self, u64), Error> {
         let session = inner.opened().1.upgrade();
-        if let Some(session) = session {
-            return Self::enter(inner, session);
-        }
-        let vault = inner.blocking(move |inner| Ok(inner.folder.open_vault(&vault_key, &inner.ports.random)?)).await?;
-        Self::new(inner, vault)
+        let unlocked = match session {
+            Some(session) => Self::enter(inner, session)?,
+            None => {
+                let now = inner.now()?;
+                let opened = inner.blocking(move |inner| store::open(inner, &vault_key, known, now)).await?;
+                Self::new(inner, opened.0, opened.1)?
+            }
+        };
+        let generation = unlocked.session()?.vault(|vault| Ok(vault.make_durable()?)).await?;
+        Ok((unlocked, generation))
     }
 
     fn enter(inner: &Arc<Inner>, session: Arc<Session>) -> Result<Self, Error> {
@@ -106,10 +119,19 @@ impl Unlocked {
         self.open.session()
     }
 
+    /// What was found wrong with the store since it was opened, and what was done: damage, or an older copy that somebody put
+    /// back. Empty as a rule. The screen says so to the citizen, each with the text of its code.
+    ///
+    /// # Errors
+    /// [`Error::Locked`].
+    pub fn repairs(&self) -> Result<Vec<Repaired>, Error> {
+        Ok(self.session()?.repairs().clone())
+    }
+
     /// The account.
     ///
     /// # Errors
-    /// [`Error::Vault`].
+    /// [`Error::Locked`], [`Error::Vault`].
     pub async fn account(&self) -> Result<AccountView, Error> {
         let account = self.session()?.account().await?;
         Ok(AccountView {
@@ -204,6 +226,31 @@ impl Session {
         task.await.map_err(|_| Error::Internal)?
     }
 
+    pub(crate) fn repairs(&self) -> MutexGuard<'_, Vec<Repaired>> {
+        self.repairs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An access token that is good for half a minute at least, kept for the next call. [`Self::accepted`] takes it away again.
+    pub(crate) async fn access(
+        &self,
+        account: &Account,
+        now: UnixTime,
+    ) -> Result<MappedMutexGuard<'_, AccessToken>, Error> {
+        let mut token = self.token.lock().await;
+        if token.as_ref().is_none_or(|held| held.expires_at().seconds() <= now.seconds().saturating_add(30)) {
+            *token = Some(self.inner.platform.token(&account.account_id, &self.device_key(account), now).await?);
+        }
+        tokio::sync::MutexGuard::try_map(token, Option::as_mut).map_err(|_| Error::Internal)
+    }
+
+    /// An answer to a call with the access token. After an error a new token is fetched for the next call.
+    pub(crate) async fn accepted<T>(&self, answer: Result<T, PlatformError>) -> Result<T, Error> {
+        if answer.is_err() {
+            *self.token.lock().await = None;
+        }
+        Ok(answer?)
+    }
+
     pub(crate) fn tell(&self, events: &[Event]) {
         self.inner.tell(events);
     }
@@ -241,7 +288,7 @@ pub(crate) fn verify_grant(
     now: UnixTime,
 ) -> Result<(Grant, String), Error> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    let invalid = || Error::from(eid_platform::PlatformError::GrantInvalid(eid_platform::Flaw::Signature));
+    let invalid = || Error::from(PlatformError::GrantInvalid(eid_platform::Flaw::Signature));
     let parsed = eid_platform::jws::parse(jwt).map_err(|_| invalid())?;
     let kid = parsed.kid().ok_or_else(invalid)?;
     let listed = trust.keys().iter().find(|key| {

@@ -105,18 +105,19 @@ impl Envelope {
     /// [`Passcode::check_new`].
     ///
     /// # Errors
-    /// [`VaultError::Crypto`] without randomness or memory, or for an unacceptable cost.
+    /// [`VaultError::Crypto`] without randomness or memory, or for an unacceptable cost; [`VaultError::EnvelopeForeign`] for a
+    /// cost where there is none, or none for a passcode.
     pub fn prepare(
         rng: &dyn Random,
         factor: Factor<'_>,
-        cost: KdfCost,
+        cost: Option<KdfCost>,
         epoch: u32,
         binding: &EnvelopeBinding,
     ) -> Result<(HardwareInput, Sealing), VaultError> {
-        let (kind, cost) = match factor {
-            Factor::Passcode(_) => (EnvelopeKind::Passcode, Some(cost)),
-            Factor::Biometrics => (EnvelopeKind::Biometric, None),
-            Factor::Recovery(_) => (EnvelopeKind::Recovery, None),
+        let kind = match factor {
+            Factor::Passcode(_) => EnvelopeKind::Passcode,
+            Factor::Biometrics => EnvelopeKind::Biometric,
+            Factor::Recovery(_) => EnvelopeKind::Recovery,
         };
         Head { kind, epoch, cost, salt: random(rng)?, binding: binding.digest() }.challenge(factor)
     }

@@ -280,7 +280,7 @@ mod tests {
         let (passcode, key) = (Passcode::parse(digits.to_vec()).unwrap(), SecretKey::make(&rng).unwrap());
         let binding = folder.load_or_make_binding("app", &rng).unwrap();
         let factor = Factor::Passcode(&passcode);
-        let (_, sealing) = Envelope::prepare(&rng, factor, KdfCost::FLOOR, epoch, &binding).unwrap();
+        let (_, sealing) = Envelope::prepare(&rng, factor, Some(KdfCost::FLOOR), epoch, &binding).unwrap();
         sealing.seal(&rng, &key, &key).unwrap()
     }
 
@@ -318,7 +318,7 @@ mod tests {
         let rng: Arc<dyn Random> = Arc::new(SystemRandom::new());
         let key = SecretKey::make(&*rng).unwrap();
         let binding = folder.load_or_make_binding("app", &*rng).unwrap();
-        let (_, sealing) = Envelope::prepare(&*rng, Factor::Biometrics, KdfCost::FLOOR, 1, &binding).unwrap();
+        let (_, sealing) = Envelope::prepare(&*rng, Factor::Biometrics, None, 1, &binding).unwrap();
         let biometric = sealing.seal(&*rng, &key, &key).unwrap();
         folder.store_envelope(&biometric).unwrap();
         assert_eq!(folder.load_envelope(EnvelopeKind::Biometric), Ok(Some(biometric)));

@@ -32,7 +32,7 @@
 //! // Activation: the envelope comes last, for it is what makes the phone activated.
 //! let passcode = Passcode::parse(b"271828".to_vec())?;
 //! let vault_key = SecretKey::make(&*rng)?;
-//! let (question, sealing) = Envelope::prepare(&*rng, Factor::Passcode(&passcode), KdfCost::FLOOR, 1, &binding)?;
+//! let (question, sealing) = Envelope::prepare(&*rng, Factor::Passcode(&passcode), Some(KdfCost::FLOOR), 1, &binding)?;
 //! let envelope = sealing.seal(&*rng, &hardware.derive(&question)?, &vault_key)?;
 //! let mut vault = Vault::create(&store_file, &vault_key, random(&*rng)?, rng.clone())?;
 //! vault.put(Collection::Setting, "language", "vi")?;

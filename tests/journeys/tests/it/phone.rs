@@ -9,7 +9,7 @@ use std::{
 };
 
 use eid_core::{
-    Activation, AppConfig, AutoLock, EidApp, Error, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    Activation, AppConfig, AutoLock, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
     ports::{
         Ports,
         fake::{EventLog, SetClock, SoftwareKey},
@@ -106,7 +106,7 @@ impl Phone {
                 },
             },
             trust_roots: vec![VerifyingKey::parse(SANDBOX_ROOT).unwrap()],
-            kdf_cost: KdfCost::FLOOR,
+            kdf_cost: KdfChoice::Fixed(KdfCost::FLOOR),
             batch,
             // Days pass between two lines of a test.
             auto_lock: AutoLock { idle: Duration::MAX, ..AutoLock::default() },

@@ -36,7 +36,8 @@ fn fixture() -> Fixture {
 impl Phone {
     fn seal(&self, factor: Factor<'_>, vault_key: &SecretKey) -> Envelope {
         let rng = SystemRandom::new();
-        let (question, sealing) = Envelope::prepare(&rng, factor, KdfCost::FLOOR, 1, &self.binding).unwrap();
+        let cost = matches!(factor, Factor::Passcode(_)).then_some(KdfCost::FLOOR);
+        let (question, sealing) = Envelope::prepare(&rng, factor, cost, 1, &self.binding).unwrap();
         sealing.seal(&rng, &self.hardware.derive(&question).unwrap(), vault_key).unwrap()
     }
 
@@ -213,12 +214,18 @@ fn envelope_of_another_version_or_with_absurd_figures_is_refused() {
 }
 
 #[test]
-fn cost_below_the_floor_is_refused_when_making() {
+fn cost_below_the_floor_or_of_another_factor_is_refused_when_making() {
     let Fixture { phone, passcode, .. } = fixture();
     let cheap = KdfCost { passes: 1, ..KdfCost::FLOOR };
-    let factor = Factor::Passcode(&passcode);
-    let made = Envelope::prepare(&SystemRandom::new(), factor, cheap, 1, &phone.binding);
-    assert_eq!(made.err(), Some(VaultError::Crypto(CryptoError::KdfUnavailable)));
+    let kdf = VaultError::Crypto(CryptoError::KdfUnavailable);
+    for (factor, cost, expected) in [
+        (Factor::Passcode(&passcode), Some(cheap), kdf),
+        (Factor::Passcode(&passcode), None, VaultError::EnvelopeForeign),
+        (Factor::Biometrics, Some(KdfCost::FLOOR), VaultError::EnvelopeForeign),
+    ] {
+        let made = Envelope::prepare(&SystemRandom::new(), factor, cost, 1, &phone.binding);
+        assert_eq!(made.err(), Some(expected));
+    }
 }
 
 #[test]
