@@ -1,6 +1,9 @@
 //! A phone, a platform and a counter for tests.
 
 use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -82,15 +85,20 @@ impl Phone {
     }
 
     pub(crate) fn with_batch(world: &World, batch: u16) -> Self {
-        Self::make(world, world.sandbox.base_url(), batch)
+        Self::make(world, world.sandbox.base_url(), batch, SoftwareKey::default())
+    }
+
+    /// A phone whose key hardware knows P-256 only.
+    pub(crate) fn with_enclave(world: &World) -> Self {
+        Self::make(world, world.sandbox.base_url(), 3, SoftwareKey::enclave())
     }
 
     /// A phone that trusts `world`'s CA but is sent to another address.
     pub(crate) fn with_platform(world: &World, base_url: &str) -> Self {
-        Self::make(world, base_url, 3)
+        Self::make(world, base_url, 3, SoftwareKey::default())
     }
 
-    fn make(world: &World, base_url: &str, batch: u16) -> Self {
+    fn make(world: &World, base_url: &str, batch: u16, key: SoftwareKey) -> Self {
         let folder = TempDir::new().unwrap();
         let config = AppConfig {
             folder: folder.path().join("app"),
@@ -108,7 +116,7 @@ impl Phone {
             kdf_cost: KdfChoice::Fixed(KdfCost::FLOOR),
             batch,
         };
-        let (key, clock) = (Arc::new(SoftwareKey::default()), Arc::new(SetClock::at(START)));
+        let (key, clock) = (Arc::new(key), Arc::new(SetClock::at(START)));
         let app = open(&config, &key, &clock);
         Self { app, key, clock, folder, config }
     }
@@ -116,6 +124,27 @@ impl Phone {
     /// The app started anew on the same phone.
     pub(crate) fn restart(&mut self) {
         self.app = open(&self.config, &self.key, &self.clock);
+    }
+
+    /// A file of the app.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join("app").join(name)
+    }
+
+    /// The app's small files, as somebody who copies them has them.
+    pub(crate) fn small_files(&self) -> BTreeMap<&'static str, Vec<u8>> {
+        let names = ["install", "guard", "envelope", "envelope-next", "envelope-biometric"];
+        names.into_iter().filter_map(|name| Some((name, fs::read(self.file(name)).ok()?))).collect()
+    }
+
+    /// Puts such a copy back, and nothing beside it.
+    pub(crate) fn put_small_files(&self, files: &BTreeMap<&'static str, Vec<u8>>) {
+        for name in self.small_files().keys() {
+            fs::remove_file(self.file(name)).unwrap();
+        }
+        for (name, bytes) in files {
+            fs::write(self.file(name), bytes).unwrap();
+        }
     }
 
     pub(crate) fn now(&self) -> UnixTime {
