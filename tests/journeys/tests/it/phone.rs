@@ -1,6 +1,9 @@
 //! A phone, a platform and a counter for tests.
 
 use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -83,15 +86,20 @@ impl Phone {
     }
 
     pub(crate) fn with_batch(world: &World, batch: u16) -> Self {
-        Self::make(world, world.sandbox.base_url(), batch)
+        Self::make(world, world.sandbox.base_url(), batch, SoftwareKey::default())
+    }
+
+    /// A phone whose key hardware knows P-256 only.
+    pub(crate) fn with_enclave(world: &World) -> Self {
+        Self::make(world, world.sandbox.base_url(), 3, SoftwareKey::enclave())
     }
 
     /// A phone that trusts `world`'s CA but is sent to another address.
     pub(crate) fn with_platform(world: &World, base_url: &str) -> Self {
-        Self::make(world, base_url, 3)
+        Self::make(world, base_url, 3, SoftwareKey::default())
     }
 
-    fn make(world: &World, base_url: &str, batch: u16) -> Self {
+    fn make(world: &World, base_url: &str, batch: u16, key: SoftwareKey) -> Self {
         let folder = TempDir::new().unwrap();
         let config = AppConfig {
             folder: folder.path().join("app"),
@@ -111,7 +119,7 @@ impl Phone {
             // Days pass between two lines of a test.
             auto_lock: AutoLock { idle: Duration::MAX, ..AutoLock::default() },
         };
-        let (key, clock) = (Arc::new(SoftwareKey::default()), Arc::new(SetClock::at(START)));
+        let (key, clock) = (Arc::new(key), Arc::new(SetClock::at(START)));
         let events = Arc::new(EventLog::default());
         let app = open(&config, &key, &clock, &events);
         Self { app, key, clock, events, folder, config }
@@ -126,6 +134,27 @@ impl Phone {
     /// The app started anew on the same phone.
     pub(crate) fn restart(&mut self) {
         self.app = open(&self.config, &self.key, &self.clock, &self.events);
+    }
+
+    /// A file of the app.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join("app").join(name)
+    }
+
+    /// The app's small files, as somebody who copies them has them.
+    pub(crate) fn small_files(&self) -> BTreeMap<&'static str, Vec<u8>> {
+        let names = ["install", "guard", "envelope", "envelope-next", "envelope-biometric"];
+        names.into_iter().filter_map(|name| Some((name, fs::read(self.file(name)).ok()?))).collect()
+    }
+
+    /// Puts such a copy back, and nothing beside it.
+    pub(crate) fn put_small_files(&self, files: &BTreeMap<&'static str, Vec<u8>>) {
+        for name in self.small_files().keys() {
+            fs::remove_file(self.file(name)).unwrap();
+        }
+        for (name, bytes) in files {
+            fs::write(self.file(name), bytes).unwrap();
+        }
     }
 
     pub(crate) fn now(&self) -> UnixTime {
