@@ -77,7 +77,7 @@ impl Vault {
     /// Stores a new key for a compartment; `None` for a slot that is none.
     pub(crate) fn make_compartment(&self, slot: KeySlot) -> Result<Option<Sealer>, VaultError> {
         let Some((_, name)) = COMPARTMENTS.into_iter().find(|(of, _)| *of == slot) else { return Ok(None) };
-        let key = SecretKey::make(&*self.rng)?;
+        let key = SecretKey::make(&self.rng)?;
         // EXPOSE: the key is stored sealed under the key of its slot.
         self.store_sealed_meta(slot, name, key.expose())?;
         Ok(Some(Sealer::new(&key)?))

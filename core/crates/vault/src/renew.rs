@@ -29,7 +29,7 @@ impl Vault {
     /// otherwise as for [`Self::put`]. Nothing is changed then.
     pub(crate) fn renew(&mut self, vault_key: &SecretKey) -> Result<(), VaultError> {
         self.verify_history()?;
-        let store_id: [u8; 16] = random(&*self.rng)?;
+        let store_id: [u8; 16] = random(&self.rng)?;
         let keys = KeyRing::derive_from(vault_key, &store_id)?;
         let before = self.state.borrow().manifest.clone();
         self.connection.execute_batch("BEGIN IMMEDIATE")?;

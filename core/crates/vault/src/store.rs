@@ -13,6 +13,7 @@ use crate::{
     compartments::Compartments,
     file::{beside, make_private, publish},
     schema::{APPLICATION_ID, TABLES, VERSION, check_header, check_version, connect},
+    sealing::Nonces,
     write::{State, load_meta, store_meta},
 };
 
@@ -31,7 +32,7 @@ pub struct Vault {
     pub(crate) connection: Connection,
     pub(crate) keys: KeyRing,
     pub(crate) compartments: RefCell<Compartments>,
-    pub(crate) rng: Arc<dyn Random>,
+    pub(crate) rng: Nonces,
     /// True while [`Vault::transaction`] runs its closure.
     pub(crate) in_transaction: Cell<bool>,
     pub(crate) state: RefCell<State>,
@@ -206,7 +207,7 @@ impl Vault {
             connection,
             keys,
             compartments: RefCell::default(),
-            rng,
+            rng: Nonces::new(rng),
             in_transaction: Cell::new(false),
             state: RefCell::new(State::EMPTY),
             full: Cell::new(true),
