@@ -56,6 +56,7 @@
 
 mod attachments;
 mod attempts;
+mod carve;
 mod check;
 mod collection;
 mod compartments;
@@ -70,6 +71,7 @@ mod migrate;
 mod records;
 mod renew;
 mod repair;
+mod salvage;
 mod schema;
 mod sealing;
 mod store;
