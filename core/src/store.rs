@@ -17,11 +17,15 @@ pub(crate) fn open(
     now: UnixTime,
 ) -> Result<(Vault, Vec<Repaired>), Error> {
     let rng = &inner.ports.random;
-    let mut vault = inner.folder.open_vault(vault_key, rng)?;
+    let (mut vault, mut report) = match inner.folder.open_vault(vault_key, rng) {
+        Ok(vault) => (vault, Vec::new()),
+        Err(VaultError::FileDamaged) => inner.folder.salvage_vault(vault_key, rng, now.seconds())?,
+        Err(other) => return Err(other.into()),
+    };
     if vault.findings().is_empty() && vault.generation() >= known {
-        return Ok((vault, Vec::new()));
+        return Ok((vault, report));
     }
-    let report = in_order(&mut vault, |vault| {
+    let repaired = in_order(&mut vault, |vault| {
         let mut report = Vec::new();
         if !vault.findings().is_empty() {
             report = vault.repair(now.seconds())?;
@@ -29,6 +33,7 @@ pub(crate) fn open(
         report.extend(vault.go_on_from_copy(known, now.seconds())?);
         Ok(report)
     })?;
+    report.extend(repaired);
     Ok((vault, report))
 }
 

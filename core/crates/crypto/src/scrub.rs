@@ -6,7 +6,7 @@ const DEPTH: usize = 48 * 1024;
 
 /// As [`DEPTH`], for one HMAC with a key that is expanded already: no key schedule is made. Frames of unoptimised builds are
 /// many times larger.
-const SHALLOW: usize = if cfg!(debug_assertions) { DEPTH } else { 8 * 1024 };
+const SHALLOW: usize = if cfg!(debug_assertions) { DEPTH } else { 4 * 1024 };
 
 /// Runs `work` and wipes the part of the stack that it used.
 ///

@@ -63,8 +63,8 @@ impl Vault {
         let write = self.write(true)?;
         self.drop_attachment(name)?;
         // 46 bits: no two attachments meet, and row numbers stay positive.
-        let serial = i64::from_be_bytes(random(&*self.rng)?) & ((1 << 46) - 1);
-        let key = ChunkKey(random(&*self.rng)?);
+        let serial = i64::from_be_bytes(random(&self.rng)?) & ((1 << 46) - 1);
+        let key = ChunkKey(random(&self.rng)?);
         let stored = Stored { serial, key, media_type: media_type.to_owned(), length: 0, chunks: 0, digest: None };
         self.put(Collection::Attachment, name, &stored)?;
         write.map_or(Ok(()), Write::commit)
@@ -266,7 +266,7 @@ impl Vault {
         }
         let mut body = chunk.to_vec();
         let place = stored.place(stored.chunks, last);
-        let mark = match stored.sealer()?.seal_apart(&*self.rng, &place, &mut body) {
+        let mark = match stored.sealer()?.seal_apart(&self.rng, &place, &mut body) {
             Ok(mark) => mark,
             Err(error) => {
                 body.zeroize();

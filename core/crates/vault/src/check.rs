@@ -159,7 +159,7 @@ impl Vault {
     /// Number and sum of the rows of each collection, as they are. The index of keys must have the same rows, in order.
     pub(crate) fn sum_rows(&self) -> Result<[Sum; Collection::ALL.len()], VaultError> {
         let mut sums = [Sum::default(); Collection::ALL.len()];
-        let mut balance = Balance { salt: random(&*self.rng)?, sum: 0 };
+        let mut balance = Balance { salt: random(&self.rng)?, sum: 0 };
         let mut statement = self.connection.prepare_cached("SELECT id, key, mark FROM record ORDER BY id")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {

@@ -14,7 +14,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     limit: usize,
 ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    let mut buffer = WipingBuffer { bytes: Zeroizing::new(Vec::with_capacity(256)), limit };
+    let mut buffer = WipingBuffer { bytes: Zeroizing::new(Vec::with_capacity(4096)), limit };
     buffer.write_all(prefix).map_err(|_| VaultError::TooLarge)?;
     serde_json::to_writer(&mut buffer, value)
         .map_err(|error| if error.is_io() { VaultError::TooLarge } else { VaultError::Unencodable })?;

@@ -48,6 +48,7 @@
 //! ```
 
 mod attachments;
+mod carve;
 mod change;
 mod check;
 mod collection;
@@ -65,6 +66,7 @@ mod records;
 mod renew;
 mod repair;
 mod rollback;
+mod salvage;
 mod schema;
 mod sealing;
 mod store;

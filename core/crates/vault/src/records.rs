@@ -1,7 +1,7 @@
 //! Records: any serde type, by collection and key.
 
 use eid_crypto::{
-    KeySlot,
+    KeyRing, KeySlot,
     seal::{Context, Mark},
 };
 use rusqlite::{OptionalExtension as _, Row};
@@ -53,6 +53,8 @@ impl Vault {
         let row_key = self.row_key(collection, key)?;
         let write = self.write_to(collection)?;
         self.seal_row(collection, &row_key, &mut body)?;
+        // It is ciphertext now: nothing to wipe.
+        drop(core::mem::take(&mut *body));
         write.map_or(Ok(()), Write::commit)
     }
 
@@ -149,28 +151,27 @@ impl Vault {
         sealed: &[u8],
     ) -> Result<(), VaultError> {
         self.check_writable()?;
-        match self.find_row(row_key)? {
-            Some((id, old)) if Collection::of_id(id) == Some(collection) => {
+        let id = self.next_id(collection)?;
+        let insert = |id: i64| {
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO record (id, key, mark, sealed) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO NOTHING",
+                )?
+                .execute((id, row_key, mark, sealed))
+        };
+        if insert(id)? == 0 {
+            // The key is there already.
+            let (id, old) = self.find_row(row_key)?.ok_or(VaultError::FileDamaged)?;
+            if Collection::of_id(id) == Some(collection) {
                 self.connection
                     .prepare_cached("UPDATE record SET mark = ?2, sealed = ?3 WHERE id = ?1")?
                     .execute((id, mark, sealed))?;
                 let term = self.term(collection, row_key, &old)?;
                 self.edit(|manifest| manifest.edit(collection, |table| table.sum.remove(&term)));
-            }
-            found => {
+            } else {
                 // A foreign hand moved the row to another collection.
-                found.map_or(Ok(()), |(id, old)| self.drop_row(id, row_key, &old))?;
-                let last: Option<i64> = self
-                    .connection
-                    .prepare_cached("SELECT max(id) FROM record WHERE id BETWEEN ?1 AND ?2")?
-                    .query_row((collection.first_id(), collection.last_id()), |row| row.get(0))?;
-                let id = last.unwrap_or(collection.first_id()).saturating_add(1);
-                if id > collection.last_id() {
-                    return Err(VaultError::FileDamaged);
-                }
-                self.connection
-                    .prepare_cached("INSERT INTO record (id, key, mark, sealed) VALUES (?1, ?2, ?3, ?4)")?
-                    .execute((id, row_key, mark, sealed))?;
+                self.drop_row(id, row_key, &old)?;
+                insert(self.next_id(collection)?)?;
             }
         }
         let term = self.term(collection, row_key, mark)?;
@@ -201,9 +202,7 @@ impl Vault {
 
     /// What a row adds to the sum of its collection.
     pub(crate) fn term(&self, collection: Collection, row_key: &[u8], mark: &[u8]) -> Result<[u8; 32], VaultError> {
-        // A row of other lengths is none of ours; its term is told apart, so that bytes moved from key to mark show.
-        let kind = if row_key.len() == 32 && mark.len() == MARK { collection.number() } else { 0 };
-        Ok(self.keys.keyed_hash(KeySlot::Manifest, &[&[kind], row_key, mark])?)
+        term(&self.keys, collection, row_key, mark)
     }
 
     /// Opens a row `id, key, mark, sealed`; `None` if it is damaged.
@@ -260,6 +259,18 @@ impl<T> PageBuilder<T> {
     pub(crate) fn finish(self) -> Page<T> {
         self.page
     }
+}
+
+/// What a row adds to the sum of its collection, under these keys.
+pub(crate) fn term(
+    keys: &KeyRing,
+    collection: Collection,
+    row_key: &[u8],
+    mark: &[u8],
+) -> Result<[u8; 32], VaultError> {
+    // A row of other lengths is none of ours; its term is told apart, so that bytes moved from key to mark show.
+    let kind = if row_key.len() == 32 && mark.len() == MARK { collection.number() } else { 0 };
+    Ok(keys.keyed_hash(KeySlot::Manifest, &[&[kind], row_key, mark])?)
 }
 
 pub(crate) fn place(collection: Collection, row_key: &[u8]) -> Context {

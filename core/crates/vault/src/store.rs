@@ -13,7 +13,8 @@ use crate::{
     compartments::Compartments,
     file::{beside, make_private, publish},
     schema::{APPLICATION_ID, TABLES, VERSION, check_header, check_version, connect},
-    write::{State, load_meta, store_meta},
+    sealing::Nonces,
+    write::{State, load_meta},
 };
 
 /// Sealings under one `store_id` before the next opening seals everything anew under another. Random 96-bit nonces allow
@@ -31,7 +32,7 @@ pub struct Vault {
     pub(crate) connection: Connection,
     pub(crate) keys: KeyRing,
     pub(crate) compartments: RefCell<Compartments>,
-    pub(crate) rng: Arc<dyn Random>,
+    pub(crate) rng: Nonces,
     /// True while [`Vault::transaction`] runs its closure.
     pub(crate) in_transaction: Cell<bool>,
     pub(crate) state: RefCell<State>,
@@ -206,7 +207,7 @@ impl Vault {
             connection,
             keys,
             compartments: RefCell::default(),
-            rng,
+            rng: Nonces::new(rng),
             in_transaction: Cell::new(false),
             state: RefCell::new(State::EMPTY),
             full: Cell::new(true),
@@ -219,7 +220,7 @@ impl Vault {
         for (_, table) in TABLES {
             self.connection.execute(table, [])?;
         }
-        store_meta(&self.connection, STORE_ID, &store_id)?;
+        self.store_id(&store_id)?;
         self.store_sealed_meta(KeySlot::Identity, KEY_CHECK, &[])?;
         self.make_compartments()?;
         self.edit(|_| {});

@@ -1,11 +1,11 @@
 //! Transactions: each that changes rows changes the manifest with them, once, at its end.
 
 use eid_crypto::{CryptoError, KeySlot};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::{Collection, Vault, VaultError, history::Head, manifest::Manifest, sealing::meta_place};
+use crate::{Collection, Vault, VaultError, history::Head, manifest::Manifest, sealing::meta_place, store::STORE_ID};
 
-const MANIFEST: &str = "manifest";
+pub(crate) const MANIFEST: &str = "manifest";
 
 /// What the vault knows of the file while it is open.
 pub(crate) struct State {
@@ -19,17 +19,25 @@ pub(crate) struct State {
     pub(crate) verified: Head,
     /// SQLite's count of what other connections changed; `None` until the manifest was read.
     data_version: Option<i64>,
+    /// The highest row number of each collection, where it is known.
+    last_ids: [Option<i64>; Collection::ALL.len()],
 }
 
 impl State {
-    pub(crate) const EMPTY: Self =
-        Self { manifest: Manifest::EMPTY, dirty: false, unsynced: false, verified: Head::EMPTY, data_version: None };
+    pub(crate) const EMPTY: Self = Self {
+        manifest: Manifest::EMPTY,
+        dirty: false,
+        unsynced: false,
+        verified: Head::EMPTY,
+        data_version: None,
+        last_ids: [None; Collection::ALL.len()],
+    };
 }
 
 /// A transaction that writes. Dropping it undoes all of it, the manifest in memory included.
 pub(crate) struct Write<'v> {
     vault: &'v Vault,
-    transaction: Option<Transaction<'v>>,
+    /// The manifest when it began; `None` once it has landed.
     before: Option<Manifest>,
 }
 
@@ -37,9 +45,7 @@ impl Write<'_> {
     /// Stores the manifest if anything changed, and lets all of it land.
     pub(crate) fn commit(mut self) -> Result<(), VaultError> {
         self.vault.store_manifest()?;
-        if let Some(transaction) = self.transaction.take() {
-            transaction.commit()?;
-        }
+        self.vault.run("COMMIT")?;
         self.before = None;
         let mut state = self.vault.state.borrow_mut();
         state.unsynced = !self.vault.full.get() && (state.unsynced || state.dirty);
@@ -51,11 +57,16 @@ impl Write<'_> {
 impl Drop for Write<'_> {
     fn drop(&mut self) {
         if let Some(before) = self.before.take() {
+            // SQLite may have ended it by itself. If it cannot be undone now, the next opening does it.
+            if !self.vault.connection.is_autocommit() {
+                self.vault.run("ROLLBACK").unwrap_or_default();
+            }
             let mut state = self.vault.state.borrow_mut();
             // Nonces that were drawn stay drawn.
             state.manifest = Manifest { seals: state.manifest.seals, ..before };
             state.verified = state.manifest.base;
             state.dirty = false;
+            state.last_ids = State::EMPTY.last_ids;
         }
     }
 }
@@ -77,11 +88,17 @@ impl Vault {
             self.connection.pragma_update(None, "synchronous", if durable { "FULL" } else { "NORMAL" })?;
             self.full.set(durable);
         }
-        // "Unchecked" because it takes a shared reference; `write` keeps it from being nested.
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        self.run("BEGIN IMMEDIATE")?;
+        let mut write = Write { vault: self, before: Some(Manifest::EMPTY) };
         self.refresh()?;
-        let before = self.state.borrow().manifest.clone();
-        Ok(Write { vault: self, transaction: Some(transaction), before: Some(before) })
+        write.before = Some(self.state.borrow().manifest.clone());
+        Ok(write)
+    }
+
+    /// Runs a statement without parameters and rows.
+    pub(crate) fn run(&self, statement: &'static str) -> Result<(), VaultError> {
+        self.connection.prepare_cached(statement)?.execute([])?;
+        Ok(())
     }
 
     /// Reads the manifest again if another connection wrote.
@@ -94,6 +111,7 @@ impl Vault {
         let mut state = self.state.borrow_mut();
         state.verified = manifest.base;
         state.manifest = manifest;
+        state.last_ids = State::EMPTY.last_ids;
         drop(state);
         self.note_data_version()
     }
@@ -110,6 +128,27 @@ impl Vault {
         let mut state = self.state.borrow_mut();
         edit(&mut state.manifest);
         state.dirty = true;
+    }
+
+    /// The number for a new row of a collection, inside a transaction.
+    pub(crate) fn next_id(&self, collection: Collection) -> Result<i64, VaultError> {
+        let known = self.state.borrow().last_ids.get(collection.index()).copied().flatten();
+        let last = match known {
+            Some(last) => last,
+            None => self
+                .connection
+                .prepare_cached("SELECT max(id) FROM record WHERE id BETWEEN ?1 AND ?2")?
+                .query_row((collection.first_id(), collection.last_id()), |row| row.get::<_, Option<i64>>(0))?
+                .unwrap_or(collection.first_id()),
+        };
+        let next = last.saturating_add(1);
+        if next > collection.last_id() {
+            return Err(VaultError::FileDamaged);
+        }
+        if let Some(known) = self.state.borrow_mut().last_ids.get_mut(collection.index()) {
+            *known = Some(next);
+        }
+        Ok(next)
     }
 
     /// From here on, what another connection changes shows.
@@ -144,6 +183,15 @@ impl Vault {
             state.manifest.encode()
         };
         self.store_sealed_meta(KeySlot::Manifest, MANIFEST, &plain)
+    }
+
+    /// Stores the id of the store, without which no key can be derived: in `meta`, and once more as the key of row 0 of `record`,
+    /// which is on another page and of no collection.
+    pub(crate) fn store_id(&self, store_id: &[u8; 16]) -> Result<(), VaultError> {
+        store_meta(&self.connection, STORE_ID, store_id)?;
+        self.connection
+            .execute("INSERT OR REPLACE INTO record (id, key, mark, sealed) VALUES (0, ?1, x'', x'')", [store_id])?;
+        Ok(())
     }
 
     fn data_version(&self) -> Result<i64, VaultError> {
