@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    codes,
+    bench, codes,
     counts::{self, Counts},
     demo, kotlin, layers, python, readme, requirements,
     run::{self, Output, Program, cargo},
@@ -49,7 +49,7 @@ const STEPS: &[Step] = &[
     Step { name: "kotlin", title: "the core from Kotlin", how: Suite(kotlin::test) },
     Step { name: "swift", title: "the core from Swift", how: Suite(swift::test) },
     Step { name: "targets", title: "the core type-checked for Android and iOS", how: Check(targets::run) },
-    Step { name: "bench", title: "benchmarks run", how: Check(bench) },
+    Step { name: "bench", title: "benchmarks run", how: Check(|root| bench::run(root, &["--smoke"])) },
     Step { name: "demo", title: "the demo, and the counter on its files", how: Check(demo::run) },
 ];
 
@@ -155,10 +155,6 @@ fn interop(root: &Path) -> Result<(Output, Counts), String> {
         .arg(&artefacts)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     suite(pytest, counts::of_pytest)
-}
-
-fn bench(root: &Path) -> Result<(), String> {
-    cargo(root, &["run", "--release", "--locked", "--package", "eid-bench", "--", "--smoke"]).check()
 }
 
 /// Removes a folder of results, so that none is left from an earlier run.

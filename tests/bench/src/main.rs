@@ -1,13 +1,14 @@
 //! One table of figures, each beside a named peer or limit, as ratios from one run.
 //!
-//! `eid-bench [--json] [--smoke] [GROUP…]`; `cargo xtask bench` builds it in release and runs it. Times are CPU time of the
+//! `eid-bench [--json] [--smoke] [--sqlcipher=PROGRAM] [GROUP…]`; `cargo xtask bench` builds it in release and runs it. Times are CPU time of the
 //! thread, the least of many samples, ours and the peer's taken in turns, because the machines it runs on are shared.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
 
 mod proof;
 mod sample;
+mod storage;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use serde::Serialize;
 
@@ -42,13 +43,20 @@ struct Report {
 
 fn main() -> ExitCode {
     let (flags, groups): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.starts_with("--"));
-    let known = flags.iter().all(|flag| ["--json", "--smoke"].contains(&flag.as_str()))
-        && groups.iter().all(|group| GROUPS.contains(&group.as_str()));
+    let option = |name: &str| flags.iter().find_map(|flag| flag.strip_prefix(name)?.strip_prefix('=')).map(Path::new);
+    if let Some(path) = option("--page-history") {
+        return storage::page_history(path);
+    }
+    let sqlcipher = option("--sqlcipher");
+    let known =
+        flags.iter().all(|flag| ["--json", "--smoke"].contains(&flag.as_str()) || flag.starts_with("--sqlcipher="))
+            && groups.iter().all(|group| GROUPS.contains(&group.as_str()));
     if !known {
-        eprintln!("usage: eid-bench [--json] [--smoke] [{}]…", GROUPS.join("|"));
+        eprintln!("usage: eid-bench [--json] [--smoke] [--sqlcipher=PROGRAM] [{}]…", GROUPS.join("|"));
         return ExitCode::from(2);
     }
-    let samples = if flags.iter().any(|flag| flag == "--smoke") { 3 } else { 200 };
+    let smoke = flags.iter().any(|flag| flag == "--smoke");
+    let samples = if smoke { 3 } else { 200 };
     let wants = |group: &str| groups.is_empty() || groups.iter().any(|name| name == group);
     let mut rows = Vec::new();
     if wants("proof") {
@@ -60,6 +68,15 @@ fn main() -> ExitCode {
             }
         }
     }
+    if wants("vault") {
+        match storage::rows(smoke, sqlcipher) {
+            Ok(vault) => rows.extend(vault),
+            Err(error) => {
+                eprintln!("eid-bench: vault: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let report =
         Report { machine: format!("{} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH), rows };
@@ -67,6 +84,9 @@ fn main() -> ExitCode {
         println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
     } else {
         print_table(&report);
+    }
+    for row in report.rows.iter().filter(|row| row.ratio > row.goal) {
+        eprintln!("eid-bench: {} misses its goal beside {}: {:.2} > {:.2}", row.figure, row.peer, row.ratio, row.goal);
     }
     ExitCode::SUCCESS
 }
