@@ -73,6 +73,22 @@ impl Code {
     pub const RECORD_TOO_LARGE: Self = Self(3014);
     /// The history kept on this phone was altered or lacks entries. Compare it with the one at the service portal and tell the help desk.
     pub const HISTORY_BROKEN: Self = Self(3015);
+    /// Some stored items are gone from this phone. Go online to fetch them again; drafts and items to be sent that are left were kept.
+    pub const RECORDS_MISSING: Self = Self(3016);
+    /// Some items on this phone were replaced by older or foreign ones. Go online to fetch them again; look through your drafts before you send them.
+    pub const RECORDS_EXCHANGED: Self = Self(3017);
+    /// One item on this phone is damaged; the others can be used. Go online to fetch it again, or write it again if it was a draft.
+    pub const RECORD_DAMAGED: Self = Self(3018);
+    /// The check list of this phone's data is lost. Go online to fetch the data again; your drafts were kept, look through them before you send them.
+    pub const MANIFEST_LOST: Self = Self(3019);
+    /// The data on this phone is an older copy that was put back. Go online to fetch it again; check what you sent lately.
+    pub const STORE_ROLLED_BACK: Self = Self(3020);
+    /// The keys of this phone's data are used up. Free some space and open the app again, so that it changes them; the data is intact.
+    pub const SEAL_LIMIT: Self = Self(3021);
+    /// The attachment is damaged or lacks a part. Attach the file again.
+    pub const ATTACHMENT_DAMAGED: Self = Self(3022);
+    /// A separate part of this phone's data (party or health) does not open. Go online to fetch it again.
+    pub const COMPARTMENT_LOST: Self = Self(3023);
     /// Sealed data was changed or damaged.
     pub const SEALED_DATA_DAMAGED: Self = Self(4001);
     /// The data was stored by a newer version. Update the app.
@@ -275,6 +291,14 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 3013, name: "STORE_KEY_MISMATCH", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Tệp dữ liệu và tệp khóa trên điện thoại không khớp nhau. Hãy khôi phục tài khoản hoặc kích hoạt lại.", en: "The data file and the key file on this phone do not fit each other. Recover your account or activate again." },
     CodeInfo { number: 3014, name: "RECORD_TOO_LARGE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mục này quá lớn để lưu trên điện thoại. Hãy giảm bớt, ví dụ dùng ảnh nhỏ hơn.", en: "This item is too large to be stored on the phone. Make it smaller, for example with a smaller picture." },
     CodeInfo { number: 3015, name: "HISTORY_BROKEN", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Lịch sử lưu trên điện thoại đã bị sửa hoặc thiếu mục. Hãy đối chiếu với lịch sử trên cổng dịch vụ và báo cơ quan hỗ trợ.", en: "The history kept on this phone was altered or lacks entries. Compare it with the one at the service portal and tell the help desk." },
+    CodeInfo { number: 3016, name: "RECORDS_MISSING", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Trên điện thoại thiếu một số mục đã lưu. Kết nối mạng để tải lại; bản nháp và mục chờ gửi còn lại được giữ nguyên.", en: "Some stored items are gone from this phone. Go online to fetch them again; drafts and items to be sent that are left were kept." },
+    CodeInfo { number: 3017, name: "RECORDS_EXCHANGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Một số mục trên điện thoại bị thay bằng mục cũ hoặc mục lạ. Kết nối mạng để tải lại; hãy xem lại bản nháp trước khi gửi.", en: "Some items on this phone were replaced by older or foreign ones. Go online to fetch them again; look through your drafts before you send them." },
+    CodeInfo { number: 3018, name: "RECORD_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Một mục trên điện thoại bị hỏng; các mục khác vẫn dùng được. Kết nối mạng để tải lại, hoặc nhập lại nếu là bản nháp.", en: "One item on this phone is damaged; the others can be used. Go online to fetch it again, or write it again if it was a draft." },
+    CodeInfo { number: 3019, name: "MANIFEST_LOST", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Bảng kiểm dữ liệu trên điện thoại bị mất. Kết nối mạng để tải lại dữ liệu; bản nháp được giữ, hãy xem lại trước khi gửi.", en: "The check list of this phone's data is lost. Go online to fetch the data again; your drafts were kept, look through them before you send them." },
+    CodeInfo { number: 3020, name: "STORE_ROLLED_BACK", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Dữ liệu trên điện thoại là bản cũ đã được chép lại. Kết nối mạng để tải lại; hãy kiểm tra các hồ sơ đã gửi gần đây.", en: "The data on this phone is an older copy that was put back. Go online to fetch it again; check what you sent lately." },
+    CodeInfo { number: 3021, name: "SEAL_LIMIT", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Khóa dữ liệu trên điện thoại đã dùng hết hạn mức. Hãy giải phóng bộ nhớ rồi mở lại ứng dụng để đổi khóa; dữ liệu còn nguyên.", en: "The keys of this phone's data are used up. Free some space and open the app again, so that it changes them; the data is intact." },
+    CodeInfo { number: 3022, name: "ATTACHMENT_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Tệp đính kèm bị hỏng hoặc thiếu phần. Hãy đính kèm lại tệp này.", en: "The attachment is damaged or lacks a part. Attach the file again." },
+    CodeInfo { number: 3023, name: "COMPARTMENT_LOST", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Không mở được ngăn dữ liệu riêng (đảng viên hoặc sức khỏe) trên điện thoại. Kết nối mạng để tải lại.", en: "A separate part of this phone's data (party or health) does not open. Go online to fetch it again." },
     CodeInfo { number: 4001, name: "SEALED_DATA_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Dữ liệu được mã hóa đã bị thay đổi hoặc hỏng.", en: "Sealed data was changed or damaged." },
     CodeInfo { number: 4002, name: "SEALED_FORMAT_UNKNOWN", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Dữ liệu được lưu bởi phiên bản mới hơn. Hãy cập nhật ứng dụng.", en: "The data was stored by a newer version. Update the app." },
     CodeInfo { number: 4003, name: "KEY_MALFORMED", kind: Kind::Internal, privacy: Privacy::Reportable, vi: "Một khóa có định dạng sai.", en: "A key has the wrong form." },

@@ -1,6 +1,6 @@
 use std::io;
 
-use eid_crypto::CryptoError;
+use eid_crypto::{CryptoError, KeySlot};
 use eid_model::Code;
 use rusqlite::ErrorCode;
 
@@ -61,6 +61,18 @@ pub enum VaultError {
         /// Number of the first entry that does not fit; 0 if the chain's head does not open.
         seq: u64,
     },
+    /// The key of a compartment is gone or does not open; nothing can be stored there until it was made anew.
+    #[error("key of a compartment is lost")]
+    CompartmentLost(KeySlot),
+    /// So much was sealed under this store's keys that nonces might meet.
+    #[error("keys of the store are used up")]
+    SealLimit,
+    /// There is no such attachment, or not in that state.
+    #[error("no such record")]
+    RecordMissing,
+    /// A chunk of an attachment is missing or does not open.
+    #[error("damaged attachment")]
+    AttachmentDamaged,
     /// A value exceeds what one record may hold.
     #[error("value is too large for one record")]
     TooLarge,
@@ -89,8 +101,13 @@ impl VaultError {
             Self::Full => Code::STORE_FULL,
             Self::Busy => Code::STORE_BUSY,
             Self::Failed => Code::STORE_FAILED,
-            Self::FileDamaged | Self::Damaged(_) => Code::STORE_DAMAGED,
+            Self::FileDamaged => Code::STORE_DAMAGED,
+            Self::Damaged(_) => Code::RECORD_DAMAGED,
             Self::HistoryBroken { .. } => Code::HISTORY_BROKEN,
+            Self::CompartmentLost(_) => Code::COMPARTMENT_LOST,
+            Self::SealLimit => Code::SEAL_LIMIT,
+            Self::RecordMissing => Code::RECORD_MISSING,
+            Self::AttachmentDamaged => Code::ATTACHMENT_DAMAGED,
             Self::TooLarge => Code::RECORD_TOO_LARGE,
             Self::Unencodable => Code::INTERNAL,
             Self::Crypto(error) => error.code(),

@@ -14,11 +14,22 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     limit: usize,
 ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    let mut buffer = WipingBuffer { bytes: Zeroizing::new(Vec::with_capacity(256)), limit };
+    let mut buffer = WipingBuffer { bytes: Zeroizing::new(Vec::with_capacity(4096)), limit };
     buffer.write_all(prefix).map_err(|_| VaultError::TooLarge)?;
     serde_json::to_writer(&mut buffer, value)
         .map_err(|error| if error.is_io() { VaultError::TooLarge } else { VaultError::Unencodable })?;
     Ok(buffer.bytes)
+}
+
+/// Fills JSON up with spaces, which mean nothing there, to a multiple of `step` bytes.
+pub(crate) fn fill_up(json: &mut Zeroizing<Vec<u8>>, step: usize) {
+    let length = json.len().next_multiple_of(step.max(1));
+    if length > json.capacity() {
+        let mut larger = Zeroizing::new(Vec::with_capacity(length));
+        larger.extend_from_slice(json);
+        *json = larger;
+    }
+    json.resize(length, b' ');
 }
 
 /// A plain `Vec` would leave unwiped copies behind each time it grows.
@@ -59,6 +70,19 @@ mod tests {
         assert_eq!(&**encode(b"ab", &text, 1004).unwrap(), format!("ab\"{text}\"").as_bytes());
         assert_eq!(encode(b"ab", &text, 1003).err(), Some(VaultError::TooLarge));
         assert_eq!(encode(b"ab", &text, 1).err(), Some(VaultError::TooLarge));
+    }
+
+    #[test]
+    fn value_is_filled_up_to_a_step_and_means_the_same() {
+        for (length, filled) in [(0, 256), (254, 256), (255, 512)] {
+            let text = "x".repeat(length);
+            let mut json = encode(b"", &text, 1000).unwrap();
+            fill_up(&mut json, 256);
+            assert_eq!(json.len(), filled);
+            assert_eq!(serde_json::from_slice::<String>(&json).unwrap(), text);
+            fill_up(&mut json, 1);
+            assert_eq!(json.len(), filled);
+        }
     }
 
     #[test]

@@ -54,23 +54,35 @@
 //! # }
 //! ```
 
+mod attachments;
 mod attempts;
+mod check;
 mod collection;
+mod compartments;
 mod envelope;
 mod error;
 mod file;
 mod folder;
 mod history;
 mod json;
+mod manifest;
+mod migrate;
 mod records;
+mod renew;
+mod repair;
 mod schema;
+mod sealing;
 mod store;
+mod write;
 
+pub use attachments::{Attachment, CHUNK, MAX_ATTACHMENT};
 pub use attempts::{Attempts, Moment, Permission};
+pub use check::Finding;
 pub use collection::Collection;
 pub use envelope::{Envelope, EnvelopeBinding};
 pub use error::VaultError;
 pub use folder::Folder;
 pub use history::{Act, HistoryEntry};
 pub use records::{MAX_VALUE, Page};
+pub use repair::Repaired;
 pub use store::Vault;

@@ -1,7 +1,11 @@
 //! The store through its public interface, and through its file in hostile hands.
 #![expect(clippy::unwrap_used, reason = "also in the helpers of tests")]
 
+mod attachments;
 mod common;
 mod damage;
+mod erase;
+mod golden;
 mod history;
+mod manifest;
 mod records;
