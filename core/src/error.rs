@@ -34,6 +34,21 @@ pub enum Error {
         /// Seconds until the next try is taken.
         wait_s: u64,
     },
+    /// Ten wrong passcodes: its hardware keys are destroyed.
+    #[error("passcode is destroyed")]
+    PasscodeDestroyed,
+    /// The record of passcode tries was lost; one try is left, later.
+    #[error("record of tries was lost, no passcode is taken for {wait_s} s")]
+    TriesLost {
+        /// Seconds until the next try is taken.
+        wait_s: u64,
+    },
+    /// The faces or fingers enrolled in the phone have changed since biometrics were turned on.
+    #[error("enrolled biometrics have changed")]
+    BiometricsChanged,
+    /// Unlocking with biometrics is not turned on.
+    #[error("biometrics are off")]
+    BiometricsOff,
     /// No unused credential of this purpose is left.
     #[error("credentials are used up")]
     CredentialsUsedUp,
@@ -81,6 +96,10 @@ impl Error {
             Self::ConfigInvalid => Code::CONFIG_INVALID,
             Self::PasscodeWrong { .. } => Code::PASSCODE_WRONG,
             Self::PasscodeWait { .. } => Code::PASSCODE_WAIT,
+            Self::PasscodeDestroyed => Code::PASSCODE_DESTROYED,
+            Self::TriesLost { .. } => Code::TRIES_LOST,
+            Self::BiometricsChanged => Code::BIOMETRICS_CHANGED,
+            Self::BiometricsOff => Code::BIOMETRICS_OFF,
             Self::CredentialsUsedUp => Code::CREDENTIALS_USED_UP,
             Self::CredentialsExpired => Code::CREDENTIAL_EXPIRED,
             Self::PurposeUnknown => Code::PURPOSE_UNKNOWN,

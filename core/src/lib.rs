@@ -1,6 +1,7 @@
 //! The core of a national e-ID citizen app: what a shell calls, and what it must provide.
 //!
 //! [`EidApp`] is the locked app: it can be activated ([`EidApp::start_activation`]) and unlocked ([`EidApp::unlock`]).
+//! With the passcode or, once [`EidApp::enable_biometrics`] was called, with face or finger.
 //! [`Unlocked`] is what the citizen can do then: see the account, show a proof of identity with no network at all, fetch new
 //! credentials, read the history. Dropping it, or [`Unlocked::lock`], wipes the keys.
 //!
@@ -17,7 +18,7 @@ mod record;
 mod session;
 mod usecase;
 
-pub use app::{AppConfig, EidApp};
+pub use app::{AppConfig, EidApp, KdfChoice};
 pub use eid_platform::{PlatformConfig, PlatformError, Timeouts};
 pub use eid_vault::{Act, HistoryEntry, Page, VaultError};
 pub use error::Error;

@@ -45,7 +45,7 @@ const OWNED: &[Owned] = &[
     Owned { libraries: &["reqwest"], by: &["eid-platform"], in_tests_of: &[] },
     Owned {
         libraries: &["rusqlite", "libsqlite3-sys"],
-        by: &["eid-vault", "eid-counter", "eid-sandbox", "eid-bench"],
+        by: &["eid-vault", "eid-counter", "eid-sandbox", "eid-bench", "eid-faults"],
         in_tests_of: &[],
     },
     Owned {

@@ -7,12 +7,12 @@ use eid_crypto::{Passcode, SecretKey, VerifyingKey, random};
 use eid_model::{PhoneNumber, Pid, UnixTime};
 use eid_platform::{ActivationStarted, DeviceChallenge, Grant, OneTimeCode};
 use eid_proof::ProofError;
-use eid_vault::{Act, Attempts, Collection, Envelope, HistoryEntry, Vault, VaultError};
+use eid_vault::{Act, Collection, Envelope, Factor, GuardSession, HistoryEntry, Vault, VaultError};
 
 use crate::{
     EidApp, Error, Unlocked,
-    app::Inner,
-    device::{DEVICE_KEY, HardwareKey, UNSEAL_KEY},
+    app::{Inner, to_end},
+    device::{DEVICE_KEY, GuardKeys, HardwareKey},
     ports::KeyAccess,
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
     session::verify_grant,
@@ -95,7 +95,7 @@ impl Activation {
         let passcode = Passcode::parse(passcode)?;
         // Before the device key is touched: a second activation must not break the one that is there.
         let inner = Arc::clone(&self.inner);
-        let _entrance = inner.entrance.lock().await;
+        let entrance = Arc::clone(&inner.entrance).lock_owned().await;
         if inner.is_activated().await? {
             return Err(Error::AlreadyActivated);
         }
@@ -104,9 +104,11 @@ impl Activation {
         let known = [self.pid.as_str(), self.phone.as_str(), &birth_date.card_form(), &birth_date.claim169_form()];
         passcode.check_new(&known)?;
 
-        let hardware = SecretKey::make(&*self.inner.ports.random)?;
-        let blob = self.inner.ports.secure_key.seal(UNSEAL_KEY, &hardware).await?;
-        let vault = self.inner.blocking(move |inner| make_store(inner, &passcode, &hardware, &blob, &granted)).await?;
+        let vault = to_end(async move {
+            let _entrance = entrance;
+            set_up(inner, passcode, granted).await
+        })
+        .await?;
         Ok(Unlocked::new(Arc::clone(&self.inner), vault))
     }
 
@@ -137,18 +139,32 @@ impl Activation {
     }
 }
 
-/// Makes the store and fills it; the envelope comes last and makes the phone activated.
-fn make_store(
-    inner: &Inner,
-    passcode: &Passcode,
-    hardware: &SecretKey,
-    blob: &[u8],
-    granted: &Granted,
-) -> Result<Vault, Error> {
-    let (folder, rng) = (&inner.folder, &inner.ports.random);
-    let binding = inner.binding()?;
-    let (envelope, vault_key) = Envelope::make(&**rng, passcode, hardware, blob, &binding, inner.config.kdf_cost)?;
-    let mut vault = folder.create_vault(&vault_key, rng)?;
+/// Epoch of the first passcode.
+const FIRST: u32 = 1;
+
+/// Makes keys, store, guard and envelope; the envelope comes last and makes the phone activated.
+async fn set_up(inner: Arc<Inner>, passcode: Passcode, granted: Granted) -> Result<Vault, Error> {
+    let prepared = inner.blocking(move |inner| {
+        let (factor, cost) = (Factor::Passcode(&passcode), inner.kdf_cost()?);
+        let binding = inner.binding()?;
+        let (question, sealing) = Envelope::prepare(&*inner.ports.random, factor, Some(cost), FIRST, &binding)?;
+        Ok((question, sealing, binding))
+    });
+    let (question, sealing, binding) = prepared.await?;
+    inner.ports.secure_key.make_secret(sealing.hardware_alias(), KeyAccess::WhileUnlocked).await?;
+    let answer = inner.derive(sealing.hardware_alias(), &question).await?;
+    let vault_key = SecretKey::make(&*inner.ports.random)?;
+    let envelope = sealing.seal(&*inner.ports.random, &answer, &vault_key)?;
+    let vault = inner.blocking(move |inner| make_store(inner, &vault_key, &granted)).await?;
+    let now = inner.ports.clock.now()?;
+    GuardSession::create(GuardKeys(Arc::clone(&inner)), &binding, &now).await?;
+    inner.blocking(move |inner| Ok(inner.folder.store_envelope(&envelope)?)).await?;
+    Ok(vault)
+}
+
+/// Makes the store and fills it.
+fn make_store(inner: &Inner, vault_key: &SecretKey, granted: &Granted) -> Result<Vault, Error> {
+    let mut vault = inner.folder.create_vault(vault_key, &inner.ports.random)?;
     let (grant, at) = (&granted.grant, inner.now()?);
     let account = Account {
         account_id: grant.account_id.clone(),
@@ -175,7 +191,5 @@ fn make_store(
         vault.put(Collection::TrustData, TRUST_LIST, &StoredTrustList(granted.trust_list.clone()))?;
         vault.append_history(&entry).map(drop)
     })?;
-    folder.store_attempts(&Attempts::default())?;
-    folder.store_envelope(&envelope)?;
     Ok(vault)
 }

@@ -1,6 +1,7 @@
 //! One file per act of the citizen.
 
 pub(crate) mod activate;
+pub(crate) mod biometrics;
 pub(crate) mod present;
 pub(crate) mod refill;
 pub(crate) mod reset;

@@ -10,7 +10,11 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{Call, PowerCut, Snapshot, Survives, World, content, digest, load_trace, read, scenario::Scenario};
+use crate::{
+    Call, Content, Hardware, Keys, PowerCut, Snapshot, Survives, World, digest, hardware, load_trace,
+    read::{content, resume},
+    scenario::Scenario,
+};
 
 const SHIM: &str = concat!(env!("OUT_DIR"), "/shim.so");
 
@@ -36,8 +40,9 @@ pub enum Fault {
 pub struct Case {
     scenario: Scenario,
     start: Snapshot,
+    keys: Keys,
     /// By number of steps that were done.
-    contents: Vec<String>,
+    contents: Vec<Content>,
     program: PathBuf,
     place: TempDir,
 }
@@ -72,15 +77,19 @@ impl Case {
         let place = scratch().map_err(text)?;
         let root = place.path().join("run");
         fs::create_dir(&root).map_err(text)?;
-        (scenario.prepare)(&root).map_err(text)?;
+        let mut world = World::new(&root, Hardware::default(), 1);
+        (scenario.prepare)(&mut world).map_err(text)?;
+        let keys = world.hardware.keys();
+        drop(world);
         let start = Snapshot::load(&root).map_err(text)?;
-        let mut case = Self { scenario, start, contents: Vec::new(), program: program.into(), place };
-        case.contents.push(case.content_of(&case.start)?);
-        let mut world = World::new(&root);
+        let mut case = Self { scenario, start, keys, contents: Vec::new(), program: program.into(), place };
+        case.contents.push(case.content_of(&case.start, &case.keys)?);
+        let mut world = World::new(&root, Hardware::new(case.keys.clone(), false), 2);
         for step in &case.scenario.steps {
             (step.run)(&mut world).map_err(text)?;
             // Of a copy, as after a kill: the world goes on with the open store.
-            case.contents.push(case.content_of(&Snapshot::load(&root).map_err(text)?)?);
+            let snapshot = Snapshot::load(&root).map_err(text)?;
+            case.contents.push(case.content_of(&snapshot, &world.hardware.keys())?);
         }
         Ok(case)
     }
@@ -90,7 +99,7 @@ impl Case {
     /// # Errors
     /// Those of starting it and reading its trace, as text.
     pub fn run(&self, fault: Fault) -> Result<Run, String> {
-        let root = self.lay(&self.start)?;
+        let root = self.lay("child", &self.start, &self.keys)?;
         let trace = self.place.path().join("trace");
         drop(fs::remove_file(&trace));
         let (kind, at) = match fault {
@@ -112,7 +121,9 @@ impl Case {
             .stdout(Stdio::null())
             .status()
             .map_err(text)?;
-        Ok(Run { calls: load_trace(&trace).map_err(text)?, status, root })
+        let calls = load_trace(&trace).map_err(text)?;
+        hardware::store(&root, &hardware::keys_after(&self.keys, answers(&calls))).map_err(text)?;
+        Ok(Run { calls, status, root })
     }
 
     /// The folder that a child begins with.
@@ -159,8 +170,9 @@ impl Case {
                     if !codes.iter().any(|known| known.to_string() == **code) {
                         return Err(format!("step {step} failed with {code}"));
                     }
-                    let whole = self.contents.iter().skip(step).take(2).any(|content| digest(content) == **held);
-                    if !whole && *held != "-" {
+                    let whole = self.contents.iter().skip(step).take(2).any(|content| digest(&content.text) == **held);
+                    // A step that is several calls may be half done, as long as no passcode opens the rest.
+                    if !whole && *held != "-" && !self.scenario.behind_envelope {
                         return Err(format!("step {step} failed and what is there meanwhile is neither old nor new"));
                     }
                 }
@@ -184,13 +196,18 @@ impl Case {
                 bytes.fill(0xa5);
             }
         }
-        let root = self.lay(&disk)?;
+        let root = self.lay("child", &disk, &hardware::keys_after(&self.keys, answers(calls)))?;
         let done = done(calls);
         if cut.lies {
-            return match content(&root) {
+            return match content(&root, self.scenario.behind_envelope) {
                 Err(_) => Ok(false),
-                Ok(found) if self.contents.iter().take(done + 2).any(|content| *content == found) => Ok(true),
-                Ok(found) => Err(format!("a mix: {found}")),
+                Ok(found) if found.has_findings => Ok(false),
+                Ok(found) if self.contents.iter().take(done + 2).any(|content| content.text == found.text) => Ok(true),
+                // Whole, but older than the beginning: the vault says how old.
+                Ok(found) if self.contents.first().is_some_and(|start| found.generation < start.generation) => {
+                    Ok(false)
+                }
+                Ok(found) => Err(format!("a mix of generation {}: {}", found.generation, found.text)),
             };
         }
         let lasting = self.scenario.steps.iter().take(done).rposition(|step| step.lasts).map_or(0, |at| at + 1);
@@ -198,30 +215,29 @@ impl Case {
     }
 
     fn judge(&self, root: &Path, steps: RangeInclusive<usize>) -> Result<(), String> {
-        let found = content(root).map_err(|failure| format!("cannot be read: {failure}"))?;
+        let found =
+            content(root, self.scenario.behind_envelope).map_err(|failure| format!("cannot be read: {failure}"))?;
         let (first, last) = (*steps.start(), *steps.end());
-        if !self.contents.iter().skip(first).take(last - first + 1).any(|content| *content == found) {
-            let expected = self.contents.get(first).map_or("", String::as_str);
-            return Err(format!("not what {first} to {last} steps store, which is\n{expected}but\n{found}"));
+        let expected = self.contents.get(first).ok_or("more steps than there are")?;
+        let fits = |content: &&Content| content.text == found.text && content.generation <= found.generation;
+        if self.contents.iter().skip(first).take(last - first + 1).find(fits).is_none() {
+            return Err(format!("not what {first} to {last} steps store, which is\n{expected:?}\nbut\n{found:?}"));
         }
-        read::resume(root).map_err(|failure| format!("cannot be written any more: {failure}"))
+        resume(root, self.scenario.behind_envelope).map_err(|failure| format!("cannot be written any more: {failure}"))
     }
 
-    fn content_of(&self, snapshot: &Snapshot) -> Result<String, String> {
-        content(&self.lay_in(snapshot, "copy")?).map_err(text)
+    fn content_of(&self, snapshot: &Snapshot, keys: &Keys) -> Result<Content, String> {
+        content(&self.lay("copy", snapshot, keys)?, self.scenario.behind_envelope)
     }
 
-    /// Writes a folder anew, at the place where the child works.
-    fn lay(&self, snapshot: &Snapshot) -> Result<PathBuf, String> {
-        self.lay_in(snapshot, "child")
-    }
-
-    fn lay_in(&self, snapshot: &Snapshot, name: &str) -> Result<PathBuf, String> {
+    /// Writes a folder anew, with the hardware's keys beside it.
+    fn lay(&self, name: &str, snapshot: &Snapshot, keys: &Keys) -> Result<PathBuf, String> {
         let root = self.place.path().join(name);
         if root.exists() {
             fs::remove_dir_all(&root).map_err(text)?;
         }
         snapshot.store(&root).map_err(text)?;
+        hardware::store(&root, keys).map_err(text)?;
         Ok(root)
     }
 }
@@ -232,7 +248,8 @@ fn done(calls: &[Call]) -> usize {
 }
 
 fn answers(calls: &[Call]) -> impl Iterator<Item = &str> {
-    calls.iter().filter_map(|call| if let Call::Answer(text) = call { Some(text.trim_end()) } else { None })
+    let answers = calls.iter().filter_map(|call| if let Call::Answer(text) = call { Some(text) } else { None });
+    answers.flat_map(|text| text.lines())
 }
 
 fn text(error: impl core::fmt::Display) -> String {

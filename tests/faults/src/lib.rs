@@ -9,6 +9,8 @@
 
 mod child;
 mod disk;
+mod hardware;
+mod phone;
 mod read;
 pub mod scenario;
 mod trace;
@@ -16,7 +18,8 @@ mod world;
 
 pub use child::{Case, Fault, Run, scratch};
 pub use disk::{PowerCut, Snapshot, Survives};
-pub use read::{content, digest, resume};
+pub use hardware::{Hardware, Keys};
+pub use read::{Content, digest};
 pub use trace::{Call, load as load_trace};
 pub use world::{Failure, World};
 

@@ -1,8 +1,10 @@
 //! What the children do, in numbered steps. Each step is one call of the vault's, and all of it or nothing is stored.
 
+mod damage;
+mod phone;
 mod store;
 
-use std::path::Path;
+use eid_vault::{Vault, VaultError};
 
 use crate::{Failure, World};
 
@@ -10,10 +12,12 @@ use crate::{Failure, World};
 pub struct Scenario {
     /// Its name on the child's command line.
     pub name: &'static str,
-    /// Makes the folder below the root ready; no fault happens here.
-    pub prepare: fn(&Path) -> Result<(), Failure>,
+    /// Makes the folder and the hardware ready; no fault happens here.
+    pub prepare: fn(&mut World) -> Result<(), Failure>,
     /// The steps.
     pub steps: Vec<Step>,
+    /// True if what is stored counts only when a passcode opens it.
+    pub behind_envelope: bool,
 }
 
 /// One call.
@@ -45,10 +49,25 @@ impl core::fmt::Debug for Step {
 
 /// All scenarios.
 pub fn all() -> Vec<Scenario> {
-    store::scenarios()
+    [store::scenarios(), damage::scenarios(), phone::scenarios()].into_iter().flatten().collect()
 }
 
-/// A step whose result outlives a power cut.
-pub(crate) fn lasting(run: impl Fn(&mut World) -> Result<(), Failure> + 'static) -> Step {
+/// A scenario of the store alone.
+fn of_store(name: &'static str, prepare: fn(&mut World) -> Result<(), Failure>, steps: Vec<Step>) -> Scenario {
+    Scenario { name, prepare, steps, behind_envelope: false }
+}
+
+/// A step of the app's whose result outlives a power cut.
+fn lasting(run: impl Fn(&mut World) -> Result<(), Failure> + 'static) -> Step {
     Step { lasts: true, run: Box::new(run) }
+}
+
+/// A call of the store's whose result outlives a power cut.
+fn stores(call: impl Fn(&mut Vault) -> Result<(), VaultError> + 'static) -> Step {
+    lasting(move |world| Ok(call(world.vault()?)?))
+}
+
+/// A call of the store's whose result a power cut may take back: it can be fetched again.
+fn fetches(call: impl Fn(&mut Vault) -> Result<(), VaultError> + 'static) -> Step {
+    Step { lasts: false, ..stores(call) }
 }

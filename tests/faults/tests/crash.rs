@@ -115,4 +115,8 @@ macro_rules! scenarios {
     )* };
 }
 
-scenarios! { create records transaction history journal large_record }
+scenarios! {
+    create records transaction history journal large_record outbox attachment erase
+    migration repair renewal
+    activation tries passcode_change passcode_kept biometrics reset
+}

@@ -23,6 +23,7 @@
 //! ```
 
 mod error;
+mod hardware;
 pub mod hash;
 pub mod kdf;
 mod passcode;
@@ -35,6 +36,7 @@ mod sign;
 mod slot;
 
 pub use error::CryptoError;
+pub use hardware::{DerivingKey, HardwareInput};
 pub use passcode::Passcode;
 pub use prepared::{Hasher, Sealer};
 pub use random::{Random, SystemRandom, random};

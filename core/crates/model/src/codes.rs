@@ -21,6 +21,14 @@ impl Code {
     pub const PASSCODE_FORMAT: Self = Self(2003);
     /// The passcode is too easy to guess: no runs, no single repeated digit, no birth date, no part of your ID number.
     pub const PASSCODE_WEAK: Self = Self(2004);
+    /// The passcode was entered wrongly ten times and opens nothing any more. Unlock with your face or finger if you turned that on; otherwise recover your account or start over on this phone.
+    pub const PASSCODE_DESTROYED: Self = Self(2005);
+    /// The record of passcode tries is lost, so the app waits as after many wrong ones. Unlock with your face or finger, or wait for the time shown and enter the passcode with care: there is one try.
+    pub const TRIES_LOST: Self = Self(2006);
+    /// The faces or fingers enrolled in the phone have changed, so they unlock the app no more. Unlock with the passcode and turn it on again.
+    pub const BIOMETRICS_CHANGED: Self = Self(2007);
+    /// Unlocking with face or finger is not turned on. Unlock with the passcode, then turn it on.
+    pub const BIOMETRICS_OFF: Self = Self(2008);
     /// The one-time code is wrong. Look at the message again and retype it.
     pub const CODE_WRONG: Self = Self(2010);
     /// The one-time code has expired. Ask for a new one.
@@ -265,6 +273,10 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2002, name: "PASSCODE_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Bạn đã nhập sai nhiều lần. Hãy chờ hết thời gian ghi trên màn hình rồi thử lại.", en: "Too many wrong tries. Wait for the time shown, then try again." },
     CodeInfo { number: 2003, name: "PASSCODE_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mật mã phải gồm đúng 6 chữ số.", en: "The passcode must be exactly six digits." },
     CodeInfo { number: 2004, name: "PASSCODE_WEAK", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mật mã quá dễ đoán: không dùng dãy số liên tiếp, một chữ số lặp lại, ngày sinh hay số định danh.", en: "The passcode is too easy to guess: no runs, no single repeated digit, no birth date, no part of your ID number." },
+    CodeInfo { number: 2005, name: "PASSCODE_DESTROYED", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mật mã đã bị nhập sai 10 lần nên không còn mở được gì. Hãy mở khóa bằng khuôn mặt hoặc vân tay nếu đã bật; nếu không, hãy khôi phục tài khoản hoặc bắt đầu lại trên điện thoại này.", en: "The passcode was entered wrongly ten times and opens nothing any more. Unlock with your face or finger if you turned that on; otherwise recover your account or start over on this phone." },
+    CodeInfo { number: 2006, name: "TRIES_LOST", kind: Kind::AuthFailed, privacy: Privacy::Reportable, vi: "Dữ liệu về số lần nhập mật mã bị mất nên ứng dụng chờ như sau nhiều lần nhập sai. Hãy mở khóa bằng khuôn mặt hoặc vân tay, hoặc chờ hết thời gian ghi trên màn hình rồi nhập đúng mật mã: chỉ còn một lần.", en: "The record of passcode tries is lost, so the app waits as after many wrong ones. Unlock with your face or finger, or wait for the time shown and enter the passcode with care: there is one try." },
+    CodeInfo { number: 2007, name: "BIOMETRICS_CHANGED", kind: Kind::Device, privacy: Privacy::Expected, vi: "Khuôn mặt hoặc vân tay cài trong điện thoại đã thay đổi nên không dùng để mở khóa được nữa. Hãy mở khóa bằng mật mã rồi bật lại.", en: "The faces or fingers enrolled in the phone have changed, so they unlock the app no more. Unlock with the passcode and turn it on again." },
+    CodeInfo { number: 2008, name: "BIOMETRICS_OFF", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Chưa bật mở khóa bằng khuôn mặt hoặc vân tay. Hãy mở khóa bằng mật mã rồi bật.", en: "Unlocking with face or finger is not turned on. Unlock with the passcode, then turn it on." },
     CodeInfo { number: 2010, name: "CODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mã dùng một lần không đúng. Hãy xem lại tin nhắn và nhập lại.", en: "The one-time code is wrong. Look at the message again and retype it." },
     CodeInfo { number: 2011, name: "CODE_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Mã dùng một lần đã hết hạn. Hãy yêu cầu mã mới.", en: "The one-time code has expired. Ask for a new one." },
     CodeInfo { number: 2012, name: "CODE_TRIES_SPENT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mã này đã bị nhập sai quá nhiều lần. Hãy yêu cầu mã mới.", en: "This code was entered wrongly too often. Ask for a new one." },

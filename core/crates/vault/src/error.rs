@@ -6,11 +6,11 @@ use rusqlite::ErrorCode;
 
 use crate::Collection;
 
-/// Why the store, the envelope or the attempts file could not do what was asked. Nothing that was stored is lost by any
+/// Why the store, the envelope or the guard could not do what was asked. Nothing that was stored is lost by any
 /// of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
-    /// The passcode, or the secret that the key hardware released, does not open the envelope.
+    /// The passcode, or the answer of another phone's key hardware, does not open the envelope.
     #[error("passcode does not open the envelope")]
     PasscodeWrong,
     /// The envelope belongs to another app or installation, or is no envelope at all.
@@ -19,9 +19,6 @@ pub enum VaultError {
     /// The envelope's bytes are not the ones that were written.
     #[error("envelope is damaged")]
     EnvelopeDamaged,
-    /// The hardware-sealed blob is empty or longer than 512 bytes.
-    #[error("key hardware gave a blob of a wrong length")]
-    HardwareBlobInvalid,
     /// There is no store at this path.
     #[error("store is missing")]
     StoreMissing,
@@ -91,7 +88,6 @@ impl VaultError {
             Self::PasscodeWrong => Code::PASSCODE_WRONG,
             Self::EnvelopeForeign => Code::ENVELOPE_FOREIGN,
             Self::EnvelopeDamaged => Code::ENVELOPE_DAMAGED,
-            Self::HardwareBlobInvalid => Code::KEY_ANSWER_INVALID,
             Self::StoreMissing => Code::STORE_MISSING,
             Self::StoreExists => Code::STORE_EXISTS,
             Self::Foreign => Code::STORE_FOREIGN,

@@ -5,7 +5,7 @@
 
 use std::{path::PathBuf, process::exit};
 
-use eid_faults::{World, scenario::Scenario};
+use eid_faults::{Hardware, World, scenario::Scenario};
 
 fn main() {
     let mut args = std::env::args_os().skip(1);
@@ -13,18 +13,22 @@ fn main() {
     let (Some(scenario), Some(root)) = (Scenario::find(&name.to_string_lossy()), args.next().map(PathBuf::from)) else {
         exit(2);
     };
-    let mut world = World::new(&root);
+    let mut world = World::new(&root, Hardware::load(&root), 2);
     for (number, step) in scenario.steps.iter().enumerate() {
         if let Err(failure) = (step.run)(&mut world) {
-            let held = world.held().map_or_else(|_| "-".to_owned(), |content| eid_faults::digest(&content));
-            println!("failed {number} {} {held}", failure.code().number());
+            let held = match world.held() {
+                None => "-".to_owned(),
+                Some(Ok(content)) => eid_faults::digest(&content),
+                Some(Err(_)) => "unreadable".to_owned(),
+            };
+            println!("failed {number} {} {held}", failure.code());
             // The shim knows this name.
             drop(std::fs::remove_file(root.join(".space")));
             if let Err(again) = (step.run)(&mut world) {
-                println!("again {number} {}", again.code().number());
-                world.vault = None;
+                println!("again {number} {}", again.code());
+                world.close();
                 if let Err(last) = (step.run)(&mut world) {
-                    println!("gave up {number} {}", last.code().number());
+                    println!("gave up {number} {}", last.code());
                     exit(1);
                 }
             }

@@ -1,46 +1,51 @@
 //! The store: made, written, read from its journal, closed.
 
-use std::path::Path;
+use eid_crypto::KeySlot;
+use eid_vault::{Act, CHUNK, Collection, HistoryEntry, Vault, VaultError};
 
-use eid_vault::{Act, Collection, HistoryEntry};
-
-use super::{Scenario, Step, lasting};
-use crate::{Failure, World};
+use super::{Scenario, Step, fetches, lasting, of_store, stores};
+use crate::{Failure, Snapshot, World};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
-        Scenario { name: "create", prepare: |_| Ok(()), steps: create() },
-        Scenario { name: "records", prepare: small_store, steps: records() },
-        Scenario { name: "transaction", prepare: small_store, steps: transaction() },
-        Scenario { name: "history", prepare: small_store, steps: history() },
-        Scenario { name: "journal", prepare: store_with_journal, steps: journal() },
-        Scenario { name: "large_record", prepare: small_store, steps: large_record() },
+        of_store("create", |_| Ok(()), create()),
+        of_store("records", small_store, records()),
+        of_store("transaction", small_store, transaction()),
+        of_store("history", small_store, history()),
+        of_store("journal", store_with_journal, journal()),
+        of_store("large_record", small_store, large_record()),
+        of_store("outbox", small_store, outbox()),
+        of_store("attachment", small_store, attachment()),
+        of_store("erase", small_store, erase()),
     ]
 }
 
 fn create() -> Vec<Step> {
-    vec![lasting(|world| {
-        world.folder.load_or_make_binding("app", &*world.rng)?;
-        world.vault = Some(world.folder.create_vault(&World::vault_key()?, &world.rng)?);
-        Ok(())
-    })]
+    vec![lasting(World::create)]
 }
 
 /// New, changed and removed, in each collection.
 fn records() -> Vec<Step> {
     let mut steps = Vec::new();
-    for collection in Collection::ALL {
-        steps.push(lasting(move |world| world.vault()?.put(collection, "new", "value")));
-        steps.push(lasting(move |world| world.vault()?.put(collection, "first", "changed")));
-        steps.push(lasting(move |world| world.vault()?.remove(collection, "second").map(drop)));
+    for collection in writable() {
+        let calls: [fn(&mut Vault, Collection) -> Result<(), VaultError>; 3] = [
+            |vault, collection| vault.put(collection, "new", "value"),
+            |vault, collection| vault.put(collection, "first", "changed"),
+            |vault, collection| vault.remove(collection, "second").map(drop),
+        ];
+        for call in calls {
+            let call = move |vault: &mut Vault| call(vault, collection);
+            steps.push(if collection.is_refetchable() { fetches(call) } else { stores(call) });
+        }
     }
+    steps.push(stores(|vault| vault.make_durable().map(drop)));
     steps
 }
 
 /// Rows of several collections and a history entry that stand or fall together; then one that is taken back.
 fn transaction() -> Vec<Step> {
-    let together = lasting(|world| {
-        world.vault()?.transaction(|vault| {
+    let together = stores(|vault| {
+        vault.transaction(|vault| {
             for number in 0..20 {
                 vault.put(Collection::Credential, &format!("credential {number}"), &vec![number; 100])?;
             }
@@ -49,73 +54,121 @@ fn transaction() -> Vec<Step> {
             vault.append_history(&entry(9)).map(drop)
         })
     });
-    let taken_back = lasting(|world| {
-        let outcome: Result<(), Failure> = world.vault()?.transaction(|vault| {
+    let taken_back = stores(|vault| {
+        let outcome: Result<(), VaultError> = vault.transaction(|vault| {
             vault.put(Collection::Account, "first", "never seen")?;
             vault.append_history(&entry(99))?;
-            Err(Failure::TooLarge)
+            Err(VaultError::TooLarge)
         });
-        if outcome == Err(Failure::TooLarge) { Ok(()) } else { outcome }
+        if outcome == Err(VaultError::TooLarge) { Ok(()) } else { outcome }
     });
     vec![together, taken_back]
 }
 
 fn history() -> Vec<Step> {
-    (10..16).map(|at| lasting(move |world| world.vault()?.append_history(&entry(at)).map(drop))).collect()
+    (10..16).map(|at| stores(move |vault| vault.append_history(&entry(at)).map(drop))).collect()
 }
 
 /// The store is opened with a journal that a kill left, written, closed (which empties the journal) and opened again.
 fn journal() -> Vec<Step> {
     let close = || {
         lasting(|world| {
-            world.vault = None;
+            world.close();
             Ok(())
         })
     };
     vec![
         lasting(World::open),
-        lasting(|world| world.vault()?.put(Collection::Account, "first", "again")),
+        stores(|vault| vault.put(Collection::Account, "first", "again")),
         close(),
         lasting(World::open),
-        lasting(|world| world.vault()?.put(Collection::Account, "new", "last")),
+        stores(|vault| vault.put(Collection::Account, "new", "last")),
         close(),
     ]
 }
 
 /// A record of many pages, changed.
 fn large_record() -> Vec<Step> {
-    let put = |letter: &'static str| {
-        lasting(move |world| world.vault()?.put(Collection::Credential, "large", &letter.repeat(60_000)))
-    };
+    let put =
+        |letter: &'static str| fetches(move |vault| vault.put(Collection::Credential, "large", &letter.repeat(60_000)));
     vec![put("a"), put("b")]
 }
 
+/// A draft becomes a request in the outbox, is sent, and leaves a receipt.
+fn outbox() -> Vec<Step> {
+    vec![
+        stores(|vault| vault.put(Collection::Draft, "request", "half written")),
+        stores(|vault| {
+            vault.transaction(|vault| {
+                vault.put(Collection::Outbox, "request", "whole")?;
+                vault.remove(Collection::Draft, "request").map(drop)
+            })
+        }),
+        stores(|vault| {
+            vault.transaction(|vault| {
+                vault.remove(Collection::Outbox, "request")?;
+                vault.put(Collection::Receipt, "request", "number 1")?;
+                vault.append_history(&entry(20)).map(drop)
+            })
+        }),
+    ]
+}
+
+/// Stored chunk by chunk, finished, erased; another one that is never finished.
+fn attachment() -> Vec<Step> {
+    let chunk = |letter: u8| vec![letter; CHUNK / 5];
+    vec![
+        stores(|vault| vault.begin_attachment("photo", "image/jpeg")),
+        stores(move |vault| vault.append_attachment("photo", &chunk(1)).map(drop)),
+        stores(move |vault| vault.append_attachment("photo", &chunk(2)).map(drop)),
+        stores(|vault| vault.finish_attachment("photo", b"end").map(drop)),
+        stores(|vault| vault.begin_attachment("other", "image/jpeg")),
+        stores(move |vault| vault.append_attachment("other", &chunk(3)).map(drop)),
+        stores(|vault| vault.clean_attachments().map(drop)),
+        stores(|vault| vault.erase_attachment("photo").map(drop)),
+    ]
+}
+
+/// A record, a compartment and a part of the history for good.
+fn erase() -> Vec<Step> {
+    vec![
+        stores(|vault| vault.erase(Collection::Receipt, "first").map(drop)),
+        stores(|vault| vault.erase_compartment(KeySlot::Health)),
+        fetches(|vault| vault.put(Collection::HealthRecord, "after", "new")),
+        stores(|vault| vault.erase_history(2)),
+        stores(|vault| vault.append_history(&entry(30)).map(drop)),
+    ]
+}
+
+/// All collections that take records of any type.
+fn writable() -> impl Iterator<Item = Collection> {
+    Collection::ALL.into_iter().filter(|collection| *collection != Collection::Attachment)
+}
+
 /// Two records in each collection, two history entries.
-pub(super) fn small_store(root: &Path) -> Result<(), Failure> {
-    let mut world = World::new(root);
-    for step in create() {
-        (step.run)(&mut world)?;
-    }
-    for collection in Collection::ALL {
+pub(super) fn small_store(world: &mut World) -> Result<(), Failure> {
+    world.create()?;
+    for collection in writable() {
         world.vault()?.put(collection, "first", "old")?;
-        world.vault()?.put(collection, "second", &vec!["old"; 40])?;
+        world.vault()?.put(collection, "second", &vec!["old"; 20])?;
     }
     for at in [1, 2] {
         world.vault()?.append_history(&entry(at))?;
     }
+    world.close();
     Ok(())
 }
 
 /// As [`small_store`], with twelve more writes in the journal only, as a kill leaves them.
-fn store_with_journal(root: &Path) -> Result<(), Failure> {
-    small_store(root)?;
-    let mut world = World::new(root);
+fn store_with_journal(world: &mut World) -> Result<(), Failure> {
+    small_store(world)?;
     for number in 0..12 {
         world.vault()?.put(Collection::Credential, &format!("in the journal {number}"), &vec![number; 300])?;
     }
-    let journal = crate::Snapshot::load(root).map_err(|_| Failure::Failed)?;
-    world.vault = None;
-    journal.store(root).map_err(|_| Failure::Failed)
+    world.vault()?.make_durable()?;
+    let journal = Snapshot::load(&world.root).map_err(|_| VaultError::Failed)?;
+    world.close();
+    Ok(journal.store(&world.root).map_err(|_| VaultError::Failed)?)
 }
 
 pub(super) fn entry(at: i64) -> HistoryEntry {

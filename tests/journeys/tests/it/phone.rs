@@ -9,7 +9,7 @@ use std::{
 };
 
 use eid_core::{
-    Activation, AppConfig, EidApp, Error, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    Activation, AppConfig, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
     ports::{
         Ports,
         fake::{EventLog, SetClock, SoftwareKey},
@@ -105,7 +105,7 @@ impl Phone {
                 },
             },
             trust_roots: vec![VerifyingKey::parse(SANDBOX_ROOT).unwrap()],
-            kdf_cost: KdfCost::FLOOR,
+            kdf_cost: KdfChoice::Fixed(KdfCost::FLOOR),
             batch,
         };
         let (key, clock) = (Arc::new(SoftwareKey::default()), Arc::new(SetClock::at(START)));

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use eid_core::{
-    AppConfig, EidApp, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    AppConfig, EidApp, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
     ports::{
         Ports,
         fake::{EventLog, SoftwareKey},
@@ -96,7 +96,7 @@ fn open_app(sandbox: &RunningSandbox, folder: &TempDir) -> Result<EidApp, DemoEr
             timeouts: Timeouts::default(),
         },
         trust_roots: vec![VerifyingKey::parse(SANDBOX_ROOT).map_err(eid_core::Error::from)?],
-        kdf_cost: KdfCost::PHONE,
+        kdf_cost: KdfChoice::Target(KdfCost::TARGET),
         batch: 5,
     };
     let ports = Ports {
