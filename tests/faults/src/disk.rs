@@ -116,11 +116,8 @@ impl Snapshot {
                     }
                 }
                 Call::Sized { length, .. } if stays(false) => disk.resize(number, *length),
-                Call::Created { .. } | Call::Renamed { .. } | Call::Removed { .. } | Call::FolderMade { .. } => {
-                    if stays(true) {
-                        disk.change_names(call, number);
-                    }
-                }
+                Call::Sized { .. } => {}
+                _ if stays(true) => disk.change_names(call, number),
                 _ => {}
             }
         }

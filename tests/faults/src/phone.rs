@@ -32,6 +32,9 @@ impl World {
 
     /// Hardware key, store, guard, envelope: the last one makes the phone activated.
     pub(crate) fn activate(&mut self) -> Result<(), Failure> {
+        if self.folder.has_envelope()? {
+            return Ok(());
+        }
         let binding = self.binding()?;
         let envelope = self.seal(Factor::Passcode(&passcode(FIRST)?), 1, &binding)?;
         let vault = self.folder.create_vault(&Self::vault_key()?, &self.rng)?;
@@ -43,18 +46,20 @@ impl World {
 
     /// An envelope of the vault key under a hardware key that is made for it.
     pub(crate) fn seal(&self, factor: Factor<'_>, epoch: u32, binding: &EnvelopeBinding) -> Result<Envelope, Failure> {
-        let (input, sealing) = Envelope::prepare(&*self.rng, factor, KdfCost::FLOOR, epoch, binding)?;
+        let cost = matches!(factor, Factor::Passcode(_)).then_some(KdfCost::FLOOR);
+        let (input, sealing) = Envelope::prepare(&*self.rng, factor, cost, epoch, binding)?;
         self.hardware.make(sealing.hardware_alias(), &*self.rng)?;
         let answer = self.hardware.derive(sealing.hardware_alias(), &input)?;
         Ok(sealing.seal(&*self.rng, &answer, &Self::vault_key()?)?)
     }
 
-    /// Counts a try.
+    /// Counts a try, or waits until one is allowed.
     pub(crate) fn count_try(&mut self, at: i64) -> Result<(), Failure> {
-        if self.may_try(at)? != Permission::Allowed {
-            return Err(VaultError::Failed.into());
+        match self.may_try(at)? {
+            Permission::Allowed => self.counted = Some(now(self.guard(at)?.count(&moment(at)))?),
+            Permission::WaitUntil { .. } => {}
+            Permission::Destroyed => return Err(VaultError::Failed.into()),
         }
-        self.counted = Some(now(self.guard(at)?.count(&moment(at)))?);
         Ok(())
     }
 

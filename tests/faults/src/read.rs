@@ -50,7 +50,8 @@ pub(crate) fn content(root: &Path, behind_envelope: bool) -> Result<Content, Str
         Err(other) => return Err(other.to_string()),
     }
     let vault = world.vault().map_err(as_text)?;
-    let has_findings = !vault.findings().is_empty();
+    // A guard that was lost says so, too.
+    let has_findings = !vault.findings().is_empty() || text.contains(", lost");
     text.push_str(&stored(vault)?);
     Ok(Content { text, generation: vault.generation(), has_findings })
 }
@@ -91,10 +92,10 @@ fn unlocked(world: &World) -> Result<String, String> {
             }
         }
     }
-    if let Some(envelope) = world.folder.load_envelope(EnvelopeKind::Biometric).map_err(as_text)? {
-        if opens(world, &envelope, None)? {
-            text.push_str("biometrics open\n");
-        }
+    if let Some(envelope) = world.folder.load_envelope(EnvelopeKind::Biometric).map_err(as_text)?
+        && opens(world, &envelope, None)?
+    {
+        text.push_str("biometrics open\n");
     }
     if !text.is_empty() {
         let session = world.guard(1000).map_err(as_text)?;

@@ -20,12 +20,15 @@ pub struct Scenario {
     pub behind_envelope: bool,
 }
 
+/// What a step does.
+pub type Act = Box<dyn Fn(&mut World) -> Result<(), Failure>>;
+
 /// One call.
 pub struct Step {
     /// True if what it stored outlives a power cut as soon as it returns.
     pub lasts: bool,
     /// The call.
-    pub run: Box<dyn Fn(&mut World) -> Result<(), Failure>>,
+    pub run: Act,
 }
 
 impl Scenario {

@@ -131,7 +131,7 @@ impl Random for SeededRandom {
     fn fill(&self, out: &mut [u8]) -> Result<(), CryptoError> {
         let mut dice = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for part in out.chunks_mut(4) {
-            for (to, from) in part.iter_mut().zip(dice.next().to_le_bytes()) {
+            for (to, from) in part.iter_mut().zip(dice.number().to_le_bytes()) {
                 *to = from;
             }
         }

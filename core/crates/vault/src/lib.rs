@@ -48,8 +48,8 @@
 //! ```
 
 mod attachments;
-mod check;
 mod change;
+mod check;
 mod collection;
 mod compartments;
 mod envelope;
@@ -70,8 +70,8 @@ mod store;
 mod write;
 
 pub use attachments::{Attachment, CHUNK, MAX_ATTACHMENT};
-pub use check::Finding;
 pub use change::{ChangeState, PasscodeChange};
+pub use check::Finding;
 pub use collection::Collection;
 pub use envelope::{Envelope, EnvelopeBinding, EnvelopeKind, Factor, HARDWARE_ALIASES, Pending, Sealing};
 pub use error::VaultError;

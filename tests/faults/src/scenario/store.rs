@@ -28,15 +28,13 @@ fn create() -> Vec<Step> {
 fn records() -> Vec<Step> {
     let mut steps = Vec::new();
     for collection in writable() {
-        let calls: [fn(&mut Vault, Collection) -> Result<(), VaultError>; 3] = [
-            |vault, collection| vault.put(collection, "new", "value"),
-            |vault, collection| vault.put(collection, "first", "changed"),
-            |vault, collection| vault.remove(collection, "second").map(drop),
-        ];
-        for call in calls {
+        let step = |call: fn(&mut Vault, Collection) -> Result<(), VaultError>| {
             let call = move |vault: &mut Vault| call(vault, collection);
-            steps.push(if collection.is_refetchable() { fetches(call) } else { stores(call) });
-        }
+            if collection.is_refetchable() { fetches(call) } else { stores(call) }
+        };
+        steps.push(step(|vault, collection| vault.put(collection, "new", "value")));
+        steps.push(step(|vault, collection| vault.put(collection, "first", "changed")));
+        steps.push(step(|vault, collection| vault.remove(collection, "second").map(drop)));
     }
     steps.push(stores(|vault| vault.make_durable().map(drop)));
     steps
