@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: one table of figures, those of calls from Python among them.
+//! `cargo xtask bench`: one table of figures beside peers, from one run.
 
 use std::{fs, path::Path};
 
@@ -6,6 +6,9 @@ use crate::{
     run::{cargo, ended},
     tools,
 };
+
+/// Built by itself: it links another SQLite than all others.
+const SQLCIPHER: &str = "tests/bench/sqlcipher/Cargo.toml";
 
 const CALLS: &str = "tests/foreign/python/bench_calls.py";
 const ROWS: &str = "target/bench-ffi.json";
@@ -17,12 +20,29 @@ const DEBUG: &str = "target/bindings";
 /// Measures; `--smoke` only shows that everything runs.
 pub(crate) fn run(root: &Path, args: &[&str]) -> Result<(), String> {
     let (flags, groups): (Vec<&str>, Vec<&str>) = args.iter().partition(|arg| arg.starts_with("--"));
-    let bench = cargo(root, &["run", "--release", "--locked", "--package", "eid-bench", "--"]).args(args);
+    let mut bench = cargo(root, &["run", "--release", "--locked", "--package", "eid-bench", "--"]).args(args);
+    if groups.is_empty() || groups.contains(&"vault") {
+        bench = bench.arg(format!("--sqlcipher={}", build_sqlcipher(root)?));
+    }
     if groups.is_empty() || groups.contains(&"ffi") {
         measure_calls(root, flags.contains(&"--smoke"))?;
         return bench.arg(format!("--rows={ROWS}")).check();
     }
     bench.check()
+}
+
+/// Fetches what only the program beside SQLCipher needs.
+pub(crate) fn fetch(root: &Path) -> Result<(), String> {
+    cargo(root, &["fetch", "--locked", "--manifest-path", SQLCIPHER]).check()
+}
+
+/// Builds that program; gives its path.
+fn build_sqlcipher(root: &Path) -> Result<String, String> {
+    let folder = root.join("target/sqlcipher");
+    cargo(root, &["build", "--release", "--locked", "--manifest-path", SQLCIPHER, "--target-dir"])
+        .arg(&folder)
+        .check()?;
+    Ok(folder.join("release/eid-bench-sqlcipher").display().to_string())
 }
 
 fn measure_calls(root: &Path, smoke: bool) -> Result<(), String> {

@@ -1,14 +1,15 @@
 //! One table of figures, each beside a named peer or limit, as ratios from one run.
 //!
-//! `eid-bench [--json] [--smoke] [--rows=FILE] [GROUP…]`; `cargo xtask bench` builds it in release and runs it. Times are CPU
-//! time of the thread, the least of many samples, ours and the peer's taken in turns, because the machines it runs on are
-//! shared. FILE holds rows that were measured in another language: group `ffi`.
+//! `eid-bench [--json] [--smoke] [--rows=FILE] [--sqlcipher=PROGRAM] [GROUP…]`; `cargo xtask bench` builds it in release and
+//! runs it. Times are CPU time of the thread, the least of many samples, ours and the peer's taken in turns, because the
+//! machines it runs on are shared. FILE holds rows that were measured in another language: group `ffi`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
 
 mod proof;
 mod sample;
+mod storage;
 
-use std::{borrow::Cow, fs, process::ExitCode};
+use std::{borrow::Cow, fs, path::Path, process::ExitCode};
 
 use serde::{Deserialize, Serialize};
 
@@ -45,14 +46,20 @@ struct Report {
 
 fn main() -> ExitCode {
     let (flags, groups): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.starts_with("--"));
-    let rows_of = |flag: &String| flag.strip_prefix("--rows=").map(str::to_owned);
-    let known = flags.iter().all(|flag| ["--json", "--smoke"].contains(&flag.as_str()) || rows_of(flag).is_some())
-        && groups.iter().all(|group| GROUPS.contains(&group.as_str()));
+    let option = |name: &str| flags.iter().find_map(|flag| flag.strip_prefix(name)?.strip_prefix('='));
+    if let Some(path) = option("--page-history") {
+        return storage::page_history(Path::new(path));
+    }
+    let options = ["--rows=", "--sqlcipher="];
+    let known = flags.iter().all(|flag| {
+        ["--json", "--smoke"].contains(&flag.as_str()) || options.iter().any(|option| flag.starts_with(option))
+    }) && groups.iter().all(|group| GROUPS.contains(&group.as_str()));
     if !known {
-        eprintln!("usage: eid-bench [--json] [--smoke] [--rows=FILE] [{}]…", GROUPS.join("|"));
+        eprintln!("usage: eid-bench [--json] [--smoke] [--rows=FILE] [--sqlcipher=PROGRAM] [{}]…", GROUPS.join("|"));
         return ExitCode::from(2);
     }
-    let samples = if flags.iter().any(|flag| flag == "--smoke") { 3 } else { 200 };
+    let smoke = flags.iter().any(|flag| flag == "--smoke");
+    let samples = if smoke { 3 } else { 200 };
     let wants = |group: &str| groups.is_empty() || groups.iter().any(|name| name == group);
     let mut rows = Vec::new();
     if wants("proof") {
@@ -64,8 +71,17 @@ fn main() -> ExitCode {
             }
         }
     }
-    for file in flags.iter().filter_map(rows_of) {
-        match read_rows(&file) {
+    if wants("vault") {
+        match storage::rows(smoke, option("--sqlcipher").map(Path::new)) {
+            Ok(vault) => rows.extend(vault),
+            Err(error) => {
+                eprintln!("eid-bench: vault: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    if let Some(file) = option("--rows") {
+        match read_rows(file) {
             Ok(read) => rows.extend(read),
             Err(reason) => {
                 eprintln!("eid-bench: {file}: {reason}");
@@ -80,6 +96,9 @@ fn main() -> ExitCode {
         println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
     } else {
         print_table(&report);
+    }
+    for row in report.rows.iter().filter(|row| row.ratio > row.goal) {
+        eprintln!("eid-bench: {} misses its goal beside {}: {:.2} > {:.2}", row.figure, row.peer, row.ratio, row.goal);
     }
     ExitCode::SUCCESS
 }

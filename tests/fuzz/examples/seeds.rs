@@ -1,14 +1,15 @@
 //! Writes the corpus's seeds: `cargo run -p eid-fuzz --example seeds -- tests/fuzz/corpus`.
 #![expect(clippy::expect_used, reason = "a tool that may stop")]
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
-use eid_crypto::{Passcode, SecretKey, SigningKey, SystemRandom, kdf::KdfCost};
+use eid_crypto::{Passcode, SecretBytes, SecretKey, SigningKey, SystemRandom, kdf::KdfCost};
 use eid_model::UnixTime;
 use eid_proof::{
     Audience, Claim, ClaimValue, Claims, HeldToken, KeyUse, Purpose, Showing, Spelling, Status, StatusListDraft,
     StatusReference, TokenDraft, TrustListDraft, TrustedKey, bundle_status_lists, encode_text, issue_token,
 };
+use eid_vault::{Act, Collection, HistoryEntry, Vault};
 
 const NOW: UnixTime = UnixTime::from_seconds(1_795_348_800);
 
@@ -53,6 +54,7 @@ fn main() {
     let (envelope, attempts) = vault_files();
     write("vault_files", "envelope", &envelope);
     write("vault_files", "attempts", &attempts);
+    write("vault_database", "store", &vault_database());
 }
 
 fn claims() -> Claims {
@@ -168,4 +170,31 @@ fn vault_files() -> (Vec<u8>, Vec<u8>) {
     let mut attempts = eid_vault::Attempts::default();
     attempts.wrong(&now);
     (envelope.encode(), attempts.encode())
+}
+
+/// A store whose values are their keys, under the key that the body knows.
+fn vault_database() -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("store");
+    let key = SecretKey::parse(&SecretBytes::new(vec![0x47; 32])).expect("key");
+    let vault = Vault::create(&path, &key, [1; 16], Arc::new(SystemRandom::new())).expect("store");
+    for collection in Collection::ALL {
+        for name in ["first", "second"] {
+            vault.put(collection, name, name).expect("record");
+        }
+    }
+    for number in 1..=3 {
+        let entry = HistoryEntry {
+            at: 1_790_000_000 + number,
+            act: Act::Presented,
+            counterpart: String::new(),
+            fields: Vec::new(),
+            purpose: String::new(),
+            result: None,
+        };
+        vault.append_history(&entry).expect("entry");
+    }
+    // Closing brings the journal into the file.
+    drop(vault);
+    fs::read(&path).expect("store")
 }

@@ -10,7 +10,7 @@ use eid_crypto::{Random, SecretKey, random};
 
 use crate::{
     Envelope, EnvelopeBinding, EnvelopeKind, PasscodeChange, Repaired, Vault, VaultError, envelope,
-    file::{beside, load_start, publish, replace},
+    file::{beside, load_start, publish, replace, sync_name},
     guard,
 };
 
@@ -40,6 +40,13 @@ impl Folder {
             Some(bytes) => bytes.try_into().map_err(|_| VaultError::EnvelopeForeign)?,
             None => {
                 let fresh: [u8; 16] = random(rng)?;
+                match sync_name(&self.0) {
+                    // The system made this folder, and lets nobody look above it.
+                    Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
+                        return Err(VaultError::on_write(&error));
+                    }
+                    _ => {}
+                }
                 replace(&path, &fresh)?;
                 fresh
             }

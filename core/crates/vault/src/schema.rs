@@ -104,6 +104,16 @@ pub(crate) fn check_structure(connection: &Connection) -> Result<(), VaultError>
     if answer == "ok" { Ok(()) } else { Err(VaultError::FileDamaged) }
 }
 
+/// Has writes go to a journal beside the file. The answer comes before the change is stored, so what follows it is waited for:
+/// a full disk shows there.
+pub(crate) fn use_journal(connection: &Connection) -> Result<(), VaultError> {
+    let mut statement = connection.prepare("PRAGMA journal_mode = WAL")?;
+    let mut rows = statement.query([])?;
+    let in_use = rows.next()?.map(|row| row.get::<_, String>(0)).transpose()?;
+    while rows.next()?.is_some() {}
+    if in_use.as_deref() == Some("wal") { Ok(()) } else { Err(VaultError::Failed) }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -11,8 +11,8 @@ use crate::{
     VaultError,
     check::Finding,
     compartments::Compartments,
-    file::{beside, make_private, publish},
-    schema::{APPLICATION_ID, TABLES, VERSION, check_header, check_version, connect},
+    file::{beside, make_private, name_refusal, publish},
+    schema::{APPLICATION_ID, TABLES, VERSION, check_header, check_version, connect, use_journal},
     sealing::Nonces,
     write::{State, load_meta},
 };
@@ -63,8 +63,8 @@ impl Vault {
             drop(std::fs::remove_file(beside(path, journal)));
         }
         let draft = beside(path, ".new");
-        let vault = Self::draft(&draft, vault_key, store_id, Arc::clone(&rng))?;
-        vault.publish(&draft, path)?;
+        let made = Self::draft(&draft, vault_key, store_id, Arc::clone(&rng));
+        made.and_then(|vault| vault.publish(&draft, path)).map_err(|error| name_refusal(path, error))?;
         Self::open(path, vault_key, rng)
     }
 
@@ -102,7 +102,7 @@ impl Vault {
     /// [`VaultError::KeyMismatch`]; [`VaultError::FileDamaged`] if SQLite cannot read its structure, for which there is
     /// [`Self::salvage`]; [`VaultError::ReadOnly`], [`VaultError::Full`], [`VaultError::Busy`], [`VaultError::Failed`].
     pub fn open(path: &Path, vault_key: &SecretKey, rng: Arc<dyn Random>) -> Result<Self, VaultError> {
-        Self::open_with(path, vault_key, rng, RENEW_AT)
+        Self::open_with(path, vault_key, rng, RENEW_AT).map_err(|error| name_refusal(path, error))
     }
 
     pub(crate) fn open_with(
@@ -123,10 +123,7 @@ impl Vault {
         let keys = KeyRing::derive_from(vault_key, &store_id.ok_or(VaultError::FileDamaged)?)?;
         let mut vault = Self::over(connection, keys, rng);
         vault.check_key()?;
-        let mode: String = vault.connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-        if mode != "wal" {
-            return Err(VaultError::Failed);
-        }
+        use_journal(&vault.connection)?;
         if version < VERSION {
             vault.migrate()?;
         }
