@@ -5,7 +5,7 @@ use std::{
 };
 
 use eid_core::{
-    AutoLock, PlatformConfig, Timeouts,
+    AutoLock, KdfChoice, PlatformConfig, Timeouts,
     ports::{self, Ports},
 };
 use eid_crypto::{SystemRandom, VerifyingKey, kdf::KdfCost};
@@ -236,7 +236,7 @@ impl TryFrom<AppConfig> for eid_core::AppConfig {
             app_id,
             platform: PlatformConfig { base_url: platform_url, ca_der, timeouts: Timeouts::default() },
             trust_roots: roots.map_err(|_| invalid())?,
-            kdf_cost: if fast_kdf { KdfCost::FLOOR } else { KdfCost::PHONE },
+            kdf_cost: if fast_kdf { KdfChoice::Fixed(KdfCost::FLOOR) } else { KdfChoice::Target(KdfCost::TARGET) },
             batch: u16::try_from(batch).map_err(|_| invalid())?,
             auto_lock: AutoLock {
                 idle: Duration::from_secs(lock_idle_s.into()),

@@ -150,6 +150,8 @@ pub enum Event {
     CredentialsChanged,
     /// The history has a new entry.
     HistoryChanged,
+    /// Something was wrong with the store, and was repaired.
+    StoreRepaired,
 }
 
 /// Why an event was not taken. Nothing is told twice.
@@ -244,7 +246,7 @@ impl core_ports::SecureKey for Adapter<dyn SecureKey> {
     async fn derive(
         &self,
         alias: &str,
-        input: &core_ports::HardwareInput,
+        input: &eid_crypto::HardwareInput,
     ) -> Result<SecretBytes, core_ports::SecureKeyError> {
         // EXPOSE: the input goes into the phone's hardware; the allocator wipes this copy.
         let point = input.point().map_err(|_| core_ports::SecureKeyError::Unavailable)?;
@@ -297,6 +299,7 @@ impl From<core_ports::Event> for Event {
             core_ports::Event::Locked => Self::Locked,
             core_ports::Event::CredentialsChanged => Self::CredentialsChanged,
             core_ports::Event::HistoryChanged => Self::HistoryChanged,
+            core_ports::Event::StoreRepaired => Self::StoreRepaired,
         }
     }
 }
@@ -371,7 +374,7 @@ mod tests {
         let start = tokio::time::Instant::now();
         assert_eq!(key.sign("device", b"").await, Err(core_ports::SecureKeyError::Unavailable));
         assert_eq!(start.elapsed(), ANSWER_LIMIT);
-        let input = core_ports::HardwareInput::new(SecretKey::make(&eid_crypto::SystemRandom::new()).unwrap());
+        let input = eid_crypto::HardwareInput::new(SecretKey::make(&eid_crypto::SystemRandom::new()).unwrap());
         assert_eq!(key.derive("vault", &input).await.err(), Some(core_ports::SecureKeyError::Malformed));
         let access = core_ports::KeyAccess::WhileUnlocked;
         assert_eq!(key.make_secret("vault", access).await, Err(core_ports::SecureKeyError::Unavailable));

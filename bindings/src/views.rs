@@ -286,6 +286,8 @@ pub enum Act {
     Presented,
     /// Credentials or records were fetched or changed.
     Updated,
+    /// The store was repaired, or found to be an older copy.
+    Repaired,
 }
 
 impl From<eid_core::Act> for Act {
@@ -294,6 +296,7 @@ impl From<eid_core::Act> for Act {
             eid_core::Act::Activated => Self::Activated,
             eid_core::Act::Presented => Self::Presented,
             eid_core::Act::Updated => Self::Updated,
+            eid_core::Act::Repaired => Self::Repaired,
         }
     }
 }

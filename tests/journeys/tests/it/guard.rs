@@ -1,10 +1,18 @@
 //! Passcode tries: the tenth ends them, and neither copies nor losses nor failing hardware give another.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{fs, os::unix::fs::symlink, sync::Arc, time::Duration};
 
-use eid_core::{Error, ports::SecureKeyError};
+use eid_core::{
+    Error, KdfChoice,
+    ports::{
+        SecureKeyError,
+        fake::{Misbehaving, Mishap, SoftwareKey},
+    },
+};
+use eid_crypto::kdf::KdfCost;
 use eid_model::Code;
 use eid_proof::Purpose;
+use eid_vault::Folder;
 
 use crate::phone::{PASSCODE, Phone, World, request, show};
 
@@ -261,4 +269,27 @@ async fn hardware_key_that_is_gone_is_named_and_costs_no_try() {
     phone.key.remove("guard-a").await.unwrap();
     phone.key.remove("guard-b").await.unwrap();
     assert_eq!(refused(&phone, PASSCODE).await.code(), Code::KEY_INVALIDATED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_of_a_wrong_length_is_malformed_and_no_loss() {
+    let world = World::new();
+    let phone = Phone::new(&world);
+    phone.ready(&world).await.lock();
+    let guard = fs::read(phone.file("guard")).unwrap();
+    let odd = phone.app_with(Arc::new(Misbehaving::new(SoftwareKey::default(), Mishap::WrongLength)));
+    assert_eq!(odd.unlock(PASSCODE.to_vec()).await.unwrap_err(), Error::Key(SecureKeyError::Malformed));
+    assert_eq!(fs::read(phone.file("guard")).unwrap(), guard);
+    assert!(phone.app.unlock(PASSCODE.to_vec()).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cost_that_is_to_be_measured_by_a_clock_that_stands_is_the_one_for_a_phone() {
+    let world = World::new();
+    let mut phone = Phone::new(&world);
+    phone.choose_cost(KdfChoice::Target(Duration::from_millis(1)));
+    phone.ready(&world).await.lock();
+    let envelopes = Folder::new(phone.folder.path().join("app")).load_envelopes().unwrap().unwrap();
+    assert_eq!(envelopes.current.cost(), Some(KdfCost::PHONE));
+    assert!(phone.app.unlock(PASSCODE.to_vec()).await.is_ok());
 }

@@ -14,7 +14,7 @@ use std::{
 use eid_core::{
     Activation, AppConfig, AutoLock, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
     ports::{
-        Ports,
+        Ports, SecureKey,
         fake::{EventLog, SetClock, SoftwareKey},
     },
 };
@@ -136,6 +136,17 @@ impl Phone {
         self.app = open(&self.config, &self.key, &self.clock, &self.events);
     }
 
+    /// The app started anew with another choice of cost.
+    pub(crate) fn choose_cost(&mut self, kdf_cost: KdfChoice) {
+        self.config.kdf_cost = kdf_cost;
+        self.restart();
+    }
+
+    /// The app on the same files, over other key hardware.
+    pub(crate) fn app_with(&self, key: Arc<dyn SecureKey>) -> EidApp {
+        open_with(&self.config, key, &self.clock, &self.events)
+    }
+
     /// A file of the app.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join("app").join(name)
@@ -183,7 +194,15 @@ impl Phone {
 }
 
 fn open(config: &AppConfig, key: &Arc<SoftwareKey>, clock: &Arc<SetClock>, events: &Arc<EventLog>) -> EidApp {
-    let secure_key: Arc<dyn eid_core::ports::SecureKey> = Arc::<SoftwareKey>::clone(key);
+    open_with(config, Arc::<SoftwareKey>::clone(key), clock, events)
+}
+
+fn open_with(
+    config: &AppConfig,
+    secure_key: Arc<dyn SecureKey>,
+    clock: &Arc<SetClock>,
+    events: &Arc<EventLog>,
+) -> EidApp {
     let clock: Arc<dyn eid_core::ports::Clock> = Arc::<SetClock>::clone(clock);
     let ports = Ports {
         secure_key,
