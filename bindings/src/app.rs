@@ -1,10 +1,11 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
 use eid_core::{
-    PlatformConfig, Timeouts,
+    AutoLock, KdfChoice, PlatformConfig, Timeouts,
     ports::{self, Ports},
 };
 use eid_crypto::{SystemRandom, VerifyingKey, kdf::KdfCost};
@@ -61,6 +62,12 @@ pub struct AppConfig {
     /// The lowest cost of a passcode try that is accepted, for tests; else the phone's.
     #[uniffi(default = false)]
     pub fast_kdf: bool,
+    /// Seconds without a call after which the app locks by itself.
+    #[uniffi(default = 300)]
+    pub lock_idle_s: u32,
+    /// Seconds in the background after which it locks; 0 for at once.
+    #[uniffi(default = 30)]
+    pub lock_background_s: u32,
 }
 
 #[uniffi::export]
@@ -121,6 +128,35 @@ impl EidApp {
         Ok(self.sessions.open(unlocked, &self.engine))
     }
 
+    /// Locks whatever is unlocked. Not an error if nothing is.
+    pub fn lock(&self) {
+        // A panic in here has nobody to be told to.
+        guarded(|| {
+            self.sessions.lock_all();
+            self.core.lock();
+            Ok(())
+        })
+        .ok();
+    }
+
+    /// The app left the screen: it locks after `lock_background_s`, unless [`Self::enter_foreground`] comes first.
+    ///
+    /// # Errors
+    /// `Device` without a clock; the app is locked then.
+    pub async fn enter_background(&self) -> Result<(), EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run(async move { Ok(core.enter_background()?) }).await
+    }
+
+    /// The app is on the screen again. If it was away for too long, it is locked now.
+    ///
+    /// # Errors
+    /// `Device` without a clock; the app is locked then.
+    pub async fn enter_foreground(&self) -> Result<(), EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run(async move { Ok(core.enter_foreground()?) }).await
+    }
+
     /// Locks every session and ends the threads, after the work that runs to its end. Every later call gives `Locked`. Again
     /// does nothing.
     pub fn shutdown(&self) {
@@ -174,7 +210,17 @@ impl TryFrom<AppConfig> for eid_core::AppConfig {
     type Error = EidError;
 
     fn try_from(config: AppConfig) -> Result<Self, EidError> {
-        let AppConfig { folder, app_id, platform_url, ca_der, trust_roots, batch, fast_kdf } = config;
+        let AppConfig {
+            folder,
+            app_id,
+            platform_url,
+            ca_der,
+            trust_roots,
+            batch,
+            fast_kdf,
+            lock_idle_s,
+            lock_background_s,
+        } = config;
         let invalid = || EidError::of(Code::CONFIG_INVALID);
         let texts = [&folder, &app_id, &platform_url];
         let bounded = texts.iter().all(|text| (1..=MAX_TEXT).contains(&text.len()))
@@ -190,8 +236,12 @@ impl TryFrom<AppConfig> for eid_core::AppConfig {
             app_id,
             platform: PlatformConfig { base_url: platform_url, ca_der, timeouts: Timeouts::default() },
             trust_roots: roots.map_err(|_| invalid())?,
-            kdf_cost: if fast_kdf { KdfCost::FLOOR } else { KdfCost::PHONE },
+            kdf_cost: if fast_kdf { KdfChoice::Fixed(KdfCost::FLOOR) } else { KdfChoice::Target(KdfCost::TARGET) },
             batch: u16::try_from(batch).map_err(|_| invalid())?,
+            auto_lock: AutoLock {
+                idle: Duration::from_secs(lock_idle_s.into()),
+                background: Duration::from_secs(lock_background_s.into()),
+            },
         })
     }
 }

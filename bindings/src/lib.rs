@@ -37,6 +37,7 @@ pub use ports::{
     ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, EventSinkError, Integrity, IntegrityError, KeyAccess,
     Moment, Platform, SecureKey, SecureKeyError,
 };
+pub use runtime::shutdown_all;
 pub use unlocked::{Presentation, Unlocked};
 pub use views::{
     AccountView, Act, HistoryPage, HistoryView, HomeView, PresentDraft, ProofView, Purpose, PurposeCount,

@@ -10,6 +10,26 @@ use crate::EidError;
 /// Most claims in a draft; there are fewer.
 const MAX_CLAIMS: usize = 32;
 
+/// Records that hold personal data say their name and nothing else: here, and in each language of the shells, which take
+/// their text from [`core::fmt::Display`].
+macro_rules! redacted {
+    ($($record:ident),+) => {$(
+        impl core::fmt::Display for $record {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!(stringify!($record), "(…)"))
+            }
+        }
+
+        impl core::fmt::Debug for $record {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Display::fmt(self, f)
+            }
+        }
+    )+};
+}
+
+redacted!(AccountView, HistoryView, PresentDraft, ProofView, QrView);
+
 /// The home screen in one call.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct HomeView {
@@ -21,6 +41,7 @@ pub struct HomeView {
 
 /// The account on this phone.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct AccountView {
     /// The account's name at the platform.
     pub account_id: String,
@@ -36,12 +57,6 @@ pub struct AccountView {
     pub issuer: String,
     /// When the grant ends: seconds since 1970.
     pub grant_expires_at: i64,
-}
-
-impl core::fmt::Debug for AccountView {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("AccountView(…)")
-    }
 }
 
 impl From<eid_core::AccountView> for AccountView {
@@ -133,7 +148,8 @@ impl From<Readiness> for ReadinessView {
 }
 
 /// What the citizen chose to show, after seeing who asks and what for.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct PresentDraft {
     /// What for.
     pub purpose: Purpose,
@@ -178,6 +194,7 @@ impl TryFrom<PresentDraft> for PresentRequest {
 
 /// A signed proof, ready for the screen.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct ProofView {
     /// The text of the code.
     pub text: String,
@@ -185,12 +202,6 @@ pub struct ProofView {
     pub expires_at: i64,
     /// The code itself.
     pub qr: QrView,
-}
-
-impl core::fmt::Debug for ProofView {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("ProofView(…)")
-    }
 }
 
 impl TryFrom<&Proof> for ProofView {
@@ -205,6 +216,7 @@ impl TryFrom<&Proof> for ProofView {
 
 /// A QR symbol without its quiet zone, which is four modules on each side.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct QrView {
     /// The version, 1 to 25.
     pub version: u32,
@@ -212,12 +224,6 @@ pub struct QrView {
     pub side: u32,
     /// One bit for each module, 1 is dark: row by row without padding between rows, the first module in the highest bit.
     pub modules: Vec<u8>,
-}
-
-impl core::fmt::Debug for QrView {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("QrView").field("version", &self.version).finish_non_exhaustive()
-    }
 }
 
 impl From<&QrSymbol> for QrView {
@@ -280,6 +286,8 @@ pub enum Act {
     Presented,
     /// Credentials or records were fetched or changed.
     Updated,
+    /// The store was repaired, or found to be an older copy.
+    Repaired,
 }
 
 impl From<eid_core::Act> for Act {
@@ -288,6 +296,7 @@ impl From<eid_core::Act> for Act {
             eid_core::Act::Activated => Self::Activated,
             eid_core::Act::Presented => Self::Presented,
             eid_core::Act::Updated => Self::Updated,
+            eid_core::Act::Repaired => Self::Repaired,
         }
     }
 }
@@ -311,7 +320,8 @@ impl From<Page<(u64, HistoryEntry)>> for HistoryPage {
 }
 
 /// One entry of the history (lịch sử).
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct HistoryView {
     /// Its number, from 1.
     pub position: u64,

@@ -1,4 +1,9 @@
-use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    path::PathBuf,
+    sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
 
 use eid_crypto::{CryptoError, Passcode, VerifyingKey, kdf::KdfCost, kdf::stretch_passcode};
 use eid_model::UnixTime;
@@ -7,7 +12,12 @@ use eid_proof::TrustList;
 use eid_vault::{EnvelopeBinding, Folder};
 use tokio::sync::Mutex;
 
-use crate::{Error, ports::Ports};
+use crate::{
+    AutoLock, Error,
+    autolock::Watch,
+    ports::{Event, Moment, Ports},
+    session::{Open, Session},
+};
 
 /// The app while it is locked: the only way in.
 ///
@@ -33,6 +43,8 @@ pub struct AppConfig {
     pub kdf_cost: KdfChoice,
     /// One-time credentials to hold for each purpose, 1–20.
     pub batch: u16,
+    /// When the app locks by itself.
+    pub auto_lock: AutoLock,
 }
 
 /// How the cost of Argon2id is chosen when a passcode is set.
@@ -52,6 +64,8 @@ pub(crate) struct Inner {
     pub(crate) folder: Folder,
     /// Held while the passcode is tried or the phone is activated.
     pub(crate) entrance: Arc<Mutex<()>>,
+    /// What is unlocked, and its session, which outlives locking while calls are under way.
+    opened: StdMutex<(Weak<Open>, Weak<Session>)>,
 }
 
 impl EidApp {
@@ -69,7 +83,16 @@ impl EidApp {
         }
         let platform = PlatformClient::new(&config.platform, Arc::clone(&ports.random))?;
         let folder = Folder::new(config.folder.clone());
-        Ok(Self { inner: Arc::new(Inner { config, ports, platform, folder, entrance: Arc::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                config,
+                ports,
+                platform,
+                folder,
+                entrance: Arc::default(),
+                opened: StdMutex::default(),
+            }),
+        })
     }
 
     /// True if this phone has been activated: there is an envelope to unlock.
@@ -79,9 +102,50 @@ impl EidApp {
     pub async fn is_activated(&self) -> Result<bool, Error> {
         self.inner.is_activated().await
     }
+
+    /// Locks whatever is unlocked. Not an error if nothing is.
+    pub fn lock(&self) {
+        let open = self.inner.opened().0.upgrade();
+        if let Some(open) = open {
+            open.lock();
+        }
+    }
+
+    /// The app left the screen: it locks after [`AutoLock::background`], unless [`Self::enter_foreground`] comes first.
+    ///
+    /// # Errors
+    /// [`Error::Clock`]; the app is locked then.
+    pub fn enter_background(&self) -> Result<(), Error> {
+        self.on_visibility(|watch, now| watch.hide_at(now))
+    }
+
+    /// The app is on the screen again. If it was away for too long, it is locked now, also if the phone slept meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Clock`]; the app is locked then.
+    pub fn enter_foreground(&self) -> Result<(), Error> {
+        self.on_visibility(|watch, _| watch.show())
+    }
+
+    fn on_visibility(&self, change: impl FnOnce(&mut Watch, Moment)) -> Result<(), Error> {
+        let open = self.inner.opened().0.upgrade();
+        let Some(open) = open else { return Ok(()) };
+        open.lock_if_due();
+        let now = self.inner.ports.clock.now()?;
+        open.watch(|watch| change(watch, now));
+        Ok(())
+    }
 }
 
 impl Inner {
+    pub(crate) fn opened(&self) -> MutexGuard<'_, (Weak<Open>, Weak<Session>)> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tell(&self, events: &[Event]) {
+        events.iter().for_each(|event| self.ports.events.on_event(*event));
+    }
+
     pub(crate) async fn is_activated(self: &Arc<Self>) -> Result<bool, Error> {
         self.blocking(|inner| Ok(inner.folder.has_envelope()?)).await
     }

@@ -17,6 +17,9 @@ pub enum Error {
     /// This phone is activated already.
     #[error("already activated")]
     AlreadyActivated,
+    /// The app is locked: by the citizen, by time without use, or in the background.
+    #[error("locked")]
+    Locked,
     /// The configuration that the shell gave cannot be used.
     #[error("configuration is unusable")]
     ConfigInvalid,
@@ -93,6 +96,7 @@ impl Error {
         match self {
             Self::NotActivated => Code::NOT_ACTIVATED,
             Self::AlreadyActivated => Code::ALREADY_ACTIVATED,
+            Self::Locked => Code::KEY_SLOT_EMPTY,
             Self::ConfigInvalid => Code::CONFIG_INVALID,
             Self::PasscodeWrong { .. } => Code::PASSCODE_WRONG,
             Self::PasscodeWait { .. } => Code::PASSCODE_WAIT,

@@ -152,6 +152,8 @@ pub enum Event {
     CredentialsChanged,
     /// The history has a new entry.
     HistoryChanged,
+    /// Something was wrong with the store, and was repaired: [`crate::Unlocked::repairs`] says what.
+    StoreRepaired,
 }
 
 /// Who is told that something changed.

@@ -46,7 +46,7 @@ const OWNED: &[Owned] = &[
     Owned {
         libraries: &["rusqlite", "libsqlite3-sys"],
         by: &["eid-vault", "eid-counter", "eid-sandbox", "eid-bench", "eid-faults"],
-        in_tests_of: &[],
+        in_tests_of: &["eid-journeys"],
     },
     Owned {
         libraries: &["uniffi", "uniffi_bindgen", "uniffi_meta"],

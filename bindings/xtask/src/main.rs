@@ -10,6 +10,7 @@ mod demo;
 mod elf;
 mod kotlin;
 mod layers;
+mod mend;
 mod python;
 mod readme;
 mod requirements;

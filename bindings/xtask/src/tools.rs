@@ -53,7 +53,7 @@ fn debian_packages(root: &Path) -> Result<(), String> {
 }
 
 /// Makes the environment anew whenever the list of packages changed; the list lies in it as its mark of completeness.
-fn python_packages(root: &Path) -> Result<(), String> {
+pub(crate) fn python_packages(root: &Path) -> Result<(), String> {
     let environment = root.join(ENVIRONMENT);
     let mark = environment.join("requirements.txt");
     let wanted = read(root, PYTHON)?;

@@ -13,7 +13,7 @@ use crate::{
     EidApp, Error, Unlocked,
     app::{Inner, to_end},
     device::{DEVICE_KEY, GuardKeys, HardwareKey},
-    ports::KeyAccess,
+    ports::{KeyAccess, SecureKeyError},
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
     session::verify_grant,
 };
@@ -34,6 +34,16 @@ enum Step {
     /// The code was right. The key is made once: repeating the binding with another one would be refused.
     Device(DeviceChallenge, Option<VerifyingKey>),
     Passcode(Box<Granted>),
+}
+
+impl Step {
+    fn device_key(&self) -> Option<VerifyingKey> {
+        match self {
+            Self::Code => None,
+            Self::Device(_, made) => *made,
+            Self::Passcode(granted) => Some(granted.device_key),
+        }
+    }
 }
 
 /// A verified grant, not yet stored.
@@ -109,11 +119,19 @@ impl Activation {
             set_up(inner, passcode, granted).await
         })
         .await?;
-        Ok(Unlocked::new(Arc::clone(&self.inner), vault))
+        Unlocked::new(&self.inner, vault, Vec::new())
     }
 
     async fn bind_device(&mut self) -> Result<Granted, Error> {
         let key = &self.inner.ports.secure_key;
+        if let Some(public) = self.step.device_key() {
+            // Another activation on this phone may have made its own key since: this one has then come to its end.
+            let own = HardwareKey::new(key, DEVICE_KEY, public).sign_checked(b"still there").await;
+            own.map_err(|error| match error {
+                Error::Key(SecureKeyError::Malformed) => SecureKeyError::Invalidated.into(),
+                other => other,
+            })?;
+        }
         let (challenge, public) = match &mut self.step {
             Step::Code => return Err(Error::NotActivated),
             Step::Passcode(granted) => return Ok(granted.as_ref().clone()),

@@ -11,6 +11,7 @@ use crate::{
     app::{Inner, to_end},
     device::GuardKeys,
     ports::{KeyAccess, SecureKeyError},
+    usecase::unlock::Entered,
 };
 
 impl EidApp {
@@ -25,8 +26,8 @@ impl EidApp {
         to_end(async move {
             let _entrance = inner.entrance.lock().await;
             let entered = inner.enter(passcode).await?;
-            let (binding, epoch) = (entered.binding.clone(), entered.epoch);
-            let vault_key = entered.settle().await;
+            let Entered { binding, epoch, vault_key, tried } = entered;
+            tried.right(None).await.ok();
             inner.forget_biometrics().await?;
             let key = &inner.ports.secure_key;
             key.make_secret(alias(), KeyAccess::WithBiometrics).await?;
@@ -87,10 +88,12 @@ impl EidApp {
                 }
                 Err(error) => return Err(error),
             };
-            inner.clear_guard(&binding).await.ok();
-            let vault =
-                inner.blocking(move |inner| Ok(inner.folder.open_vault(&vault_key, &inner.ports.random)?)).await?;
-            Ok(Unlocked::new(Arc::clone(&inner), vault))
+            let now = inner.ports.clock.now()?;
+            let mut guard = GuardSession::load(GuardKeys(Arc::clone(&inner)), &binding, &now).await?;
+            let (unlocked, generation) = Unlocked::open(&inner, vault_key, guard.guard().generation()).await?;
+            // Ends waits and a lost record of tries. If it fails, they stay until the next time.
+            guard.clear(Some(generation)).await.ok();
+            Ok(unlocked)
         })
         .await
     }
@@ -101,13 +104,6 @@ impl Inner {
     async fn forget_biometrics(self: &Arc<Self>) -> Result<(), Error> {
         self.ports.secure_key.remove(alias()).await?;
         self.blocking(|inner| Ok(inner.folder.remove_envelope(EnvelopeKind::Biometric)?)).await
-    }
-
-    /// Ends waits and a lost record of tries. If it fails, they stay until the next time.
-    async fn clear_guard(self: &Arc<Self>, binding: &EnvelopeBinding) -> Result<(), Error> {
-        let now = self.ports.clock.now()?;
-        let mut session = GuardSession::load(GuardKeys(Arc::clone(self)), binding, &now).await?;
-        session.clear(None).await
     }
 }
 

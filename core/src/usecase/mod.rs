@@ -2,7 +2,9 @@
 
 pub(crate) mod activate;
 pub(crate) mod biometrics;
+pub(crate) mod passcode;
 pub(crate) mod present;
 pub(crate) mod refill;
 pub(crate) mod reset;
+pub(crate) mod settle;
 pub(crate) mod unlock;

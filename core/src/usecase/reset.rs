@@ -14,6 +14,8 @@ impl EidApp {
     /// [`Error::Key`], [`Error::Vault`].
     pub async fn reset(&self) -> Result<(), Error> {
         let _entrance = self.inner.entrance.lock().await;
+        self.lock();
+        *self.inner.opened() = Default::default();
         for alias in HARDWARE_ALIASES.into_iter().chain([DEVICE_KEY]) {
             self.inner.ports.secure_key.remove(alias).await?;
         }

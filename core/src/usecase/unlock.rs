@@ -30,11 +30,11 @@ impl EidApp {
         let inner = Arc::clone(&self.inner);
         to_end(async move {
             let _entrance = inner.entrance.lock().await;
-            let entered = inner.enter(passcode).await?;
-            let vault_key = entered.settle().await;
-            let vault =
-                inner.blocking(move |inner| Ok(inner.folder.open_vault(&vault_key, &inner.ports.random)?)).await?;
-            Ok(Unlocked::new(Arc::clone(&inner), vault))
+            let Entered { vault_key, tried, .. } = inner.enter(passcode).await?;
+            let opened = Unlocked::open(&inner, vault_key, tried.guard().generation()).await;
+            // If that cannot be stored, the citizen comes in all the same: the try stays counted until the next right one.
+            tried.right(opened.as_ref().ok().map(|(_, generation)| *generation)).await.ok();
+            Ok(opened?.0)
         })
         .await
     }
@@ -45,17 +45,8 @@ pub(crate) struct Entered {
     pub(crate) binding: EnvelopeBinding,
     /// Number of the passcode.
     pub(crate) epoch: u32,
-    vault_key: SecretKey,
-    tried: CountedTry<GuardKeys>,
-}
-
-impl Entered {
-    /// Takes the try back and gives the vault key. If that cannot be stored, the citizen comes in all the same: the try stays
-    /// counted until the next right one.
-    pub(crate) async fn settle(self) -> SecretKey {
-        self.tried.right(None).await.ok();
-        self.vault_key
-    }
+    pub(crate) vault_key: SecretKey,
+    pub(crate) tried: CountedTry<GuardKeys>,
 }
 
 /// A passcode envelope with the question that it puts to the hardware.

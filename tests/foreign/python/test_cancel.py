@@ -166,6 +166,25 @@ def test_unlock_abandoned_at_each_moment_leaves_the_phone_locked_and_costs_no_wa
     run(journey())
 
 
+def test_unlock_abandoned_when_its_answer_is_there_leaves_the_phone_locked(ready, monkeypatch):
+    proper = eid._uniffi_set_future_result
+
+    async def journey():
+        def abandon_when_ready(future, poll_code):
+            if poll_code == eid._UNIFFI_RUST_FUTURE_POLL_READY:
+                task.cancel()
+            proper(future, poll_code)
+
+        monkeypatch.setattr(eid, "_uniffi_set_future_result", abandon_when_ready)
+        task = asyncio.ensure_future(ready.app.unlock(PASSCODE))
+        assert await cancelled(task)
+        monkeypatch.undo()
+        # The answer that nobody took was an unlocked app: it is let go, and that locks.
+        await settled(lambda: asyncio.sleep(0, eid.Event.LOCKED in ready.events.seen), seconds=5)
+
+    run(journey())
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_showing_abandoned_at_each_moment_uses_a_credential_and_tells_the_history_or_neither(ready, moment):
     async def journey():

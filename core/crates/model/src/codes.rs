@@ -51,6 +51,8 @@ impl Code {
     pub const GRANT_EXPIRED: Self = Self(2031);
     /// You have not been granted level 2 yet. Go to the commune police with your ID card.
     pub const LEVEL_TWO_MISSING: Self = Self(2032);
+    /// The passcode was not changed, because the platform knows of another change. The old passcode still works. Try again.
+    pub const PASSCODE_EPOCH_REFUSED: Self = Self(2033);
     /// The phone's storage is full. Free some space and try again; what was stored is still there.
     pub const STORE_FULL: Self = Self(3001);
     /// The phone's storage cannot be written. Check it and try again; what was stored is still there.
@@ -288,6 +290,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2030, name: "GRANT_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Giấy cấp mức độ 2 nhận được không hợp lệ nên không được dùng. Hãy thử lại sau.", en: "The level-2 grant that arrived is not valid and was not used. Try again later." },
     CodeInfo { number: 2031, name: "GRANT_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Giấy cấp mức độ 2 đã hết hạn. Hãy kết nối mạng để gia hạn.", en: "The level-2 grant has expired. Go online to renew it." },
     CodeInfo { number: 2032, name: "LEVEL_TWO_MISSING", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Bạn chưa được cấp định danh mức độ 2. Hãy đến công an xã, phường với thẻ căn cước.", en: "You have not been granted level 2 yet. Go to the commune police with your ID card." },
+    CodeInfo { number: 2033, name: "PASSCODE_EPOCH_REFUSED", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Không đổi được mật mã vì hệ thống ghi nhận một lần đổi khác. Mật mã cũ vẫn dùng được. Hãy thử lại.", en: "The passcode was not changed, because the platform knows of another change. The old passcode still works. Try again." },
     CodeInfo { number: 3001, name: "STORE_FULL", kind: Kind::Storage, privacy: Privacy::Expected, vi: "Bộ nhớ điện thoại đã đầy. Hãy xóa bớt tệp rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage is full. Free some space and try again; what was stored is still there." },
     CodeInfo { number: 3002, name: "STORE_READ_ONLY", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Không ghi được vào bộ nhớ điện thoại. Hãy kiểm tra bộ nhớ rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage cannot be written. Check it and try again; what was stored is still there." },
     CodeInfo { number: 3003, name: "STORE_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Một phần dữ liệu lưu trên điện thoại bị hỏng. Kết nối mạng để tải lại phần tải được.", en: "Part of the data stored on this phone is damaged. Go online to fetch again what can be fetched." },

@@ -3,6 +3,8 @@
 
 use eid_crypto::{CryptoError, KeyRing, KeySlot, Sealer, SecretBytes, SecretKey};
 
+use zeroize::Zeroizing;
+
 use crate::{Collection, Vault, VaultError};
 
 /// The compartments and the names of the rows with their keys.
@@ -14,6 +16,12 @@ pub(crate) const COMPARTMENTS: [(KeySlot, &str); 2] =
 pub(crate) struct Compartments([Option<Sealer>; COMPARTMENTS.len()]);
 
 impl Compartments {
+    /// From the keys' bytes, in the order of [`COMPARTMENTS`].
+    pub(crate) fn parse(plain: [Option<Zeroizing<Vec<u8>>>; COMPARTMENTS.len()]) -> Result<Self, VaultError> {
+        let [party, health] = plain;
+        Ok(Self([parse(party)?, parse(health)?]))
+    }
+
     /// Runs `act` with the key that seals records of `slot`.
     pub(crate) fn with<R>(
         &self,
@@ -60,12 +68,12 @@ impl Vault {
     pub(crate) fn load_compartments(&self) -> Result<Vec<KeySlot>, VaultError> {
         let mut lost = Vec::new();
         for (slot, name) in COMPARTMENTS {
-            let key = match self.load_sealed_meta(slot, name) {
-                Ok(Some(plain)) => SecretKey::parse(&SecretBytes::new(plain.to_vec())).ok(),
-                Ok(None) | Err(VaultError::Crypto(CryptoError::Damaged | CryptoError::UnknownFormat)) => None,
+            let plain = match self.load_sealed_meta(slot, name) {
+                Ok(plain) => plain,
+                Err(VaultError::Crypto(CryptoError::Damaged | CryptoError::UnknownFormat)) => None,
                 Err(other) => return Err(other),
             };
-            let key = key.map(|key| Sealer::new(&key)).transpose()?;
+            let key = parse(plain)?;
             if key.is_none() {
                 lost.push(slot);
             }
@@ -99,4 +107,10 @@ impl Vault {
         let mut collections = Collection::ALL.into_iter().filter(|collection| own && collection.slot() == slot);
         collections.try_for_each(|collection| self.drop_rows(collection).map(drop))
     }
+}
+
+/// A key from its bytes; none if they are none.
+fn parse(plain: Option<Zeroizing<Vec<u8>>>) -> Result<Option<Sealer>, VaultError> {
+    let key = plain.and_then(|plain| SecretKey::parse(&SecretBytes::new(plain.to_vec())).ok());
+    Ok(key.map(|key| Sealer::new(&key)).transpose()?)
 }

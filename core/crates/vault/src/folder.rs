@@ -9,7 +9,7 @@ use std::{
 use eid_crypto::{Random, SecretKey, random};
 
 use crate::{
-    Envelope, EnvelopeBinding, EnvelopeKind, PasscodeChange, Vault, VaultError, envelope,
+    Envelope, EnvelopeBinding, EnvelopeKind, PasscodeChange, Repaired, Vault, VaultError, envelope,
     file::{beside, load_start, publish, replace, sync_name},
     guard,
 };
@@ -175,6 +175,19 @@ impl Folder {
         Vault::open(&self.store(), vault_key, Arc::clone(rng))
     }
 
+    /// Makes a new store of what can be read of a damaged one, and opens it ([`Vault::salvage`]).
+    ///
+    /// # Errors
+    /// What [`Vault::salvage`] gives.
+    pub fn salvage_vault(
+        &self,
+        vault_key: &SecretKey,
+        rng: &Arc<dyn Random>,
+        now: i64,
+    ) -> Result<(Vault, Vec<Repaired>), VaultError> {
+        Vault::salvage(&self.store(), vault_key, random(&**rng)?, now, Arc::clone(rng))
+    }
+
     /// Deletes all that this installation stored, the envelope first: from then on nothing opens the rest.
     ///
     /// # Errors
@@ -183,7 +196,10 @@ impl Folder {
         let envelopes = ["envelope", "envelope-next", "envelope-biometric", "envelope-recovery"];
         // `attempts` is the guard of format version 1.
         let names = ["guard", "attempts", "install", "store", "store-wal", "store-shm"];
-        let aside = ["", "-wal", "-shm"].map(|suffix| format!("store-without-envelope{suffix}"));
+        let aside = ["store-without-envelope", "store-damaged"]
+            .into_iter()
+            .flat_map(|name| ["", "-wal", "-shm"].map(|suffix| format!("{name}{suffix}")))
+            .collect::<Vec<_>>();
         for name in envelopes.into_iter().chain(names).chain(aside.iter().map(String::as_str)) {
             remove(&self.0.join(name))?;
         }

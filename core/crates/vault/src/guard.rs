@@ -127,6 +127,11 @@ impl Guard {
         self.generation = self.generation.max(generation.unwrap_or_default());
     }
 
+    /// The store's generation when it was last opened; it has that at least, unless it is an older copy.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// Wrong tries since the last right one.
     pub fn wrong_tries(&self) -> u8 {
         self.wrong
@@ -140,11 +145,6 @@ impl Guard {
     /// True if the record was gone, so that the wait is not the fault of wrong tries.
     pub fn is_lost(&self) -> bool {
         self.lost
-    }
-
-    /// True if a store of this generation is older than one that was open on this phone: somebody put back a copy.
-    pub fn is_rolled_back(&self, generation: u64) -> bool {
-        generation < self.generation
     }
 
     /// Takes the time that certainly passed since the last reading off the wait.

@@ -48,6 +48,7 @@
 //! ```
 
 mod attachments;
+mod carve;
 mod change;
 mod check;
 mod collection;
@@ -64,6 +65,8 @@ mod migrate;
 mod records;
 mod renew;
 mod repair;
+mod rollback;
+mod salvage;
 mod schema;
 mod sealing;
 mod store;

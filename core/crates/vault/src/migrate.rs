@@ -10,6 +10,7 @@ use crate::{
     records::place,
     schema::{LAYOUT, TABLES},
     sealing::meta_place,
+    store::STORE_ID,
     write::load_meta,
 };
 
@@ -44,6 +45,8 @@ impl Vault {
                 self.connection.execute(table, [])?;
             }
         }
+        let store_id = load_meta(&self.connection, STORE_ID)?.and_then(|id| id.try_into().ok());
+        self.store_id(&store_id.ok_or(VaultError::FileDamaged)?)?;
         self.make_compartments()?;
         let mut statement =
             self.connection.prepare("SELECT collection, key, layout, sealed FROM record_1 ORDER BY id")?;
@@ -122,7 +125,7 @@ mod tests {
     fn version_and_rows(path: &Path) -> (u32, u32) {
         let connection = Connection::open(path).unwrap();
         let version = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-        (version, connection.query_row("SELECT count(*) FROM record", [], |row| row.get(0)).unwrap())
+        (version, connection.query_row("SELECT count(*) FROM record WHERE id > 0", [], |row| row.get(0)).unwrap())
     }
 
     #[test]

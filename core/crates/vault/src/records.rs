@@ -1,7 +1,7 @@
 //! Records: any serde type, by collection and key.
 
 use eid_crypto::{
-    KeySlot,
+    KeyRing, KeySlot,
     seal::{Context, Mark},
 };
 use rusqlite::{OptionalExtension as _, Row};
@@ -202,9 +202,7 @@ impl Vault {
 
     /// What a row adds to the sum of its collection.
     pub(crate) fn term(&self, collection: Collection, row_key: &[u8], mark: &[u8]) -> Result<[u8; 32], VaultError> {
-        // A row of other lengths is none of ours; its term is told apart, so that bytes moved from key to mark show.
-        let kind = if row_key.len() == 32 && mark.len() == MARK { collection.number() } else { 0 };
-        Ok(self.keys.keyed_hash(KeySlot::Manifest, &[&[kind], row_key, mark])?)
+        term(&self.keys, collection, row_key, mark)
     }
 
     /// Opens a row `id, key, mark, sealed`; `None` if it is damaged.
@@ -261,6 +259,18 @@ impl<T> PageBuilder<T> {
     pub(crate) fn finish(self) -> Page<T> {
         self.page
     }
+}
+
+/// What a row adds to the sum of its collection, under these keys.
+pub(crate) fn term(
+    keys: &KeyRing,
+    collection: Collection,
+    row_key: &[u8],
+    mark: &[u8],
+) -> Result<[u8; 32], VaultError> {
+    // A row of other lengths is none of ours; its term is told apart, so that bytes moved from key to mark show.
+    let kind = if row_key.len() == 32 && mark.len() == MARK { collection.number() } else { 0 };
+    Ok(keys.keyed_hash(KeySlot::Manifest, &[&[kind], row_key, mark])?)
 }
 
 pub(crate) fn place(collection: Collection, row_key: &[u8]) -> Context {

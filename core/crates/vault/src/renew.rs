@@ -11,8 +11,7 @@ use crate::{
     history::{self, Head, column, link},
     manifest::{Manifest, Sum},
     records,
-    store::{KEY_CHECK, STORE_ID},
-    write::store_meta,
+    store::KEY_CHECK,
 };
 
 /// The keys before.
@@ -60,7 +59,7 @@ impl Vault {
                 manifest.edit(collection, |table| table.sum = Sum::default());
             }
         });
-        store_meta(&self.connection, STORE_ID, store_id)?;
+        self.store_id(store_id)?;
         self.store_sealed_meta(KeySlot::Identity, KEY_CHECK, &[])?;
         self.make_compartments()?;
         let mut after = i64::MIN;
@@ -79,12 +78,7 @@ impl Vault {
         let mut rows = statement.query([after])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let id = row.get(0)?;
-        let Some(collection) = Collection::of_id(id) else {
-            drop(rows);
-            drop(statement);
-            self.drop_row(id, &[], &[])?;
-            return Ok(Some(id));
-        };
+        let Some(collection) = Collection::of_id(id) else { return Ok(Some(id)) };
         let damaged = VaultError::Damaged(collection);
         let blob = |column| row.get_ref(column).ok().and_then(|value| value.as_blob().ok()).ok_or(damaged);
         let place = records::place(collection, blob(1)?);
@@ -151,7 +145,7 @@ mod tests {
     use eid_crypto::{Random, SystemRandom};
 
     use super::*;
-    use crate::{Act, HistoryEntry};
+    use crate::{Act, HistoryEntry, store::STORE_ID};
 
     fn rng() -> Arc<dyn Random> {
         Arc::new(SystemRandom::new())

@@ -112,6 +112,13 @@ impl Vault {
         Ok(Repaired { collection, kept, lost: before.saturating_sub(kept), code })
     }
 
+    /// Deletes attachments that lack chunks, inside a transaction.
+    pub(crate) fn drop_damaged_attachments(&self) -> Result<Option<Repaired>, VaultError> {
+        let findings = self.check_attachments()?;
+        let code = findings.first().map(Finding::code);
+        code.map(|code| self.repair_collection(Collection::Attachment, code, &findings)).transpose()
+    }
+
     fn drop_position(&self, position: u64) -> Result<(), VaultError> {
         let id = i64::try_from(position).map_err(|_| VaultError::FileDamaged)?;
         let mut statement = self.connection.prepare_cached("SELECT key, mark FROM record WHERE id = ?1")?;

@@ -99,6 +99,12 @@ impl Vault {
     pub(crate) fn check_key(&self) -> Result<(), VaultError> {
         match self.load_sealed_meta(KeySlot::Identity, KEY_CHECK) {
             Ok(Some(_)) => Ok(()),
+            Err(VaultError::Crypto(CryptoError::Damaged))
+                if self.load_manifest().is_ok_and(|found| found.is_some()) =>
+            {
+                // The keys fit: it is the check that was damaged.
+                Err(VaultError::FileDamaged)
+            }
             Err(VaultError::Crypto(CryptoError::Damaged)) => Err(VaultError::KeyMismatch),
             Ok(None) | Err(VaultError::Crypto(CryptoError::UnknownFormat)) => Err(VaultError::FileDamaged),
             Err(other) => Err(other),

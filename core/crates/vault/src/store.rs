@@ -14,7 +14,7 @@ use crate::{
     file::{beside, make_private, name_refusal, publish},
     schema::{APPLICATION_ID, TABLES, VERSION, check_header, check_version, connect, use_journal},
     sealing::Nonces,
-    write::{State, load_meta, store_meta},
+    write::{State, load_meta},
 };
 
 /// Sealings under one `store_id` before the next opening seals everything anew under another. Random 96-bit nonces allow
@@ -217,7 +217,7 @@ impl Vault {
         for (_, table) in TABLES {
             self.connection.execute(table, [])?;
         }
-        store_meta(&self.connection, STORE_ID, &store_id)?;
+        self.store_id(&store_id)?;
         self.store_sealed_meta(KeySlot::Identity, KEY_CHECK, &[])?;
         self.make_compartments()?;
         self.edit(|_| {});

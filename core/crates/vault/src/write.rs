@@ -3,9 +3,9 @@
 use eid_crypto::{CryptoError, KeySlot};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::{Collection, Vault, VaultError, history::Head, manifest::Manifest, sealing::meta_place};
+use crate::{Collection, Vault, VaultError, history::Head, manifest::Manifest, sealing::meta_place, store::STORE_ID};
 
-const MANIFEST: &str = "manifest";
+pub(crate) const MANIFEST: &str = "manifest";
 
 /// What the vault knows of the file while it is open.
 pub(crate) struct State {
@@ -183,6 +183,15 @@ impl Vault {
             state.manifest.encode()
         };
         self.store_sealed_meta(KeySlot::Manifest, MANIFEST, &plain)
+    }
+
+    /// Stores the id of the store, without which no key can be derived: in `meta`, and once more as the key of row 0 of `record`,
+    /// which is on another page and of no collection.
+    pub(crate) fn store_id(&self, store_id: &[u8; 16]) -> Result<(), VaultError> {
+        store_meta(&self.connection, STORE_ID, store_id)?;
+        self.connection
+            .execute("INSERT OR REPLACE INTO record (id, key, mark, sealed) VALUES (0, ?1, x'', x'')", [store_id])?;
+        Ok(())
     }
 
     fn data_version(&self) -> Result<i64, VaultError> {

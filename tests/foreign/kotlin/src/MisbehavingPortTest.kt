@@ -39,6 +39,9 @@ class MisbehavingPortTest {
         { IllegalStateException(PERSONAL) } to 2020,
         { RuntimeException(PERSONAL, IOException(PERSONAL)) } to 2020,
         { object : Exception(PERSONAL) {} } to 2020,
+        { AssertionError(PERSONAL) } to 2020,
+        { StackOverflowError(PERSONAL) } to 2020,
+        { NoClassDefFoundError(PERSONAL) } to 2020,
     )
 
     @Test
@@ -144,6 +147,7 @@ class MisbehavingPortTest {
         val clocks = listOf<() -> Moment>(
             { throw ClockException.Unavailable() },
             { throw IllegalStateException(PERSONAL) },
+            { throw AssertionError(PERSONAL) },
             { moment.copy(bootId = ByteArray(15)) },
             { moment.copy(bootId = ByteArray(1 shl 20)) },
         )
@@ -163,13 +167,19 @@ class MisbehavingPortTest {
     fun listener_that_fails_or_sleeps_disturbs_nobody() = test {
         unlockable { phone ->
             phone.app.close()
-            for (listen in listOf<() -> Unit>({ throw IllegalStateException(PERSONAL) }, { Thread.sleep(2_000) })) {
+            val listeners = listOf<() -> Unit>(
+                { throw IllegalStateException(PERSONAL) },
+                { throw AssertionError(PERSONAL) },
+                { Thread.sleep(2_000) },
+            )
+            for (listen in listeners) {
                 val sink = object : EventSink {
                     override fun onEvent(event: Event) = listen()
                 }
                 Eid(phone.config(), Platform(phone.ports, HostClock, sink)).use { app ->
                     app.unlock(passcode()).use { unlocked ->
-                        assertEquals(0, sandbox.verify(unlocked.present(AGE).use { it.sign().text }).first)
+                        val shown = unlocked.present(AGE.copy(allowReuse = true))
+                        assertEquals(0, sandbox.verify(shown.use { it.sign().text }).first)
                     }
                 }
             }

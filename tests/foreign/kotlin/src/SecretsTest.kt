@@ -8,6 +8,8 @@ import org.junit.ClassRule
 import org.junit.Test
 import vn.example.eid.choosePasscode
 import vn.example.eid.core.EidException
+import vn.example.eid.core.PresentDraft
+import vn.example.eid.core.Purpose
 import vn.example.eid.core.SecureKey
 
 /** A passcode that is nowhere else: the test looks for it in everything that the child says. */
@@ -21,6 +23,24 @@ class SecretsTest {
         @ClassRule
         @JvmField
         val platform = LivePlatform()
+    }
+
+    @Test
+    fun records_with_personal_data_say_their_name_only() = test {
+        Phone(platform.sandbox).use { phone ->
+            val unlocked = phone.activate(platform.sandbox, platform.citizen())
+            unlocked.refill()
+            val draft = PresentDraft(Purpose.ID, counter = "rp/planted", challenge = "planted!".toByteArray())
+            val proof = unlocked.present(draft).use { it.sign() }
+            val (home, page) = Pair(unlocked.home(), unlocked.history(null, 50u))
+            val (account, entry) = Pair(home.account, page.items.first())
+            val said = listOf(draft, proof, proof.qr, home, account, page, entry).map { "$it" }
+            val planted = listOf(account.name, account.pid, account.pidMasked, account.accountId, proof.text, "planted")
+            for (text in said) assertEquals(emptyList(), planted.filter { it in text }, "${text.length} characters")
+            assertEquals("AccountView(…)", "$account")
+            assertEquals("rp/planted", entry.counterpart)
+            unlocked.close()
+        }
     }
 
     @Test

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use eid_core::{
-    AppConfig, EidApp, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    AppConfig, AutoLock, EidApp, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
     ports::{
         Ports,
         fake::{EventLog, SoftwareKey},
@@ -98,6 +98,7 @@ fn open_app(sandbox: &RunningSandbox, folder: &TempDir) -> Result<EidApp, DemoEr
         trust_roots: vec![VerifyingKey::parse(SANDBOX_ROOT).map_err(eid_core::Error::from)?],
         kdf_cost: KdfChoice::Target(KdfCost::TARGET),
         batch: 5,
+        auto_lock: AutoLock::default(),
     };
     let ports = Ports {
         secure_key: Arc::new(SoftwareKey::default()),

@@ -1,5 +1,6 @@
 //! The store through its public interface, and through its file in hostile hands.
 #![expect(clippy::unwrap_used, reason = "also in the helpers of tests")]
+#![expect(clippy::print_stdout, reason = "counts are part of what a test shows")]
 
 mod attachments;
 mod common;
@@ -9,3 +10,4 @@ mod golden;
 mod history;
 mod manifest;
 mod records;
+mod salvage;

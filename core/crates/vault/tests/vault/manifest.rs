@@ -205,3 +205,25 @@ fn lost_key_of_a_compartment_takes_its_records_only_and_is_made_anew() {
     assert_eq!((vault.findings(), vault.check_all()), ([].as_slice(), Ok(vec![])));
     assert_eq!(vault.find(Collection::HealthRecord, "b"), Ok(Some("x".to_owned())));
 }
+
+#[test]
+fn older_copy_found_out_gives_up_what_can_be_fetched_and_keeps_what_the_holder_made() {
+    let place = filled();
+    let older = place.open().unwrap().generation();
+    let mut vault = place.open().unwrap();
+    assert_eq!(vault.go_on_from_copy(older, 7), Ok(vec![]), "not older");
+    let known = older + 20;
+    let report = vault.go_on_from_copy(known, 7).unwrap();
+    let of = |collection| report.iter().find(|repaired| repaired.collection == collection).copied().unwrap();
+    assert_eq!((of(Collection::Credential).kept, of(Collection::Credential).lost), (0, 4));
+    assert_eq!((of(Collection::Draft).kept, of(Collection::Draft).lost), (4, 0));
+    assert!(report.iter().all(|repaired| repaired.code == Code::STORE_ROLLED_BACK) && report.len() == 2);
+    assert!(vault.is_marked(Collection::Draft) && !vault.is_marked(Collection::Credential));
+    assert!(vault.generation() > known);
+    drop(vault);
+    let mut vault = place.open().unwrap();
+    assert_eq!((vault.findings(), vault.check_all()), ([].as_slice(), Ok(vec![])));
+    let (_, last) = vault.list_history(None, 1).unwrap().items.remove(0);
+    assert_eq!((last.act, last.result, last.at), (Act::Repaired, Some(Code::STORE_ROLLED_BACK), 7));
+    assert_eq!(vault.go_on_from_copy(known, 8), Ok(vec![]));
+}
