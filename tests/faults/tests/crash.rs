@@ -91,18 +91,18 @@ fn same_as_traced(case: &Case, calls: &[Call], root: &std::path::Path) -> Result
 /// Not with `println!`, which a test that goes well keeps to itself.
 fn report(name: &str, points: usize, sum: &Sum) {
     let Sum { runs, power_cuts, opened_anew, refused_after_lie, losses } = sum;
-    writeln!(
-        std::io::stdout(),
+    let line = format!(
         "{name}: write points: {points}, runs: {runs}, power cuts: {power_cuts} ({refused_after_lie} refused after a lie), \
-         opened anew: {opened_anew}, lost: {}",
+         opened anew: {opened_anew}, lost: {}\n",
         losses.len()
-    )
-    .unwrap();
+    );
+    std::io::stdout().write_all(line.as_bytes()).unwrap();
+    let first: Vec<&str> = losses.iter().take(8).map(String::as_str).collect();
     assert!(
         losses.is_empty(),
         "{name}: {points} write points, {} losses, the first:\n{}",
         losses.len(),
-        losses[..losses.len().min(8)].join("\n")
+        first.join("\n")
     );
 }
 

@@ -88,6 +88,7 @@ impl<const ENCRYPTED: bool> Store for Sql<ENCRYPTED> {
     }
 
     fn put_blob(&mut self, bytes: &[u8]) -> Result<(), Failed> {
+        self.0.pragma_update(None, "synchronous", "FULL")?;
         self.0.prepare_cached(PUT)?.execute(("blob", bytes))?;
         Ok(())
     }

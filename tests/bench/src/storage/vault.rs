@@ -3,24 +3,32 @@
 use std::{fs, path::Path, sync::Arc};
 
 use eid_crypto::{SecretBytes, SecretKey, SystemRandom};
-use eid_vault::{Act, Collection, HistoryEntry, Vault, VaultError};
+use eid_vault::{Act, CHUNK, Collection, HistoryEntry, Vault, VaultError};
 
 use super::work::{Failed, PAGE, Store};
 
 pub(crate) struct Ours {
     vault: Vault,
     collection: Collection,
+    /// Position before the first record.
+    start: u64,
+}
+
+impl Ours {
+    fn new(vault: Vault, full: bool) -> Self {
+        Self { vault, collection: if full { Collection::Account } else { Collection::Credential }, start: 0 }
+    }
 }
 
 impl Store for Ours {
     fn create(path: &Path, full: bool) -> Result<Self, Failed> {
         let vault = Vault::create(path, &key()?, [1; 16], Arc::new(SystemRandom::new()))?;
-        Ok(Self { vault, collection: if full { Collection::Account } else { Collection::Credential } })
+        Ok(Self::new(vault, full))
     }
 
     fn open(path: &Path) -> Result<Self, Failed> {
         let vault = Vault::open(path, &key()?, Arc::new(SystemRandom::new()))?;
-        Ok(Self { vault, collection: Collection::Credential })
+        Ok(Self::new(vault, false))
     }
 
     fn put(&mut self, key: &str, value: &str) -> Result<(), Failed> {
@@ -30,7 +38,10 @@ impl Store for Ours {
     fn put_all(&mut self, records: &[(String, String)]) -> Result<(), Failed> {
         let collection = self.collection;
         let put = |vault: &Vault| records.iter().try_for_each(|(key, value)| vault.put(collection, key, value));
-        Ok(self.vault.transaction::<_, VaultError>(put)?)
+        self.vault.transaction::<_, VaultError>(put)?;
+        let first = self.vault.list::<String>(collection, None, 1)?;
+        self.start = first.next.map_or(0, |first| first - 1);
+        Ok(())
     }
 
     fn find(&mut self, key: &str) -> Result<usize, Failed> {
@@ -39,7 +50,8 @@ impl Store for Ours {
     }
 
     fn scan(&mut self, skip: usize, records: usize) -> Result<usize, Failed> {
-        let (mut after, mut sum, mut seen) = (Some(u64::try_from(skip)?), 0, 0);
+        let (mut sum, mut seen) = (0, 0);
+        let mut after = (skip > 0).then_some(self.start + u64::try_from(skip)?);
         while seen < records {
             let page = self.vault.list::<String>(self.collection, after, PAGE)?;
             sum += page.items.iter().map(|(_, value)| value.len()).sum::<usize>();
@@ -53,13 +65,24 @@ impl Store for Ours {
     }
 
     fn put_blob(&mut self, bytes: &[u8]) -> Result<(), Failed> {
-        // A record is text; the vault's attachments are bytes.
-        let text = core::str::from_utf8(bytes)?;
-        Ok(self.vault.put(self.collection, "blob", text)?)
+        let mut chunks: Vec<&[u8]> = bytes.chunks(CHUNK).collect();
+        let last = chunks.pop().unwrap_or_default();
+        Ok(self.vault.transaction::<_, VaultError>(|vault| {
+            vault.begin_attachment("blob", "application/octet-stream")?;
+            chunks.into_iter().try_for_each(|chunk| vault.append_attachment("blob", chunk).map(drop))?;
+            vault.finish_attachment("blob", last).map(drop)
+        })?)
     }
 
     fn find_blob(&mut self) -> Result<usize, Failed> {
-        self.find("blob")
+        let mut length = 0;
+        for number in 0.. {
+            match self.vault.read_attachment("blob", number)? {
+                Some(chunk) => length += chunk.len(),
+                None => break,
+            }
+        }
+        Ok(length)
     }
 }
 

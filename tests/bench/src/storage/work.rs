@@ -94,7 +94,8 @@ pub(crate) struct Work<S> {
     /// Where the next list begins.
     skip: usize,
     filled: S,
-    blob: S,
+    /// The large value: other bytes each time, for SQLite writes no page that stays as it is.
+    blob: Vec<u8>,
 }
 
 impl<S: Store> Work<S> {
@@ -107,8 +108,8 @@ impl<S: Store> Work<S> {
         filled.put_all(&records)?;
         let mut small = S::create(&place.path().join("small"), false)?;
         small.put_all(records.get(..each).unwrap_or(&records))?;
-        let mut blob = S::create(&place.path().join("blob"), true)?;
-        blob.put_blob(&vec![b'a'; BLOB])?;
+        let blob = vec![0; BLOB];
+        S::create(&place.path().join("blob"), true)?.put_blob(&blob)?;
         Ok(Self { place, records, each, skip: 0, filled, blob })
     }
 
@@ -145,8 +146,16 @@ impl<S: Store> Work<S> {
                 self.skip = (self.skip + 3 * self.each) % self.records.len();
                 timed(|| expect(self.filled.scan(self.skip, self.each)?, RECORD * self.each))
             }
-            Job::BlobWrite => timed(|| self.blob.put_blob(&[b'b'; BLOB])),
-            Job::BlobRead => timed(|| expect(self.blob.find_blob()?, BLOB)),
+            Job::BlobWrite => {
+                self.blob.iter_mut().for_each(|byte| *byte = byte.wrapping_add(1));
+                let mut store = S::open(&self.place.path().join("blob"))?;
+                timed(|| store.put_blob(&self.blob))
+            }
+            Job::BlobRead => {
+                // Opened anew: from the file, as a list is.
+                let mut store = S::open(&self.place.path().join("blob"))?;
+                timed(|| expect(store.find_blob()?, BLOB))
+            }
             Job::OpenPage => {
                 let small = self.place.path().join("small");
                 timed(|| expect(S::open(&small)?.scan(0, PAGE)?, RECORD * PAGE))
