@@ -221,7 +221,13 @@ impl Case {
         let expected = self.contents.get(first).ok_or("more steps than there are")?;
         let fits = |content: &&Content| content.text == found.text && content.generation <= found.generation;
         if self.contents.iter().skip(first).take(last - first + 1).find(fits).is_none() {
-            return Err(format!("not what {first} to {last} steps store, which is\n{expected:?}\nbut\n{found:?}"));
+            let missing = expected.text.lines().filter(|line| !found.text.contains(line));
+            let added = found.text.lines().filter(|line| !expected.text.contains(line));
+            let (missing, added): (Vec<_>, Vec<_>) = (missing.collect(), added.collect());
+            let generations = [expected.generation, found.generation];
+            return Err(format!(
+                "not what {first} to {last} steps store; beside {first}: missing {missing:#?}, added {added:#?}, {generations:?}"
+            ));
         }
         resume(root, self.scenario.behind_envelope).map_err(|failure| format!("cannot be written any more: {failure}"))
     }

@@ -47,6 +47,9 @@ pub(crate) fn content(root: &Path, behind_envelope: bool) -> Result<Content, Str
         Err(Failure::Vault(VaultError::StoreMissing)) if !behind_envelope => {
             return Ok(Content { text: "no store\n".to_owned(), generation: 0, has_findings: false });
         }
+        Err(Failure::Vault(VaultError::FileDamaged)) => {
+            return Ok(Content { text: "file is damaged\n".to_owned(), generation: 0, has_findings: true });
+        }
         Err(other) => return Err(other.to_string()),
     }
     let vault = world.vault().map_err(as_text)?;
@@ -63,7 +66,7 @@ pub(crate) fn content(root: &Path, behind_envelope: bool) -> Result<Content, Str
 pub(crate) fn resume(root: &Path, behind_envelope: bool) -> Result<(), String> {
     let mut world = World::new(root, Hardware::new(hardware::load(root), false), 4);
     let nothing = if behind_envelope { unlocked(&world)?.is_empty() } else { false };
-    let begun = match world.open() {
+    let begun = match world.open_or_salvage() {
         _ if nothing => world.reset().and_then(|()| world.activate()),
         Err(Failure::Vault(VaultError::StoreMissing)) if !behind_envelope => world.create(),
         opened => opened,

@@ -63,6 +63,17 @@ impl World {
         Ok(())
     }
 
+    /// Opens the store; of one that is damaged makes a new one of what can be read.
+    pub(crate) fn open_or_salvage(&mut self) -> Result<(), Failure> {
+        match self.open() {
+            Err(Failure::Vault(VaultError::FileDamaged)) => {
+                self.vault = Some(self.folder.salvage_vault(&Self::vault_key()?, &self.rng, 60)?.0);
+                Ok(())
+            }
+            opened => opened,
+        }
+    }
+
     /// The open store; opened if it is not.
     pub(crate) fn vault(&mut self) -> Result<&mut Vault, Failure> {
         if self.vault.is_none() {

@@ -117,6 +117,6 @@ macro_rules! scenarios {
 
 scenarios! {
     create records transaction history journal large_record outbox attachment erase
-    migration repair renewal
+    migration repair renewal salvage
     activation tries passcode_change passcode_kept biometrics reset
 }

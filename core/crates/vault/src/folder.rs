@@ -170,9 +170,13 @@ impl Folder {
     /// Opens the store.
     ///
     /// # Errors
-    /// What [`Vault::open`] gives.
+    /// What [`Vault::open`] gives; [`VaultError::FileDamaged`] also if a salvage broke off after it had set the damaged store
+    /// aside: [`Self::salvage_vault`] goes on.
     pub fn open_vault(&self, vault_key: &SecretKey, rng: &Arc<dyn Random>) -> Result<Vault, VaultError> {
-        Vault::open(&self.store(), vault_key, Arc::clone(rng))
+        match Vault::open(&self.store(), vault_key, Arc::clone(rng)) {
+            Err(VaultError::StoreMissing) if self.0.join("store-damaged").exists() => Err(VaultError::FileDamaged),
+            opened => opened,
+        }
     }
 
     /// Makes a new store of what can be read of a damaged one, and opens it ([`Vault::salvage`]).

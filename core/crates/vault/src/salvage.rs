@@ -11,7 +11,7 @@ use crate::{
     Collection, Repaired, Vault, VaultError,
     carve::{Carved, Pages},
     compartments::{COMPARTMENTS, Compartments},
-    file::{beside, publish},
+    file::{beside, name_refusal, publish},
     history,
     manifest::{Manifest, Sum},
     records,
@@ -45,6 +45,16 @@ impl Vault {
     /// [`VaultError::StoreMissing`]; [`VaultError::FileDamaged`] if no key can be had from it; [`VaultError::KeyMismatch`];
     /// otherwise as for [`Self::create`]. The damaged store is then as it was.
     pub fn salvage(
+        path: &Path,
+        vault_key: &SecretKey,
+        store_id: [u8; 16],
+        now: i64,
+        rng: Arc<dyn Random>,
+    ) -> Result<(Self, Vec<Repaired>), VaultError> {
+        Self::salvage_into(path, vault_key, store_id, now, rng).map_err(|error| name_refusal(path, error))
+    }
+
+    fn salvage_into(
         path: &Path,
         vault_key: &SecretKey,
         store_id: [u8; 16],

@@ -16,6 +16,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         of_store("migration", golden, vec![lasting(World::open)]),
         of_store("repair", damaged, repair()),
         of_store("renewal", without_manifest, renewal()),
+        of_store("salvage", unreadable, vec![lasting(World::open_or_salvage)]),
     ]
 }
 
@@ -56,4 +57,25 @@ fn tamper(world: &mut World, statements: &str) -> Result<(), Failure> {
         connection.execute_batch(statements)
     };
     Ok(tampered().map_err(VaultError::from)?)
+}
+
+/// The first page behind the first one whose kind is not known any more, so that SQLite refuses the file.
+fn unreadable(world: &mut World) -> Result<(), Failure> {
+    small_store(world)?;
+    let path = app_folder(&world.root).join("store");
+    let good = fs::read(&path).map_err(|_| VaultError::Failed)?;
+    for page in (4096..good.len()).step_by(4096).rev() {
+        let mut bytes = good.clone();
+        if let Some(kind) = bytes.get_mut(page) {
+            *kind ^= 0xff;
+        }
+        fs::write(&path, &bytes).map_err(|_| VaultError::Failed)?;
+        if world.open() == Err(VaultError::FileDamaged.into()) {
+            // Opening may have begun a journal.
+            world.close();
+            return Ok(fs::write(&path, &bytes).map_err(|_| VaultError::Failed)?);
+        }
+        world.close();
+    }
+    Err(VaultError::Failed.into())
 }
