@@ -34,6 +34,7 @@ pub mod seal;
 mod secret;
 mod sign;
 mod slot;
+mod wiping;
 
 pub use error::CryptoError;
 pub use hardware::{DerivingKey, HardwareInput};
@@ -43,3 +44,4 @@ pub use random::{Random, SystemRandom, random};
 pub use secret::{SecretBytes, SecretKey};
 pub use sign::{Signature, SigningKey, VerifyingKey};
 pub use slot::{KeyRing, KeySlot};
+pub use wiping::Wiping;

@@ -10,7 +10,7 @@ use ring::{aead, hmac};
 use zeroize::Zeroizing;
 
 use crate::{
-    CryptoError, Random, SecretKey,
+    CryptoError, Random, SecretKey, Wiping,
     scrub::{scrubbed, scrubbed_shallow},
     seal::{self, Context, Mark},
 };
@@ -56,7 +56,7 @@ impl Sealer {
     ///
     /// # Errors
     /// [`CryptoError::Damaged`] when key, context, mark or any byte differs.
-    pub fn open_apart(&self, context: &Context, mark: &Mark, body: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    pub fn open_apart(&self, context: &Context, mark: &Mark, body: &[u8]) -> Result<Wiping, CryptoError> {
         seal::open_apart(&self.0, context, mark, body)
     }
 }
@@ -143,7 +143,7 @@ mod tests {
         let place = Context::new("t", b"1");
         let mut body = b"data".to_vec();
         let mark = sealer.seal_apart(&rng, &place, &mut body)?;
-        assert_eq!(&*sealer.open_apart(&place, &mark, &body)?, b"data");
+        assert_eq!(sealer.open_apart(&place, &mark, &body)?.as_slice(), b"data");
         let whole = [[1, 1].as_slice(), &mark[..12], &body, &mark[12..]].concat();
         assert_eq!(&*sealer.open(&place, &whole)?, b"data");
         assert_eq!(seal::split(&whole), Some((mark, body.as_slice())));

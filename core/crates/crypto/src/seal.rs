@@ -7,7 +7,7 @@
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use crate::{CryptoError, Random, SecretKey, random, scrub::scrubbed};
+use crate::{CryptoError, Random, SecretKey, Wiping, random, scrub::scrubbed};
 
 const HEADER: [u8; 2] = [1, 1];
 const NONCE: usize = 12;
@@ -92,7 +92,7 @@ pub(crate) fn open_with(
         return Err(CryptoError::UnknownFormat);
     }
     let (mark, body) = split(sealed).ok_or(CryptoError::Damaged)?;
-    open_apart(cipher, context, &mark, body)
+    open_apart(cipher, context, &mark, body).map(|plain| Zeroizing::new(plain.into_sealed()))
 }
 
 pub(crate) fn seal_apart(
@@ -113,10 +113,10 @@ pub(crate) fn open_apart(
     context: &Context,
     mark: &Mark,
     body: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+) -> Result<Wiping, CryptoError> {
     let (nonce, tag) = mark.split_first_chunk::<NONCE>().ok_or(CryptoError::Damaged)?;
     let tag: [u8; TAG] = tag.try_into().map_err(|_| CryptoError::Damaged)?;
-    let mut buffer = Zeroizing::new(body.to_vec());
+    let mut buffer = Wiping::new(body.to_vec());
     let nonce = Nonce::assume_unique_for_key(*nonce);
     cipher
         .open_in_place_separate_tag(nonce, Aad::from(&context.0), tag.into(), &mut buffer, 0..)

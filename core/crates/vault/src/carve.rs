@@ -90,17 +90,13 @@ impl Pages {
 
     fn rows_of(&mut self, number: u32, page: &[u8]) -> Result<Vec<Carved>, VaultError> {
         let header = page.get(if number == 1 { 100 } else { 0 }..).unwrap_or_default();
-        // Leaves: 13 of a table, 10 of an index, which `meta` is.
-        let is_table = match header.first() {
-            Some(13) => true,
-            Some(10) => false,
-            _ => return Ok(Vec::new()),
-        };
+        // Each page is taken for a leaf of a table and for one of an index, which `meta` is: the byte that tells may be the damage.
         let cells = header.get(3..5).and_then(short).unwrap_or(0).min(PAGE / 4);
         let mut rows = Vec::new();
         for pointer in header.get(8..).unwrap_or_default().chunks_exact(2).take(cells) {
             let cell = short(pointer).and_then(|at| page.get(at..)).unwrap_or_default();
-            rows.extend(self.row_of(cell, is_table)?);
+            rows.extend(self.row_of(cell, true)?);
+            rows.extend(self.row_of(cell, false)?);
         }
         Ok(rows)
     }

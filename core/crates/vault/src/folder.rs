@@ -199,7 +199,8 @@ impl Folder {
     pub fn wipe(&self) -> Result<(), VaultError> {
         let envelopes = ["envelope", "envelope-next", "envelope-biometric", "envelope-recovery"];
         // `attempts` is the guard of format version 1.
-        let names = ["guard", "attempts", "install", "store", "store-wal", "store-shm"];
+        let names =
+            ["guard", "attempts", "install", "store", "store-wal", "store-shm", "store.new", "store.new-journal"];
         let aside = ["store-without-envelope", "store-damaged"]
             .into_iter()
             .flat_map(|name| ["", "-wal", "-shm"].map(|suffix| format!("{name}{suffix}")))

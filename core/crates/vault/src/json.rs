@@ -3,18 +3,14 @@
 
 use std::io::{self, Write};
 
+use eid_crypto::Wiping;
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use crate::VaultError;
 
 /// `prefix` followed by the JSON of `value`, at most `limit` bytes in all.
-pub(crate) fn encode<T: Serialize + ?Sized>(
-    prefix: &[u8],
-    value: &T,
-    limit: usize,
-) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    let mut buffer = WipingBuffer { bytes: Zeroizing::new(Vec::with_capacity(4096)), limit };
+pub(crate) fn encode<T: Serialize + ?Sized>(prefix: &[u8], value: &T, limit: usize) -> Result<Wiping, VaultError> {
+    let mut buffer = WipingBuffer { bytes: Wiping::new(Vec::with_capacity(4096)), limit };
     buffer.write_all(prefix).map_err(|_| VaultError::TooLarge)?;
     serde_json::to_writer(&mut buffer, value)
         .map_err(|error| if error.is_io() { VaultError::TooLarge } else { VaultError::Unencodable })?;
@@ -22,10 +18,10 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
 }
 
 /// Fills JSON up with spaces, which mean nothing there, to a multiple of `step` bytes.
-pub(crate) fn fill_up(json: &mut Zeroizing<Vec<u8>>, step: usize) {
+pub(crate) fn fill_up(json: &mut Wiping, step: usize) {
     let length = json.len().next_multiple_of(step.max(1));
     if length > json.capacity() {
-        let mut larger = Zeroizing::new(Vec::with_capacity(length));
+        let mut larger = Wiping::new(Vec::with_capacity(length));
         larger.extend_from_slice(json);
         *json = larger;
     }
@@ -34,7 +30,7 @@ pub(crate) fn fill_up(json: &mut Zeroizing<Vec<u8>>, step: usize) {
 
 /// A plain `Vec` would leave unwiped copies behind each time it grows.
 struct WipingBuffer {
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Wiping,
     limit: usize,
 }
 
@@ -45,7 +41,7 @@ impl Write for WipingBuffer {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         if needed > self.bytes.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(self.bytes.capacity().saturating_mul(2))));
+            let mut larger = Wiping::new(Vec::with_capacity(needed.max(self.bytes.capacity().saturating_mul(2))));
             larger.extend_from_slice(&self.bytes);
             self.bytes = larger;
         }

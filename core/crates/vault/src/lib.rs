@@ -12,9 +12,11 @@
 //! version; give a value out whose seal does not fit its place; read the clock or make randomness itself; or hold a
 //! transaction while something outside (network, key hardware, a prompt) is waited for.
 //!
-//! What the file shows without its key: how many records each collection and the history have, how long they are, and
-//! which changed between two copies. That a whole row was deleted or an older copy put back is shown for the history's
-//! middle and end only; the rest is the manifest's work, which is not part of format version 1.
+//! What the file shows without its key: how many records each collection and the history have, how long they are (those of
+//! party and health in steps), and which changed between two copies. What it cannot hide from its owner: rows that are gone, come
+//! from an older copy, or were damaged are [`Finding`]s ([`Vault::findings`], [`Vault::check_all`]); [`Vault::repair`] ends
+//! them, and [`Vault::salvage`] makes a new store of one that SQLite cannot read. That the whole file is an older copy shows by
+//! [`Vault::generation`], compared with one that is kept elsewhere.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -1,12 +1,11 @@
 //! Records: any serde type, by collection and key.
 
 use eid_crypto::{
-    KeyRing, KeySlot,
+    KeyRing, KeySlot, Wiping,
     seal::{Context, Mark},
 };
 use rusqlite::{OptionalExtension as _, Row};
 use serde::{Serialize, de::DeserializeOwned};
-use zeroize::Zeroizing;
 
 use crate::{
     Collection, Vault, VaultError,
@@ -54,7 +53,7 @@ impl Vault {
         let write = self.write_to(collection)?;
         self.seal_row(collection, &row_key, &mut body)?;
         // It is ciphertext now: nothing to wipe.
-        drop(core::mem::take(&mut *body));
+        drop(body.into_sealed());
         write.map_or(Ok(()), Write::commit)
     }
 
@@ -206,7 +205,7 @@ impl Vault {
     }
 
     /// Opens a row `id, key, mark, sealed`; `None` if it is damaged.
-    pub(crate) fn open_record(&self, collection: Collection, row: &Row<'_>) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn open_record(&self, collection: Collection, row: &Row<'_>) -> Option<Wiping> {
         let row_key = row.get_ref(1).ok()?.as_blob().ok()?;
         let mark = row.get_ref(2).ok()?.as_blob().ok()?.try_into().ok()?;
         let sealed = row.get_ref(3).ok()?.as_blob().ok()?;

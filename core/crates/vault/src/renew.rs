@@ -84,14 +84,14 @@ impl Vault {
         let place = records::place(collection, blob(1)?);
         let (mark, sealed) = (blob(2)?.try_into().map_err(|_| damaged)?, blob(3)?);
         let opened = old.compartments.with(&old.keys, collection.slot(), |key| key.open_apart(&place, mark, sealed));
-        let mut body: Zeroizing<Vec<u8>> = opened.map_err(|_| damaged)?;
+        let mut body = opened.map_err(|_| damaged)?;
         drop(rows);
         let (key, _): (Zeroizing<String>, IgnoredAny) = parse_key(&body).ok_or(damaged)?;
         let row_key = self.row_key(collection, &key)?;
         let mark = self.seal_apart(collection.slot(), &records::place(collection, &row_key), &mut body)?;
         self.connection
             .prepare_cached("UPDATE record SET key = ?2, mark = ?3, sealed = ?4 WHERE id = ?1")?
-            .execute((id, row_key, mark, &*body))?;
+            .execute((id, row_key, mark, body.as_slice()))?;
         let term = self.term(collection, &row_key, &mark)?;
         self.edit(|manifest| manifest.edit(collection, |table| table.sum.add(&term)));
         Ok(Some(id))

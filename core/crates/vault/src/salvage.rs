@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use eid_crypto::{KeyRing, KeySlot, Random, SecretKey, seal::Mark};
+use eid_crypto::{KeyRing, KeySlot, Random, SecretKey, Wiping, seal::Mark};
 use eid_model::Code;
 use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
@@ -111,7 +111,7 @@ impl Vault {
             .prepare_cached(
                 "INSERT INTO record (id, key, mark, sealed) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
             )?
-            .execute((id, row_key, new_mark, &*body))?;
+            .execute((id, row_key, new_mark, body.as_slice()))?;
         if stored == 1 {
             let term = self.term(collection, &row_key, &new_mark)?;
             self.edit(|manifest| manifest.edit(collection, |table| table.sum.add(&term)));
@@ -228,7 +228,7 @@ fn open_record(
     key: &[u8],
     mark: &[u8],
     sealed: &[u8],
-) -> Option<(Collection, Zeroizing<Vec<u8>>)> {
+) -> Option<(Collection, Wiping)> {
     let (collection, mark) = (Collection::of_id(id)?, <&Mark>::try_from(mark).ok()?);
     let place = records::place(collection, key);
     let opened = compartments.with(keys, collection.slot(), |key| key.open_apart(&place, mark, sealed));

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use eid_crypto::{
-    CryptoError, KeySlot, Random,
+    CryptoError, KeySlot, Random, Wiping,
     seal::{Context, Mark},
 };
 use zeroize::Zeroizing;
@@ -73,7 +73,7 @@ impl Vault {
         place: &Context,
         mark: &Mark,
         body: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    ) -> Result<Wiping, VaultError> {
         self.compartments.borrow().with(&self.keys, slot, |key| key.open_apart(place, mark, body))
     }
 

@@ -13,7 +13,7 @@ pub(crate) struct State {
     pub(crate) manifest: Manifest,
     /// True if [`Self::manifest`] is not in the file yet.
     pub(crate) dirty: bool,
-    /// True if the last transaction may still be on its way to the disk.
+    /// True if transactions may still be on their way to the disk, be it of the process before.
     pub(crate) unsynced: bool,
     /// How far the history's chain was walked and holds.
     pub(crate) verified: Head,
@@ -27,7 +27,7 @@ impl State {
     pub(crate) const EMPTY: Self = Self {
         manifest: Manifest::EMPTY,
         dirty: false,
-        unsynced: false,
+        unsynced: true,
         verified: Head::EMPTY,
         data_version: None,
         last_ids: [None; Collection::ALL.len()],
@@ -48,7 +48,9 @@ impl Write<'_> {
         self.vault.run("COMMIT")?;
         self.before = None;
         let mut state = self.vault.state.borrow_mut();
-        state.unsynced = !self.vault.full.get() && (state.unsynced || state.dirty);
+        if state.dirty {
+            state.unsynced = !self.vault.full.get();
+        }
         state.dirty = false;
         Ok(())
     }

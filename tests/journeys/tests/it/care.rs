@@ -114,6 +114,33 @@ async fn removed_rows_are_named_and_fetched_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn store_that_sqlite_cannot_read_is_salvaged_at_unlocking() {
+    let world = World::new();
+    let mut phone = Phone::new(&world);
+    phone.ready(&world).await.lock();
+    phone.restart();
+    rusqlite::Connection::open(phone.file("store")).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let mut bytes = fs::read(phone.file("store")).unwrap();
+    // The table of tables, behind the header of the file.
+    bytes[100..4096].fill(0x5a);
+    fs::write(phone.file("store"), bytes).unwrap();
+    let open = unlocked(&phone).await;
+    assert_eq!(open.account().await.unwrap().pid, world.citizen().pid);
+    assert!(phone.file("store-damaged").exists());
+    shows_again(&world, &phone, &open).await;
+    open.lock();
+    phone.restart();
+    assert_eq!(unlocked(&phone).await.repairs(), Ok(vec![]));
+    // Missing altogether is said, and starting over removes what was set aside.
+    phone.restart();
+    fs::remove_file(phone.file("store")).unwrap();
+    fs::remove_file(phone.file("store-damaged")).unwrap();
+    assert_eq!(phone.app.unlock(PASSCODE.to_vec()).await.unwrap_err().code(), Code::STORE_MISSING);
+    phone.app.reset().await.unwrap();
+    assert_eq!(fs::read_dir(phone.folder.path().join("app")).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn activation_overtaken_by_another_on_the_same_phone_says_so() {
     let world = World::new();
     let phone = Phone::new(&world);

@@ -33,6 +33,12 @@ fn read(vault: &Vault, name: &str) -> Result<Vec<u8>, VaultError> {
             None => break,
         }
     }
+    let mut streamed = Vec::new();
+    vault.stream_attachment(name, |chunk| {
+        streamed.extend_from_slice(chunk);
+        Ok::<_, VaultError>(())
+    })?;
+    assert_eq!(streamed, bytes);
     Ok(bytes)
 }
 

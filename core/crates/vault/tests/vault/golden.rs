@@ -23,6 +23,18 @@ const OF_SCHEMA_1: [(Collection, &str, &str); 7] = [
     (Collection::Setting, "theme", "dark"),
 ];
 
+/// What schema 2 could hold besides, and an attachment.
+const ADDED_BY_SCHEMA_2: [(Collection, &str, &str); 7] = [
+    (Collection::Record, "vehicle", "record"),
+    (Collection::PartyRecord, "card", "party record"),
+    (Collection::HealthRecord, "insurance", "health record"),
+    (Collection::Draft, "form", "draft"),
+    (Collection::Outbox, "form", "to be sent"),
+    (Collection::Receipt, "form", "receipt"),
+    (Collection::HardwareKey, "c-0", "to be removed"),
+];
+const ATTACHMENT: &[u8] = b"content of an attachment";
+
 fn vault_key() -> SecretKey {
     SecretKey::parse(&SecretBytes::new(VAULT_KEY.to_vec())).unwrap()
 }
@@ -77,6 +89,18 @@ fn store_of_schema_1_is_brought_up_to_date_with_all_that_it_held() {
 }
 
 #[test]
+fn store_of_schema_2_is_read_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open_copy(folder.path(), 2, "").unwrap();
+    read(&vault);
+    for (collection, key, value) in ADDED_BY_SCHEMA_2 {
+        assert_eq!(vault.find(collection, key), Ok(Some(value.to_owned())));
+    }
+    assert_eq!(&**vault.read_attachment("photo", 0).unwrap().unwrap(), ATTACHMENT);
+    assert_eq!(vault.generation(), 2);
+}
+
+#[test]
 fn damage_in_a_store_of_schema_1_is_a_finding_and_takes_nothing_else() {
     let changed = |collection| Finding::RowsChanged { collection };
     for (tamper, expected) in [
@@ -110,7 +134,10 @@ fn make_golden_of_this_schema() {
     let path = folder.path().join("store");
     let mut vault = Vault::create(&path, &vault_key(), STORE_ID, Arc::new(SystemRandom::new())).unwrap();
     let filled = vault.transaction(|vault| {
-        OF_SCHEMA_1.into_iter().try_for_each(|(collection, key, value)| vault.put(collection, key, value))?;
+        let records = OF_SCHEMA_1.into_iter().chain(ADDED_BY_SCHEMA_2);
+        records.into_iter().try_for_each(|(collection, key, value)| vault.put(collection, key, value))?;
+        vault.begin_attachment("photo", "image/png")?;
+        vault.finish_attachment("photo", ATTACHMENT)?;
         history().iter().try_for_each(|entry| vault.append_history(entry).map(drop))
     });
     assert_eq!(filled, Ok::<_, VaultError>(()));

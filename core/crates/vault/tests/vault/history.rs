@@ -146,3 +146,79 @@ fn damaged_entry_is_named_in_its_page_and_the_others_are_shown() {
     assert_eq!(page.items.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [5, 4, 2, 1]);
     assert_eq!(vault.append_history(&entry(6)), Ok(6), "life goes on");
 }
+
+/// Where the child process finds the store.
+#[cfg(target_os = "linux")]
+const PLACE: &str = "EID_TEST_HISTORY";
+
+/// A figure of this process, in KiB.
+#[cfg(target_os = "linux")]
+fn memory(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn hundred_thousand_entries_are_paged_walked_and_exported_in_little_memory() {
+    let place = Place::new();
+    let mut vault = place.create();
+    vault.transaction(|vault| (1..=100_000).try_for_each(|n| vault.append_history(&entry(n)).map(drop))).unwrap();
+    drop(vault);
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "history::child_that_reads_a_long_history", "--ignored", "--nocapture"])
+        .env(PLACE, place.path())
+        .env("EID_TEST_KEY", place.vault_key.expose().map(|byte| byte.to_string()).join(" "))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success(), "{told}{}", String::from_utf8_lossy(&child.stderr));
+    println!("{}", told.lines().find(|line| line.contains("growth")).unwrap());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "runs in a process of its own, started by the test before"]
+#[expect(clippy::disallowed_methods, reason = "what the parent process says")]
+fn child_that_reads_a_long_history() {
+    let Ok(path) = std::env::var(PLACE) else { return };
+    let key = std::env::var("EID_TEST_KEY").unwrap();
+    let key = key.split(' ').map(|byte| byte.parse().unwrap()).collect();
+    let key = eid_crypto::SecretKey::parse(&eid_crypto::SecretBytes::new(key)).unwrap();
+    let rng = std::sync::Arc::new(eid_crypto::SystemRandom::new());
+    let before = memory("VmRSS:");
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let vault = eid_vault::Vault::open(path.as_ref(), &key, rng).unwrap();
+    let (mut seen, mut from) = (0, None);
+    loop {
+        let page = vault.list_history(from, 50).unwrap();
+        seen += page.items.len();
+        from = page.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    let exported: usize = vault.export_history().map(|page| page.unwrap().items.len()).sum();
+    assert_eq!((seen, exported, vault.verify_history()), (100_000, 100_000, Ok(100_000)));
+    let growth = memory("VmHWM:") - before;
+    println!("growth by opening, paging, exporting and walking 100000 entries: {growth} KiB");
+    assert!(growth <= 8 * 1024, "{growth} KiB");
+}
+
+#[test]
+fn chain_is_walked_in_parts_and_from_where_it_was_left() {
+    let place = place_with(10);
+    let vault = place.open().unwrap();
+    for _ in 0..3 {
+        assert_eq!(vault.verify_history_part(3), Ok(false));
+    }
+    assert_eq!(vault.verify_history_part(3), Ok(true));
+    vault.append_history(&entry(11)).unwrap();
+    // What was walked is not looked at again, unless another connection wrote.
+    vault.append_history(&entry(12)).unwrap();
+    assert_eq!(vault.verify_history_part(2), Ok(false));
+    assert_eq!(vault.verify_history_part(2), Ok(true));
+    place.tamper("DELETE FROM history WHERE seq = 2");
+    assert_eq!(vault.verify_history(), Err(VaultError::HistoryBroken { seq: 2 }));
+}

@@ -247,13 +247,30 @@ fn every_flipped_byte_is_harmless_or_named_or_refused() {
     assert_eq!(files.keys().collect::<Vec<_>>(), ["store"]);
     let good = &files["store"];
     assert_eq!(read_flipped(&place), Outcome::Harmless);
-    let mut counts = BTreeMap::new();
+    let (mut counts, mut salvaged) = (BTreeMap::new(), 0);
     for at in 0..good.len() {
         let mut bad = good.clone();
         bad[at] ^= if at % 2 == 0 { 0x01 } else { 0xff };
         std::fs::write(place.path(), &bad).unwrap();
-        *counts.entry(read_flipped(&place)).or_insert(0) += 1;
+        let outcome = read_flipped(&place);
+        *counts.entry(outcome).or_insert(0) += 1;
+        if outcome == Outcome::FileRefused && at % 32 == 0 {
+            // The byte may have belonged to one record.
+            let (vault, _) = salvage(&place).unwrap();
+            let kept = [Collection::Draft, Collection::Outbox].map(|collection| all(&vault, collection).unwrap().0);
+            assert!(kept.iter().map(Vec::len).sum::<usize>() + 1 >= 2 * FLIPPED, "byte {at}");
+            for ((key, found), collection) in kept
+                .iter()
+                .zip([Collection::Draft, Collection::Outbox])
+                .flat_map(|(items, of)| items.iter().map(move |item| (item, of)))
+            {
+                assert_eq!(*found, value(collection, key.parse().unwrap()), "byte {at}");
+            }
+            drop(vault);
+            restore(&place, &BTreeMap::new());
+            salvaged += 1;
+        }
     }
-    println!("flipped bytes: {}, outcomes: {counts:?}", good.len());
+    println!("flipped bytes: {}, outcomes: {counts:?}, salvaged: {salvaged}", good.len());
     assert_eq!(counts.len(), 4, "all outcomes occur");
 }
