@@ -155,6 +155,34 @@ impl Code {
     pub const STATUS_LIST_INVALID: Self = Self(5108);
     /// The counter's identifier has the wrong form. Scan the counter's code again.
     pub const AUDIENCE_INVALID: Self = Self(5109);
+    /// The card refused the 6-digit number. Check the last six digits of the personal number on this very card and try again; how many tries are left is not known.
+    pub const CHIP_WRONG_CAN: Self = Self(6001);
+    /// The card refused the data of its machine-readable lines. Scan the lines on the back of this very card again.
+    pub const CHIP_WRONG_MRZ: Self = Self(6002);
+    /// The 6-digit number or the machine-readable data has the wrong form. Scan the QR code again or type it again.
+    pub const CHIP_ACCESS_DATA_INVALID: Self = Self(6003);
+    /// The chip does not open. Take the case off the phone, place the card again and retry; if it still fails, scan the machine-readable lines or go to the police office.
+    pub const CHIP_ACCESS_REFUSED: Self = Self(6004);
+    /// The card was lost. Place it again and hold still; what was read is kept.
+    pub const CHIP_LINK_LOST: Self = Self(6005);
+    /// The chip's answer cannot be understood. Lift the card, place it again and hold still; if it happens again, the card may be damaged.
+    pub const CHIP_MALFORMED: Self = Self(6006);
+    /// The secured channel to the card broke. Keep other cards away from the phone and read again from the start.
+    pub const CHIP_CHANNEL_BROKEN: Self = Self(6007);
+    /// The chip does not prove that it is genuine. This card cannot be used; take it to the police office to be checked.
+    pub const CHIP_AUTHENTICATION_FAILED: Self = Self(6008);
+    /// The chip's signature is wrong. This card cannot be used; take it to the police office to be checked.
+    pub const CHIP_ACTIVE_AUTHENTICATION_FAILED: Self = Self(6009);
+    /// This is not the card whose reading had begun. Place the first card again, or start from the beginning.
+    pub const CHIP_CHANGED: Self = Self(6010);
+    /// This kind of chip cannot be read yet. Update the app; if it still fails, go to the police office.
+    pub const CHIP_UNSUPPORTED: Self = Self(6011);
+    /// This phone's reader is not able to read this kind of chip. Use another phone.
+    pub const CHIP_READER_TOO_SHORT: Self = Self(6012);
+    /// The chip does not hand out a file that it must have. Place the card again and retry; if it happens again, the card may be damaged.
+    pub const CHIP_FILE_REFUSED: Self = Self(6013);
+    /// A file on the chip is longer than it may be, so reading stopped. Take the card to the police office to be checked.
+    pub const CHIP_FILE_TOO_LARGE: Self = Self(6014);
     /// There is no connection. What you did is kept; try again when you are online.
     pub const NETWORK_UNREACHABLE: Self = Self(7001);
     /// The network was too slow to finish. What you did is kept; try again.
@@ -316,6 +344,20 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 5107, name: "TRUST_LIST_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh sách tin cậy nhận được không hợp lệ. Danh sách cũ vẫn được dùng.", en: "The trust list that arrived is not valid. The old one stays in use." },
     CodeInfo { number: 5108, name: "STATUS_LIST_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh sách trạng thái nhận được không hợp lệ. Danh sách cũ vẫn được dùng.", en: "The status list that arrived is not valid. The old one stays in use." },
     CodeInfo { number: 5109, name: "AUDIENCE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã của quầy không đúng quy cách. Hãy quét lại mã của quầy.", en: "The counter's identifier has the wrong form. Scan the counter's code again." },
+    CodeInfo { number: 6001, name: "CHIP_WRONG_CAN", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Thẻ không nhận mã 6 số. Hãy kiểm tra 6 số cuối của số định danh trên đúng thẻ này rồi thử lại; không rõ còn được thử mấy lần.", en: "The card refused the 6-digit number. Check the last six digits of the personal number on this very card and try again; how many tries are left is not known." },
+    CodeInfo { number: 6002, name: "CHIP_WRONG_MRZ", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Thẻ không nhận dữ liệu của dòng mã máy đọc. Hãy chụp lại ba dòng chữ ở mặt sau của đúng thẻ này.", en: "The card refused the data of its machine-readable lines. Scan the lines on the back of this very card again." },
+    CodeInfo { number: 6003, name: "CHIP_ACCESS_DATA_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã 6 số hoặc dữ liệu dòng mã máy đọc chưa đúng dạng. Hãy quét lại mã QR hoặc nhập lại.", en: "The 6-digit number or the machine-readable data has the wrong form. Scan the QR code again or type it again." },
+    CodeInfo { number: 6004, name: "CHIP_ACCESS_REFUSED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chip không cho mở. Hãy tháo ốp điện thoại, đặt lại thẻ và thử lại; nếu vẫn không được, hãy quét dòng mã máy đọc hoặc đến cơ quan công an.", en: "The chip does not open. Take the case off the phone, place the card again and retry; if it still fails, scan the machine-readable lines or go to the police office." },
+    CodeInfo { number: 6005, name: "CHIP_LINK_LOST", kind: Kind::Device, privacy: Privacy::Expected, vi: "Mất kết nối với thẻ. Hãy đặt lại thẻ và giữ yên; phần đã đọc được giữ lại.", en: "The card was lost. Place it again and hold still; what was read is kept." },
+    CodeInfo { number: 6006, name: "CHIP_MALFORMED", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Chip trả lời không đọc được. Hãy nhấc thẻ ra, đặt lại và giữ yên; nếu lặp lại, thẻ có thể hỏng.", en: "The chip's answer cannot be understood. Lift the card, place it again and hold still; if it happens again, the card may be damaged." },
+    CodeInfo { number: 6007, name: "CHIP_CHANNEL_BROKEN", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Kênh bảo mật với thẻ bị hỏng. Hãy bỏ các thẻ khác ra xa điện thoại rồi đọc lại từ đầu.", en: "The secured channel to the card broke. Keep other cards away from the phone and read again from the start." },
+    CodeInfo { number: 6008, name: "CHIP_AUTHENTICATION_FAILED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chip không chứng minh được là chip thật. Thẻ này không dùng được; hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "The chip does not prove that it is genuine. This card cannot be used; take it to the police office to be checked." },
+    CodeInfo { number: 6009, name: "CHIP_ACTIVE_AUTHENTICATION_FAILED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chữ ký của chip không đúng. Thẻ này không dùng được; hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "The chip's signature is wrong. This card cannot be used; take it to the police office to be checked." },
+    CodeInfo { number: 6010, name: "CHIP_CHANGED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Đây không phải thẻ đang đọc dở. Hãy đặt lại đúng thẻ ban đầu, hoặc đọc lại từ đầu.", en: "This is not the card whose reading had begun. Place the first card again, or start from the beginning." },
+    CodeInfo { number: 6011, name: "CHIP_UNSUPPORTED", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Loại chip này chưa đọc được. Hãy cập nhật ứng dụng; nếu vẫn không được, hãy đến cơ quan công an.", en: "This kind of chip cannot be read yet. Update the app; if it still fails, go to the police office." },
+    CodeInfo { number: 6012, name: "CHIP_READER_TOO_SHORT", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Đầu đọc của điện thoại này không đủ khả năng đọc loại chip này. Hãy dùng điện thoại khác.", en: "This phone's reader is not able to read this kind of chip. Use another phone." },
+    CodeInfo { number: 6013, name: "CHIP_FILE_REFUSED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chip không cho đọc một mục bắt buộc. Hãy đặt lại thẻ và đọc lại; nếu lặp lại, thẻ có thể hỏng.", en: "The chip does not hand out a file that it must have. Place the card again and retry; if it happens again, the card may be damaged." },
+    CodeInfo { number: 6014, name: "CHIP_FILE_TOO_LARGE", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Một mục trên chip dài quá mức cho phép, nên không đọc tiếp. Hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "A file on the chip is longer than it may be, so reading stopped. Take the card to the police office to be checked." },
     CodeInfo { number: 7001, name: "NETWORK_UNREACHABLE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Không kết nối được. Việc bạn làm đã được lưu; hãy thử lại khi có mạng.", en: "There is no connection. What you did is kept; try again when you are online." },
     CodeInfo { number: 7002, name: "NETWORK_TIMEOUT", kind: Kind::Network, privacy: Privacy::Expected, vi: "Mạng quá chậm nên chưa xong. Việc bạn làm đã được lưu; hãy thử lại.", en: "The network was too slow to finish. What you did is kept; try again." },
     CodeInfo { number: 7003, name: "PLATFORM_NONSENSE", kind: Kind::Network, privacy: Privacy::Reportable, vi: "Hệ thống trả lời không đúng quy cách. Chưa có gì thay đổi; hãy thử lại sau.", en: "The platform gave an answer that makes no sense. Nothing was changed; try again later." },
