@@ -4,6 +4,7 @@
 //! answers is foreign: bounded, parsed into types, and refused with a [`ChipError`] that has a stable code.
 
 mod error;
+pub mod curve;
 pub mod tlv;
 
 pub use error::ChipError;
