@@ -18,6 +18,7 @@ mod kdf;
 mod legacy;
 mod pace;
 pub mod protocol;
+pub mod reader;
 mod rsa;
 mod sm;
 mod spki;
