@@ -3,8 +3,15 @@
 //! Sans-I/O: command APDUs go out, response APDUs come in; randomness and times are injected. Everything that a chip
 //! answers is foreign: bounded, parsed into types, and refused with a [`ChipError`] that has a stable code.
 
-mod error;
+pub mod card_qr;
+pub mod cross_check;
 pub mod curve;
+mod error;
+#[cfg(feature = "images")]
+pub mod image;
+pub mod lds;
+pub mod mrz;
+pub mod pa;
 pub mod tlv;
 
 pub use error::ChipError;
