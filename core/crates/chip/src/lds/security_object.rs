@@ -2,8 +2,7 @@
 
 use super::DataGroup;
 use crate::{
-    ChipError,
-    pa::HashAlgorithm,
+    ChipError, Hash,
     tlv::{INTEGER, OCTET_STRING, SEQUENCE, Tlv, objects, small},
 };
 
@@ -11,7 +10,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecurityObject {
     /// What the hashes were made with.
-    pub algorithm: HashAlgorithm,
+    pub algorithm: Hash,
     /// Data groups and hashes; each group once.
     pub hashes: Vec<(DataGroup, Vec<u8>)>,
     /// What version 1 says about the structure; signed, unlike the same words in EF.COM.
@@ -38,7 +37,7 @@ impl SecurityObject {
     pub fn parse(bytes: &[u8]) -> Result<Self, ChipError> {
         let mut parts = objects(Tlv::expect(SEQUENCE, bytes)?);
         let version = small(parts.expect(INTEGER)?)?;
-        let algorithm = HashAlgorithm::parse(&parts.required()?)?;
+        let algorithm = Hash::parse_identifier(&parts.required()?)?;
         let mut hashes: Vec<(DataGroup, Vec<u8>)> = Vec::new();
         for hash in objects(parts.expect(SEQUENCE)?) {
             let mut pair = objects(Tlv::expect(SEQUENCE, hash?.whole)?);
@@ -46,7 +45,7 @@ impl SecurityObject {
             let hash = pair.expect(OCTET_STRING)?;
             pair.finish()?;
             let twice = hashes.iter().any(|(known, _)| *known == group);
-            if twice || hash.len() != algorithm.length() || hashes.len() >= Self::MAX_GROUPS {
+            if twice || hash.len() != algorithm.bytes() || hashes.len() >= Self::MAX_GROUPS {
                 return Err(ChipError::Malformed);
             }
             hashes.push((group, hash.to_vec()));
@@ -73,8 +72,8 @@ impl SecurityObject {
 
     /// The object over the files of a card, version 0 or, with `versions`, 1.
     #[cfg(feature = "personalise")]
-    pub fn over(algorithm: HashAlgorithm, files: &[(DataGroup, &[u8])], versions: Option<VersionInfo>) -> Self {
-        let hashes = files.iter().map(|(group, bytes)| (*group, algorithm.hash(&[bytes]))).collect();
+    pub fn over(algorithm: Hash, files: &[(DataGroup, &[u8])], versions: Option<VersionInfo>) -> Self {
+        let hashes = files.iter().map(|(group, bytes)| (*group, algorithm.digest(&[bytes]))).collect();
         Self { algorithm, hashes, versions }
     }
 
@@ -93,7 +92,7 @@ impl SecurityObject {
             let texts = [&info.lds, &info.unicode].map(|text| encode(Self::PRINTABLE_STRING, &[text.as_bytes()]));
             (1, encode(SEQUENCE, &texts.each_ref().map(Vec::as_slice)))
         });
-        encode(SEQUENCE, &[&[2, 1, version], &self.algorithm.encode(), &encode(SEQUENCE, &[&hashes]), &info])
+        encode(SEQUENCE, &[&[2, 1, version], &self.algorithm.identifier(), &encode(SEQUENCE, &[&hashes]), &info])
     }
 }
 

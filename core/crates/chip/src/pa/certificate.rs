@@ -7,13 +7,13 @@ use core::ops::Range;
 use eid_model::UnixTime;
 
 use super::{
-    HashAlgorithm, PublicKey, Strength,
+    PublicKey, Strength,
     name::{country, same_name},
     signature::SignatureAlgorithm,
     time::read_time,
 };
 use crate::{
-    ChipError,
+    ChipError, Hash,
     lds::LdsFile,
     tlv::{BIT_STRING, Header, INTEGER, OCTET_STRING, OID, Objects, SEQUENCE, Tlv, objects, small},
 };
@@ -283,7 +283,7 @@ pub(super) fn verify_signed(
     of: LdsFile,
 ) -> Result<(), ChipError> {
     let identifier = Tlv::only(algorithm).map_err(|error| error.in_file(of))?;
-    let algorithm = SignatureAlgorithm::parse(&identifier, None::<HashAlgorithm>).map_err(|error| error.in_file(of))?;
+    let algorithm = SignatureAlgorithm::parse(&identifier, None::<Hash>).map_err(|error| error.in_file(of))?;
     algorithm.check(strength)?;
     key.check(strength)?;
     if key.verifies(algorithm, &[message], signature) { Ok(()) } else { Err(ChipError::SignatureWrong(of)) }

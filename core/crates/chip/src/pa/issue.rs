@@ -4,9 +4,9 @@ use crypto_bigint::{BoxedUint, NonZero};
 use eid_crypto::{Random, SecretBytes};
 use eid_model::UnixTime;
 
-use super::{HashAlgorithm, PublicKey, signed_data, time::encode_time};
+use super::{PublicKey, signed_data, time::encode_time};
 use crate::{
-    ChipError,
+    ChipError, Hash,
     curve::{Curve, Scalar},
     tlv::{BIT_STRING, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, Tlv, encode, encode_integer, objects, unsigned},
 };
@@ -17,7 +17,7 @@ pub struct Issuer {
     curve: Curve,
     secret: SecretBytes,
     public: PublicKey,
-    hash: HashAlgorithm,
+    hash: Hash,
 }
 
 /// What a certificate is for.
@@ -57,7 +57,7 @@ impl Issuer {
     ///
     /// # Errors
     /// [`ChipError::Crypto`].
-    pub fn make(curve: Curve, hash: HashAlgorithm, rng: &dyn Random) -> Result<Self, ChipError> {
+    pub fn make(curve: Curve, hash: Hash, rng: &dyn Random) -> Result<Self, ChipError> {
         let mut wide = vec![0; curve.order_bytes() + 8];
         rng.fill(&mut wide)?;
         let order = order(curve);
@@ -69,7 +69,7 @@ impl Issuer {
     ///
     /// # Errors
     /// [`ChipError::Malformed`] when it is zero or not below the order.
-    pub fn parse(curve: Curve, hash: HashAlgorithm, secret: &[u8]) -> Result<Self, ChipError> {
+    pub fn parse(curve: Curve, hash: Hash, secret: &[u8]) -> Result<Self, ChipError> {
         let public = PublicKey::Ec(Scalar::parse(curve, secret)?.public()?);
         Ok(Self { curve, secret: SecretBytes::new(secret.to_vec()), public, hash })
     }
@@ -85,7 +85,7 @@ impl Issuer {
     /// [`ChipError::Crypto`].
     pub fn sign(&self, message: &[u8], rng: &dyn Random) -> Result<Vec<u8>, ChipError> {
         let order = order(self.curve);
-        let digest = self.hash.hash(&[message]);
+        let digest = self.hash.digest(&[message]);
         let bits = usize::try_from(order.bits_vartime()).unwrap_or(0);
         let kept = digest.get(..digest.len().min(bits.div_ceil(8))).unwrap_or_default();
         let spare = u32::try_from((kept.len() * 8).saturating_sub(bits)).unwrap_or(0);
@@ -109,11 +109,11 @@ impl Issuer {
 
     fn algorithm(&self) -> Vec<u8> {
         let last: &[u8] = match self.hash {
-            HashAlgorithm::Sha1 => &[1],
-            HashAlgorithm::Sha224 => &[3, 1],
-            HashAlgorithm::Sha256 => &[3, 2],
-            HashAlgorithm::Sha384 => &[3, 3],
-            HashAlgorithm::Sha512 => &[3, 4],
+            Hash::Sha1 => &[1],
+            Hash::Sha224 => &[3, 1],
+            Hash::Sha256 => &[3, 2],
+            Hash::Sha384 => &[3, 3],
+            Hash::Sha512 => &[3, 4],
         };
         encode(SEQUENCE, &[&encode(OID, &[super::signature::ECDSA, last])])
     }
@@ -179,7 +179,7 @@ pub fn sign_content(
     signer: &Issuer,
     rng: &dyn Random,
 ) -> Result<Vec<u8>, ChipError> {
-    let digest = encode(OCTET_STRING, &[&signer.hash.hash(&[content])]);
+    let digest = encode(OCTET_STRING, &[&signer.hash.digest(&[content])]);
     let attribute = |oid: &[u8], value: &[u8]| encode(SEQUENCE, &[&encode(OID, &[oid]), &encode(SET, &[value])]);
     let content_type = encode(OID, &[content_type]);
     let attributes = [
@@ -199,7 +199,7 @@ pub fn sign_content(
         &[
             &[2, 1, 1],
             &signer_id,
-            &signer.hash.encode(),
+            &signer.hash.identifier(),
             &encode(0xA0, &[first, second]),
             &signer.algorithm(),
             &encode(OCTET_STRING, &[&signature]),
@@ -210,7 +210,7 @@ pub fn sign_content(
         SEQUENCE,
         &[
             &[2, 1, 3],
-            &encode(SET, &[&signer.hash.encode()]),
+            &encode(SET, &[&signer.hash.identifier()]),
             &content,
             &encode(0xA0, &[certificate]),
             &encode(SET, &[&info]),

@@ -24,7 +24,6 @@ mod trust;
 mod trust_file;
 
 pub use certificate::Certificate;
-pub use hash::HashAlgorithm;
 #[cfg(feature = "personalise")]
 pub use issue::{CertificateDraft, CertificateUse, Issuer, sign_content};
 pub use master_list::Imported;

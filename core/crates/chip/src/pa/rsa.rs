@@ -8,9 +8,8 @@ use crypto_bigint::{
     modular::{BoxedMontyForm, BoxedMontyParams},
 };
 
-use super::HashAlgorithm;
 use crate::{
-    ChipError,
+    ChipError, Hash,
     tlv::{INTEGER, SEQUENCE, Tlv, objects, unsigned},
 };
 
@@ -85,8 +84,8 @@ impl RsaPublicKey {
     }
 
     /// EMSA-PKCS1-v1_5 with the hash of the parts.
-    pub(super) fn verifies_v15(&self, hash: HashAlgorithm, message: &[&[u8]], signature: &[u8]) -> bool {
-        let digest = hash.hash(message);
+    pub(super) fn verifies_v15(&self, hash: Hash, message: &[&[u8]], signature: &[u8]) -> bool {
+        let digest = hash.digest(message);
         // The parameters of the hash's identifier are NULL, or absent with some encoders.
         let expected = |identifier: Vec<u8>| {
             let info = crate::tlv::encode(SEQUENCE, &[&identifier, &crate::tlv::encode(4, &[&digest])]);
@@ -94,7 +93,7 @@ impl RsaPublicKey {
             Some([&[0, 1], vec![0xFF; filling].as_slice(), &[0], &info].concat())
         };
         let Some(recovered) = self.recover(signature) else { return false };
-        [hash.encode(), hash.encode_bare()].into_iter().filter_map(expected).any(|expected| expected == recovered)
+        [hash.identifier(), hash.bare_identifier()].into_iter().filter_map(expected).any(|expected| expected == recovered)
     }
 
     /// EMSA-PSS with trailer BC; a salt of exactly the length stated.
@@ -107,7 +106,7 @@ impl RsaPublicKey {
         let recovered = self.recover(signature)?;
         let (above, encoded) = recovered.split_at_checked(recovered.len().checked_sub(length)?)?;
         let (rest, trailer) = encoded.split_at_checked(encoded.len().checked_sub(1)?)?;
-        let (masked, seed) = rest.split_at_checked(rest.len().checked_sub(pss.hash.length())?)?;
+        let (masked, seed) = rest.split_at_checked(rest.len().checked_sub(pss.hash.bytes())?)?;
         let unused = length * 8 - (self.bits() - 1);
         let top = 0xFF_u8 >> unused;
         if above.iter().any(|byte| *byte != 0) || trailer != [0xBC] || masked.first()? & !top != 0 {
@@ -121,20 +120,20 @@ impl RsaPublicKey {
         if *one != 1 || zeros.iter().any(|byte| *byte != 0) {
             return Some(false);
         }
-        let digest = pss.hash.hash(message);
-        Some(pss.hash.hash(&[&[0; 8], &digest, salt]) == seed)
+        let digest = pss.hash.digest(message);
+        Some(pss.hash.digest(&[&[0; 8], &digest, salt]) == seed)
     }
 }
 
 /// Parameters of a PSS signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pss {
-    pub(super) hash: HashAlgorithm,
-    pub(super) mask_hash: HashAlgorithm,
+    pub(super) hash: Hash,
+    pub(super) mask_hash: Hash,
     pub(super) salt_length: usize,
 }
 
-fn mgf1(hash: HashAlgorithm, seed: &[u8], length: usize) -> Vec<u8> {
-    let blocks = (0_u32..).flat_map(move |counter| hash.hash(&[seed, &counter.to_be_bytes()]));
+fn mgf1(hash: Hash, seed: &[u8], length: usize) -> Vec<u8> {
+    let blocks = (0_u32..).flat_map(move |counter| hash.digest(&[seed, &counter.to_be_bytes()]));
     blocks.take(length).collect()
 }

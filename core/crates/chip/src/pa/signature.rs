@@ -1,11 +1,8 @@
 //! Keys and signature algorithms as certificates name them.
 
-use super::{
-    HashAlgorithm,
-    rsa::{Pss, RsaPublicKey},
-};
+use super::rsa::{Pss, RsaPublicKey};
 use crate::{
-    ChipError,
+    ChipError, Hash,
     curve::{Curve, Point},
     tlv::{BIT_STRING, INTEGER, OID, Objects, SEQUENCE, Tlv, objects, small, unsigned},
 };
@@ -32,9 +29,9 @@ pub enum PublicKey {
 /// How something is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SignatureAlgorithm {
-    RsaV15(HashAlgorithm),
+    RsaV15(Hash),
     RsaPss(Pss),
-    Ecdsa(HashAlgorithm),
+    Ecdsa(Hash),
 }
 
 const RSA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01];
@@ -99,7 +96,7 @@ impl PublicKey {
             (Self::Rsa(key), SignatureAlgorithm::RsaPss(pss)) => key.verifies_pss(&pss, message, signature),
             (Self::Ec(point), SignatureAlgorithm::Ecdsa(hash)) => {
                 let numbers = parse_ecdsa(signature);
-                numbers.is_ok_and(|(r, s)| point.curve().verify(point, &hash.hash(message), r, s))
+                numbers.is_ok_and(|(r, s)| point.curve().verify(point, &hash.digest(message), r, s))
             }
             _ => false,
         }
@@ -108,8 +105,8 @@ impl PublicKey {
 
 impl SignatureAlgorithm {
     /// Reads an algorithm identifier. One that names the key only is completed with the hash named elsewhere.
-    pub(super) fn parse(identifier: &Tlv<'_>, hash: Option<HashAlgorithm>) -> Result<Self, ChipError> {
-        use HashAlgorithm::{Sha1, Sha224, Sha256, Sha384, Sha512};
+    pub(super) fn parse(identifier: &Tlv<'_>, hash: Option<Hash>) -> Result<Self, ChipError> {
+        use Hash::{Sha1, Sha224, Sha256, Sha384, Sha512};
         let mut parts = objects(Tlv::expect(SEQUENCE, identifier.whole)?);
         let oid = parts.expect(OID)?;
         if let Some(rsa) = oid.strip_prefix(RSA) {
@@ -145,17 +142,10 @@ impl SignatureAlgorithm {
     }
 }
 
-impl HashAlgorithm {
-    /// Refuses SHA-1.
-    pub(super) fn check(self, strength: Strength) -> Result<(), ChipError> {
-        if self == Self::Sha1 && strength == Strength::Present { Err(ChipError::AlgorithmWeak) } else { Ok(()) }
-    }
-}
-
 /// `RSASSA-PSS-params` of RFC 4055; what is left out has the value of SHA-1's days.
 fn parse_pss(mut outer: Objects<'_>) -> Result<Pss, ChipError> {
     const MGF1: u8 = 8;
-    let mut pss = Pss { hash: HashAlgorithm::Sha1, mask_hash: HashAlgorithm::Sha1, salt_length: 20 };
+    let mut pss = Pss { hash: Hash::Sha1, mask_hash: Hash::Sha1, salt_length: 20 };
     let Some(parameters) = outer.next() else { return Ok(pss) };
     let mut last = 0;
     for part in objects(Tlv::expect(SEQUENCE, parameters?.whole)?) {
@@ -166,13 +156,13 @@ fn parse_pss(mut outer: Objects<'_>) -> Result<Pss, ChipError> {
         last = part.tag;
         let inner = Tlv::only(part.value)?;
         match part.tag {
-            0xA0 => pss.hash = HashAlgorithm::parse(&inner)?,
+            0xA0 => pss.hash = Hash::parse_identifier(&inner)?,
             0xA1 => {
                 let mut mask = objects(Tlv::expect(SEQUENCE, inner.whole)?);
                 if mask.expect(OID)?.strip_prefix(RSA) != Some(&[MGF1]) {
                     return Err(ChipError::AlgorithmUnknown);
                 }
-                pss.mask_hash = HashAlgorithm::parse(&mask.required()?)?;
+                pss.mask_hash = Hash::parse_identifier(&mask.required()?)?;
             }
             0xA2 if inner.tag == INTEGER => {
                 pss.salt_length = usize::try_from(small(inner.value)?).map_err(|_| ChipError::Malformed)?;

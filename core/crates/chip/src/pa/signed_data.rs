@@ -1,8 +1,8 @@
 //! CMS signed data (RFC 5652) with one signer and signed attributes, as EF.SOD and master lists have it.
 
-use super::{Certificate, HashAlgorithm, Strength, ber, name::same_name, signature::SignatureAlgorithm};
+use super::{Certificate, Strength, ber, name::same_name, signature::SignatureAlgorithm};
 use crate::{
-    ChipError,
+    ChipError, Hash,
     lds::LdsFile,
     tlv::{INTEGER, OCTET_STRING, OID, SEQUENCE, SET, Tlv, objects, small},
 };
@@ -20,7 +20,7 @@ pub(super) struct SignedData {
 #[derive(Debug)]
 struct Signer {
     id: SignerId,
-    digest: HashAlgorithm,
+    digest: Hash,
     /// The attributes as they were signed: a `SET`.
     attributes: Vec<u8>,
     algorithm: SignatureAlgorithm,
@@ -99,7 +99,7 @@ impl SignedData {
         let wrong = ChipError::SignatureWrong(self.kind);
         let signer = &self.signer;
         let content_type = crate::tlv::encode(OID, &[&self.content_type]);
-        let digest = crate::tlv::encode(OCTET_STRING, &[&signer.digest.hash(&[&self.content])]);
+        let digest = crate::tlv::encode(OCTET_STRING, &[&signer.digest.digest(&[&self.content])]);
         let found = signer.attribute(CONTENT_TYPE).map_err(|error| error.in_file(self.kind))?;
         if found != content_type {
             return Err(wrong);
@@ -133,7 +133,7 @@ impl Signer {
             0x80 => SignerId::SubjectKey(id.value.to_vec()),
             _ => return Err(ChipError::Malformed),
         };
-        let digest = HashAlgorithm::parse(&parts.required()?)?;
+        let digest = Hash::parse_identifier(&parts.required()?)?;
         // Signed under the tag of a SET, sent under [0].
         let attributes = crate::tlv::encode(SET, &[parts.expect(0xA0)?]);
         let algorithm = SignatureAlgorithm::parse(&parts.required()?, Some(digest))?;

@@ -91,7 +91,7 @@ impl VerifiedSod {
     /// [`ChipError::FileNotSigned`], [`ChipError::FileChanged`].
     pub fn check(&self, group: DataGroup, file: &[u8]) -> Result<(), ChipError> {
         let signed = self.object.find(group).ok_or(ChipError::FileNotSigned(group))?;
-        let found = self.object.algorithm.hash(&[file]);
+        let found = self.object.algorithm.digest(&[file]);
         if bool::from(signed.ct_eq(&found)) { Ok(()) } else { Err(ChipError::FileChanged(group)) }
     }
 
