@@ -168,6 +168,26 @@ impl CertificateDraft<'_> {
     }
 }
 
+/// A revocation list of a state in DER.
+///
+/// # Errors
+/// [`ChipError::Crypto`].
+pub fn sign_revocation_list(
+    state: (&str, &str),
+    serials: &[u32],
+    made_at: UnixTime,
+    issuer: &Issuer,
+    rng: &dyn Random,
+) -> Result<Vec<u8>, ChipError> {
+    let (country, common) = state;
+    let time = encode_time(made_at);
+    let entry = |serial: &u32| encode(SEQUENCE, &[&encode_integer(&serial.to_be_bytes()), &time]);
+    let entries = encode(SEQUENCE, &[&serials.iter().flat_map(entry).collect::<Vec<_>>()]);
+    let signed = encode(SEQUENCE, &[&[2, 1, 1], &issuer.algorithm(), &name(country, common), &time, &time, &entries]);
+    let signature = issuer.sign(&signed, rng)?;
+    Ok(encode(SEQUENCE, &[&signed, &issuer.algorithm(), &encode(BIT_STRING, &[&[0], &signature])]))
+}
+
 /// CMS signed data with one signer, named by issuer and serial number, and its certificate.
 ///
 /// # Errors

@@ -25,7 +25,7 @@ mod trust_file;
 
 pub use certificate::Certificate;
 #[cfg(feature = "personalise")]
-pub use issue::{CertificateDraft, CertificateUse, Issuer, sign_content};
+pub use issue::{CertificateDraft, CertificateUse, Issuer, sign_content, sign_revocation_list};
 pub use master_list::Imported;
 pub use rsa::RsaPublicKey;
 pub use signature::{PublicKey, Strength};

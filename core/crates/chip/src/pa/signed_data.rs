@@ -39,6 +39,9 @@ pub(super) const MESSAGE_DIGEST: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0
 const MAX_CERTIFICATES: usize = 8;
 
 impl SignedData {
+    /// The version that goes with a content of another type than plain data.
+    const VERSION: u32 = 3;
+
     /// Reads `ContentInfo` whose content has the type; BER is accepted.
     pub(super) fn parse(bytes: &[u8], content_type: &[u8], kind: LdsFile) -> Result<Self, ChipError> {
         let parsed = match Self::read(bytes, content_type, kind) {
@@ -55,7 +58,9 @@ impl SignedData {
         }
         let mut parts = objects(Tlv::expect(SEQUENCE, info.expect(0xA0)?)?);
         info.finish()?;
-        small(parts.expect(INTEGER)?)?;
+        if small(parts.expect(INTEGER)?)? != Self::VERSION {
+            return Err(ChipError::Malformed);
+        }
         // The signer names its digest again.
         parts.expect(SET)?;
         let mut encapsulated = objects(parts.expect(SEQUENCE)?);

@@ -77,6 +77,21 @@ impl Sod {
         Ok(VerifiedSod { object: self.object, country, signer: fingerprint, signer_not_after })
     }
 
+    /// The file for the hashes, signed with a document signer's key.
+    ///
+    /// # Errors
+    /// [`ChipError::Crypto`]; [`ChipError::Malformed`] when the certificate is none.
+    #[cfg(feature = "personalise")]
+    pub fn sign(
+        object: &SecurityObject,
+        certificate: &[u8],
+        signer: &super::Issuer,
+        rng: &dyn eid_crypto::Random,
+    ) -> Result<Vec<u8>, ChipError> {
+        let signed = super::sign_content(Self::SECURITY_OBJECT, &object.encode(), certificate, signer, rng)?;
+        Ok(crate::tlv::encode(Self::TAG, &[&signed]))
+    }
+
     /// That the certificate inside signed the hashes; nothing about who holds it.
     fn verify_signature(&self, strength: Strength) -> Result<(), ChipError> {
         self.object.algorithm.check(strength)?;
