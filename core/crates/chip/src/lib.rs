@@ -3,11 +3,17 @@
 //! Sans-I/O: command APDUs go out, response APDUs come in; randomness and times are injected. Everything that a chip
 //! answers is foreign: bounded, parsed into types, and refused with a [`ChipError`] that has a stable code.
 
+pub mod aa;
+mod access;
+mod agreement;
 mod apdu;
+mod bac;
+pub mod ca;
 pub mod card_qr;
 mod cipher;
 pub mod cross_check;
 pub mod curve;
+pub mod dh;
 mod error;
 mod hash;
 #[cfg(feature = "images")]
@@ -17,14 +23,21 @@ pub mod lds;
 mod legacy;
 pub mod mrz;
 pub mod pa;
+mod pace;
+pub mod protocol;
+mod rsa;
 mod sm;
+mod spki;
 pub mod tlv;
 #[cfg(test)]
 mod vectors;
 
+pub use access::{CCCD_CARD_ACCESS, ChipAuthenticationInfo, ChipAuthenticationKey, Mapping, PaceInfo, SecurityInfos};
+pub use agreement::{Domain, Private, Public};
 pub use apdu::{Command, Response};
 pub use cipher::Cipher;
 pub use error::ChipError;
 pub use hash::Hash;
-pub use kdf::{Access, Can, MrzKey, SessionKeys};
-pub use sm::Channel;
+pub use kdf::{Access, Can, MrzKey};
+pub use rsa::RsaKey;
+pub use spki::PublicKey;

@@ -9,8 +9,9 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use crate::{
-    ChipError, Cipher, SessionKeys,
+    ChipError, Cipher,
     apdu::{Command, Response},
+    kdf::SessionKeys,
     tlv::{self, Objects, Tlv},
 };
 

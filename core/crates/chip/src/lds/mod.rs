@@ -19,7 +19,7 @@ pub use dg1::Dg1;
 pub use dg2::{Dg2, FaceImage, ImageFormat};
 pub(crate) use dg13::parse_sex;
 pub use dg13::{CardGeneration, Dg13, Dg13Field, Dg13Value};
-pub use dg14::{Dg14, SecurityInfo};
+pub use dg14::Dg14;
 pub use dg15::Dg15;
 pub use security_object::{SecurityObject, VersionInfo};
 

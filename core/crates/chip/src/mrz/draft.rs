@@ -2,8 +2,8 @@
 
 use eid_model::{Date, PersonName, Pid, Sex};
 
-use super::{Mrz, layout::check_digit};
-use crate::ChipError;
+use super::Mrz;
+use crate::{ChipError, kdf::check_digit};
 
 /// What a Vietnamese card's machine-readable zone is made from.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use core::ops::Range;
 use zeroize::Zeroizing;
 
 use super::{MrzDate, MrzField, MrzFormat, part};
-use crate::ChipError;
+use crate::{ChipError, kdf::check_digit};
 
 /// Positions in the lines put together, from 0.
 pub(super) struct Layout {
@@ -138,11 +138,6 @@ impl Layout {
 
 }
 
-/// A field with the check digit behind it.
-pub(super) fn with_check(field: &Range<usize>) -> Range<usize> {
-    field.start..field.end + 1
-}
-
 /// A date and its check digit.
 pub(super) fn date(lines: &str, range: &Range<usize>, field: MrzField) -> Result<Option<MrzDate>, ChipError> {
     let date = MrzDate::parse(part(lines, range), field)?;
@@ -158,19 +153,5 @@ fn check(lines: &str, range: &Range<usize>, field: MrzField) -> Result<(), ChipE
         Ok(())
     } else {
         Err(ChipError::MrzCheckDigit(field))
-    }
-}
-
-/// The check digit of 9303 part 3, section 4.9: weights 7, 3, 1, modulo 10.
-pub(super) fn check_digit(text: &[u8]) -> u8 {
-    let sum = text.iter().zip([7_u32, 3, 1].into_iter().cycle()).map(|(byte, weight)| value(*byte) * weight);
-    sum.fold(b'0', |digit, next| b'0' + u8::try_from((u32::from(digit - b'0') + next) % 10).unwrap_or(0))
-}
-
-fn value(byte: u8) -> u32 {
-    match byte {
-        b'0'..=b'9' => u32::from(byte - b'0'),
-        b'A'..=b'Z' => u32::from(byte - b'A') + 10,
-        _ => 0,
     }
 }

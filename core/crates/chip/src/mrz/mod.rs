@@ -9,7 +9,7 @@ use core::{fmt, ops::Range};
 use eid_model::{Date, PartialDate, PersonName, Pid, Sex};
 use zeroize::Zeroizing;
 
-use crate::ChipError;
+use crate::{ChipError, MrzKey};
 use layout::Layout;
 
 #[cfg(feature = "personalise")]
@@ -192,18 +192,14 @@ impl Mrz {
         (letters, !self.name_field().ends_with('<'))
     }
 
-    /// What opens the chip (9303 part 11, section 4.3.2): number, birth date and expiry, each with its check digit.
-    pub fn key_information(&self) -> Zeroizing<String> {
+    /// What opens the chip: number, birth date and expiry.
+    ///
+    /// # Errors
+    /// None for a zone that was parsed.
+    pub fn key(&self) -> Result<MrzKey, ChipError> {
+        let part = |range| part(&self.text, range);
         let layout = Layout::of(self.format);
-        let mut information = Zeroizing::new(String::with_capacity(48));
-        // At least the nine characters of the field: fillers count.
-        information.push_str(&self.number);
-        information.extend(core::iter::repeat_n('<', 9_usize.saturating_sub(self.number.len())));
-        let digit = layout::check_digit(information.as_bytes());
-        information.push(char::from(digit));
-        information.push_str(part(&self.text, &layout::with_check(&layout.birth)));
-        information.push_str(part(&self.text, &layout::with_check(&layout.expiry)));
-        information
+        MrzKey::new(&self.number, part(&layout.birth), part(&layout.expiry))
     }
 
     fn is_vietnamese_card(&self) -> bool {

@@ -7,13 +7,13 @@ use core::ops::Range;
 use eid_model::UnixTime;
 
 use super::{
-    PublicKey, Strength,
+    Strength,
     name::{country, same_name},
     signature::SignatureAlgorithm,
     time::read_time,
 };
 use crate::{
-    ChipError, Hash,
+    ChipError, Hash, PublicKey,
     lds::LdsFile,
     tlv::{BIT_STRING, Header, INTEGER, OCTET_STRING, OID, Objects, SEQUENCE, Tlv, objects, small},
 };
@@ -141,9 +141,12 @@ impl Certificate {
     /// The key.
     ///
     /// # Errors
-    /// [`ChipError::FileMalformed`], [`ChipError::AlgorithmUnknown`] or [`ChipError::AlgorithmWeak`].
+    /// [`ChipError::FileMalformed`]; [`ChipError::AlgorithmUnknown`] for a curve or length that this build does not know.
     pub fn public_key(&self) -> Result<PublicKey, ChipError> {
-        PublicKey::parse(&self.public_key).map_err(|error| error.in_file(LdsFile::Certificate))
+        PublicKey::parse(&self.public_key).map_err(|error| match error {
+            ChipError::Unsupported => ChipError::AlgorithmUnknown,
+            other => other.in_file(LdsFile::Certificate),
+        })
     }
 
     /// The identifier of the key, as [`issued_by`](Self::issued_by) matches it.

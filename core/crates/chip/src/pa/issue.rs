@@ -4,9 +4,9 @@ use crypto_bigint::{BoxedUint, NonZero};
 use eid_crypto::{Random, SecretBytes};
 use eid_model::UnixTime;
 
-use super::{PublicKey, signed_data, time::encode_time};
+use super::{signed_data, time::encode_time};
 use crate::{
-    ChipError, Hash,
+    ChipError, Hash, Public, PublicKey,
     curve::{Curve, Scalar},
     tlv::{BIT_STRING, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, Tlv, encode, encode_integer, objects, unsigned},
 };
@@ -70,7 +70,7 @@ impl Issuer {
     /// # Errors
     /// [`ChipError::Malformed`] when it is zero or not below the order.
     pub fn parse(curve: Curve, hash: Hash, secret: &[u8]) -> Result<Self, ChipError> {
-        let public = PublicKey::Ec(Scalar::parse(curve, secret)?.public()?);
+        let public = PublicKey::Agreement(Public::Ec(Scalar::parse(curve, secret)?.public()?));
         Ok(Self { curve, secret: SecretBytes::new(secret.to_vec()), public, hash })
     }
 
@@ -92,7 +92,7 @@ impl Issuer {
         let digest = number(kept, self.curve).shr_vartime(spare).unwrap_or_default();
         loop {
             let once = Self::make(self.curve, self.hash, rng)?;
-            let PublicKey::Ec(point) = &once.public else { continue };
+            let PublicKey::Agreement(Public::Ec(point)) = &once.public else { continue };
             let r = number(point.x(), self.curve) % &order;
             // EXPOSE: the signature is computed from both secrets.
             let (d, k) = (number(self.secret.expose(), self.curve), number(once.secret.expose(), self.curve));
@@ -123,7 +123,7 @@ impl CertificateDraft<'_> {
     /// The certificate in DER.
     ///
     /// # Errors
-    /// [`ChipError::Crypto`].
+    /// [`ChipError::Crypto`]; [`ChipError::Unsupported`] for a key of a group.
     pub fn sign(&self, issuer: &Issuer, rng: &dyn Random) -> Result<Vec<u8>, ChipError> {
         let validity = encode(SEQUENCE, &[&encode_time(self.not_before), &encode_time(self.not_after)]);
         let signed = encode(
@@ -135,21 +135,21 @@ impl CertificateDraft<'_> {
                 &name(self.country, self.issuer),
                 &validity,
                 &name(self.country, self.subject),
-                &self.public_key.encode(),
-                &encode(0xA3, &[&self.extensions(issuer)]),
+                &self.public_key.encode()?,
+                &encode(0xA3, &[&self.extensions(issuer)?]),
             ],
         );
         let signature = issuer.sign(&signed, rng)?;
         Ok(encode(SEQUENCE, &[&signed, &issuer.algorithm(), &encode(BIT_STRING, &[&[0], &signature])]))
     }
 
-    fn extensions(&self, issuer: &Issuer) -> Vec<u8> {
+    fn extensions(&self, issuer: &Issuer) -> Result<Vec<u8>, ChipError> {
         const CRITICAL: &[u8] = &[1, 1, 0xFF];
         let extension = |last: u8, critical: &[u8], value: &[u8]| {
             encode(SEQUENCE, &[&encode(OID, &[&[0x55, 0x1D, last]]), critical, &encode(OCTET_STRING, &[value])])
         };
-        let subject_key = encode(OCTET_STRING, &[&key_id(self.public_key)]);
-        let authority_key = encode(SEQUENCE, &[&encode(0x80, &[&key_id(&issuer.public)])]);
+        let subject_key = encode(OCTET_STRING, &[&key_id(self.public_key)?]);
+        let authority_key = encode(SEQUENCE, &[&encode(0x80, &[&key_id(&issuer.public)?])]);
         let mut all = extension(0x0E, &[], &subject_key);
         all.extend(extension(0x23, &[], &authority_key));
         match self.usage {
@@ -164,7 +164,7 @@ impl CertificateDraft<'_> {
                 all.extend(extension(0x25, CRITICAL, &encode(SEQUENCE, &[&usage])));
             }
         }
-        encode(SEQUENCE, &[&all])
+        Ok(encode(SEQUENCE, &[&all]))
     }
 }
 
@@ -248,12 +248,12 @@ fn name(country: &str, common: &str) -> Vec<u8> {
     encode(SEQUENCE, &[&part(6, 0x13, country), &part(3, 0x0C, common)])
 }
 
-fn key_id(key: &PublicKey) -> [u8; 20] {
+fn key_id(key: &PublicKey) -> Result<[u8; 20], ChipError> {
     let mut id = [0; 20];
-    for (to, from) in id.iter_mut().zip(eid_crypto::hash::sha256(&key.encode())) {
+    for (to, from) in id.iter_mut().zip(eid_crypto::hash::sha256(&key.encode()?)) {
         *to = from;
     }
-    id
+    Ok(id)
 }
 
 /// The order, from the parameters as certificates spell them.

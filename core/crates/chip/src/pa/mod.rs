@@ -27,8 +27,7 @@ pub use certificate::Certificate;
 #[cfg(feature = "personalise")]
 pub use issue::{CertificateDraft, CertificateUse, Issuer, sign_content, sign_revocation_list};
 pub use master_list::Imported;
-pub use rsa::RsaPublicKey;
-pub use signature::{PublicKey, Strength};
+pub use signature::Strength;
 pub use sod::{Sod, VerifiedSod};
 pub use trust::TrustList;
 #[cfg(feature = "personalise")]

@@ -1,10 +1,9 @@
 //! Keys and signature algorithms as certificates name them.
 
-use super::rsa::{Pss, RsaPublicKey};
+use super::rsa::Pss;
 use crate::{
-    ChipError, Hash,
-    curve::{Curve, Point},
-    tlv::{BIT_STRING, INTEGER, OID, Objects, SEQUENCE, Tlv, objects, small, unsigned},
+    ChipError, Hash, Public, PublicKey,
+    tlv::{INTEGER, OID, Objects, SEQUENCE, Tlv, objects, small, unsigned},
 };
 
 /// What is still believed.
@@ -15,15 +14,6 @@ pub enum Strength {
     Present,
     /// Also SHA-1, RSA from 1024 bits and curves of 192 bits: passports from before 2010.
     Legacy,
-}
-
-/// A public key of a certificate or of the chip.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PublicKey {
-    /// RSA.
-    Rsa(RsaPublicKey),
-    /// A point of a known curve.
-    Ec(Point),
 }
 
 /// How something is signed.
@@ -40,42 +30,25 @@ const EC_PUBLIC_KEY: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
 pub(super) const ECDSA: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04];
 
 impl PublicKey {
-    /// Reads `SubjectPublicKeyInfo`. Parameters of curves may be spelt out; they are matched to known curves.
+    /// `SubjectPublicKeyInfo`, with the parameters of curves spelt out, as on real chips.
     ///
     /// # Errors
-    /// [`ChipError::Malformed`], [`ChipError::AlgorithmUnknown`] or [`ChipError::AlgorithmWeak`].
-    pub fn parse(bytes: &[u8]) -> Result<Self, ChipError> {
-        let mut parts = objects(Tlv::expect(SEQUENCE, bytes)?);
-        let mut algorithm = objects(parts.expect(SEQUENCE)?);
-        let key = parts.expect(BIT_STRING)?.strip_prefix(&[0]).ok_or(ChipError::Malformed)?;
-        parts.finish()?;
-        let oid = algorithm.expect(OID)?;
-        if oid == EC_PUBLIC_KEY {
-            let parameters = algorithm.required()?;
-            algorithm.finish()?;
-            let curve = Curve::from_parameters(parameters.whole).map_err(unknown)?;
-            return Point::parse(curve, key).map(Self::Ec);
-        }
-        match oid.strip_prefix(RSA) {
-            // A key for PSS only is written like any other.
-            Some([1 | 10]) => RsaPublicKey::parse(key).map(Self::Rsa),
-            _ => Err(ChipError::AlgorithmUnknown),
-        }
-    }
-
-    /// `SubjectPublicKeyInfo`, with the parameters of curves spelt out, as on real chips.
+    /// [`ChipError::Unsupported`] for a key of a group.
     #[cfg(feature = "personalise")]
-    pub fn encode(&self) -> Vec<u8> {
-        use crate::tlv::{encode, encode_integer};
+    pub fn encode(&self) -> Result<Vec<u8>, ChipError> {
+        use crate::tlv::{BIT_STRING, encode, encode_integer};
         let (algorithm, parameters, key) = match self {
             Self::Rsa(key) => {
                 let numbers = [key.modulus(), key.exponent()].map(encode_integer);
                 ([RSA, &[1]].concat(), vec![5, 0], encode(SEQUENCE, &numbers.each_ref().map(Vec::as_slice)))
             }
-            Self::Ec(point) => (EC_PUBLIC_KEY.to_vec(), point.curve().explicit_parameters(), point.encode()),
+            Self::Agreement(Public::Ec(point)) => {
+                (EC_PUBLIC_KEY.to_vec(), point.curve().explicit_parameters(), point.encode())
+            }
+            Self::Agreement(Public::Dh(_)) => return Err(ChipError::Unsupported),
         };
         let algorithm = encode(SEQUENCE, &[&encode(OID, &[&algorithm]), &parameters]);
-        encode(SEQUENCE, &[&algorithm, &encode(BIT_STRING, &[&[0], &key])])
+        Ok(encode(SEQUENCE, &[&algorithm, &encode(BIT_STRING, &[&[0], &key])]))
     }
 
     /// Refuses a key that is too weak.
@@ -83,7 +56,8 @@ impl PublicKey {
         let enough = match (self, strength) {
             (_, Strength::Legacy) => true,
             (Self::Rsa(key), Strength::Present) => key.bits() >= 2048,
-            (Self::Ec(point), Strength::Present) => point.curve().field_bytes() >= 28,
+            (Self::Agreement(Public::Ec(point)), Strength::Present) => point.curve().field_bytes() >= 28,
+            (Self::Agreement(Public::Dh(_)), Strength::Present) => false,
         };
         if enough { Ok(()) } else { Err(ChipError::AlgorithmWeak) }
     }
@@ -94,7 +68,7 @@ impl PublicKey {
         match (self, algorithm) {
             (Self::Rsa(key), SignatureAlgorithm::RsaV15(hash)) => key.verifies_v15(hash, message, signature),
             (Self::Rsa(key), SignatureAlgorithm::RsaPss(pss)) => key.verifies_pss(&pss, message, signature),
-            (Self::Ec(point), SignatureAlgorithm::Ecdsa(hash)) => {
+            (Self::Agreement(Public::Ec(point)), SignatureAlgorithm::Ecdsa(hash)) => {
                 let numbers = parse_ecdsa(signature);
                 numbers.is_ok_and(|(r, s)| point.curve().verify(point, &hash.digest(message), r, s))
             }
@@ -180,9 +154,4 @@ fn parse_ecdsa(signature: &[u8]) -> Result<(&[u8], &[u8]), ChipError> {
     let (r, s) = (unsigned(parts.expect(INTEGER)?)?, unsigned(parts.expect(INTEGER)?)?);
     parts.finish()?;
     Ok((r, s))
-}
-
-/// A curve that is not in the table is an unknown algorithm here.
-fn unknown(error: ChipError) -> ChipError {
-    if error == ChipError::Unsupported { ChipError::AlgorithmUnknown } else { error }
 }
