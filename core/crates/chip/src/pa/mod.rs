@@ -32,3 +32,6 @@ pub use sod::{Sod, VerifiedSod};
 pub use trust::TrustList;
 #[cfg(feature = "personalise")]
 pub use trust_file::TrustFileDraft;
+
+#[cfg(all(test, feature = "personalise"))]
+mod tests;
