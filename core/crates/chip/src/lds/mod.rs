@@ -87,3 +87,6 @@ impl DataGroup {
         Tlv::expect(self.tag(), bytes)
     }
 }
+
+#[cfg(test)]
+mod tests;
