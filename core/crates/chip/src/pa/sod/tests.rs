@@ -157,3 +157,28 @@ fn indefinite(object: &[u8], content: &[u8], with: &[u8]) -> Vec<u8> {
     out.extend([0, 0]);
     out
 }
+
+#[test]
+fn old_reference_document_is_whole_but_weak() {
+    macro_rules! file {
+        ($name:literal) => {
+            include_bytes!(concat!("../../../../../../tests/vectors/chip/bsi2008/", $name)).as_slice()
+        };
+    }
+    let sod = Sod::parse(file!("EF_SOD.bin")).unwrap();
+    assert_eq!(sod.verify_signature(Strength::Present), Err(ChipError::AlgorithmWeak));
+    assert_eq!(sod.verify_signature(Strength::Legacy), Ok(()));
+    let listed = crate::lds::Com::parse(file!("EF_COM.bin")).unwrap().groups;
+    assert_eq!(listed, sod.object.hashes.iter().map(|(group, _)| *group).collect::<Vec<_>>());
+    let groups = [
+        (DataGroup::DG1, file!("Datagroup1.bin")),
+        (DataGroup::DG2, file!("Datagroup2.bin")),
+        (DataGroup::DG14, file!("Datagroup14.bin")),
+    ];
+    for (group, bytes) in groups {
+        assert_eq!(sod.object.find(group), Some(sod.object.algorithm.digest(&[bytes]).as_slice()), "{group:?}");
+    }
+    // The picture is also in the hashes of the ETSI document, with SHA-256.
+    let etsi = Sod::parse(&file(&set("ETSI"), "sod")).unwrap();
+    assert_eq!(etsi.object.find(DataGroup::DG2), Some(Hash::Sha256.digest(&[file!("Datagroup2.bin")]).as_slice()));
+}
