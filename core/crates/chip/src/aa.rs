@@ -12,9 +12,10 @@ use crate::{
 /// Length of a challenge.
 pub const CHALLENGE: usize = 8;
 
-/// `INTERNAL AUTHENTICATE`. `extended` where a signature does not fit into a short secured answer.
-pub fn command(challenge: &[u8; CHALLENGE], extended: bool) -> Command {
-    Command { extended, ..Command::new(0x88, 0, 0).data(challenge).le(256) }
+/// `INTERNAL AUTHENTICATE` for a signature of so many bytes. `extended` where it does not fit into a short secured answer.
+pub fn command(challenge: &[u8; CHALLENGE], signature_bytes: usize, extended: bool) -> Command {
+    let le = u32::try_from(signature_bytes).unwrap_or(256).max(256);
+    Command { extended, ..Command::new(0x88, 0, 0).data(challenge).le(le) }
 }
 
 /// Verifies a signature. The hash is read from the trailer (RSA) or tried out: `hint` (from DG14) first, then each other, since

@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn unknown_infos_are_left_out_and_broken_ones_refused() {
-        let unknown = crate::curve::unhex("3110300e060a04007f000702020402090201");
+        let unknown = crate::curve::unhex("3110300e060a04007f000702020402020201");
         assert!(SecurityInfos::parse(&unknown).is_err(), "cut short");
         let with = |hex: &str| SecurityInfos::parse(&crate::curve::unhex(hex));
         assert_eq!(with("3100"), Ok(SecurityInfos::default()));

@@ -24,13 +24,15 @@ pub struct Command {
 }
 
 /// `61xx`: more bytes wait.
-pub const MORE: u8 = 0x61;
+pub(crate) const MORE: u8 = 0x61;
 /// `6Cxx`: the right length follows.
-pub const EXACT_LENGTH: u8 = 0x6C;
+pub(crate) const EXACT_LENGTH: u8 = 0x6C;
+/// `READ BINARY` whose offset stands in a data object.
+pub(crate) const READ_BINARY_ODD: u8 = 0xB1;
 /// Success.
-pub const OK: u16 = 0x9000;
+pub(crate) const OK: u16 = 0x9000;
 /// The file ended before the length asked for.
-pub const END_OF_FILE: u16 = 0x6282;
+pub(crate) const END_OF_FILE: u16 = 0x6282;
 
 impl Command {
     /// A command without data and without answer data.

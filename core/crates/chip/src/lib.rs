@@ -25,6 +25,7 @@ pub mod mrz;
 pub mod pa;
 mod pace;
 pub mod protocol;
+pub mod reader;
 mod rsa;
 mod sm;
 mod spki;
