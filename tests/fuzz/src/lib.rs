@@ -4,6 +4,7 @@
 //! A body may not panic, whatever the bytes; what else must hold is asserted inside.
 #![expect(clippy::panic, clippy::missing_panics_doc, reason = "a body reports a finding by panicking")]
 
+mod chip_files;
 mod signed;
 
 use eid_crypto::VerifyingKey;
@@ -12,13 +13,14 @@ use eid_proof::{
     HeldToken, MemoryReplayCache, Outcome, Policy, Scan, StatusSnapshot, TrustList, Verdict, Verifier, decode_text,
 };
 
+pub use chip_files::{card_qr, certificate, dg1, dg13, dg2, face, master_list, mrz, sod};
 pub use signed::{signed_proof, signed_trust_list};
 
 /// A named body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All bodies. The names are those of the corpus folders and of the libFuzzer targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 16] = [
     ("text", text),
     ("cbor", cbor),
     ("trust_list", trust_list),
@@ -26,6 +28,15 @@ pub const TARGETS: [Target; 7] = [
     ("signed_trust_list", signed_trust_list),
     ("platform_answer", platform_answer),
     ("vault_files", vault_files),
+    ("mrz", mrz),
+    ("card_qr", card_qr),
+    ("dg1", dg1),
+    ("dg2", dg2),
+    ("face", face),
+    ("dg13", dg13),
+    ("sod", sod),
+    ("certificate", certificate),
+    ("master_list", master_list),
 ];
 
 /// QR text, as a scanner gives it.

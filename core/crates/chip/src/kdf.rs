@@ -118,7 +118,7 @@ fn is_mrz(byte: u8) -> bool {
 }
 
 /// ICAO Doc 9303-3, 4.9: weights 7, 3, 1; letters count from 10, the filler 0.
-fn check_digit(field: &[u8]) -> u8 {
+pub(crate) fn check_digit(field: &[u8]) -> u8 {
     let weights = [7_u32, 3, 1].into_iter().cycle();
     let sum = field.iter().zip(weights).map(|(byte, weight)| char::from(*byte).to_digit(36).unwrap_or(0) * weight);
     b'0' + u8::try_from(sum.sum::<u32>() % 10).unwrap_or(0)

@@ -52,6 +52,12 @@ impl RsaKey {
         &self.n
     }
 
+    /// The exponent.
+    #[cfg(feature = "personalise")]
+    pub(crate) fn exponent(&self) -> &[u8] {
+        &self.e
+    }
+
     /// `signature ^ e mod n`, at the modulus' length.
     ///
     /// # Errors

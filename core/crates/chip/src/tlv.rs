@@ -229,6 +229,14 @@ pub fn encode(tag: u32, parts: &[&[u8]]) -> Vec<u8> {
     out
 }
 
+/// `INTEGER` of an unsigned big-endian number, in the shortest encoding.
+pub fn encode_integer(number: &[u8]) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let significant = number.get(zeros..).unwrap_or_default();
+    let sign: &[u8] = if significant.first().is_none_or(|byte| *byte >= 0x80) { &[0] } else { &[] };
+    encode(INTEGER, &[sign, significant])
+}
+
 /// The number's bytes without leading zeros, at least one.
 fn push_significant(out: &mut Vec<u8>, number: u32) {
     let bytes = number.to_be_bytes();
