@@ -5,6 +5,7 @@
 #![expect(clippy::panic, clippy::missing_panics_doc, reason = "a body reports a finding by panicking")]
 
 mod chip_files;
+mod chip_link;
 mod signed;
 
 use eid_crypto::VerifyingKey;
@@ -13,14 +14,15 @@ use eid_proof::{
     HeldToken, MemoryReplayCache, Outcome, Policy, Scan, StatusSnapshot, TrustList, Verdict, Verifier, decode_text,
 };
 
-pub use chip_files::{card_qr, certificate, dg1, dg13, dg2, face, master_list, mrz, sod};
+pub use chip_files::{card_qr, certificate, dg1, dg2, dg13, face, master_list, mrz, sod};
+pub use chip_link::{card_access, chip_answers, secure_messaging, tlv};
 pub use signed::{signed_proof, signed_trust_list};
 
 /// A named body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All bodies. The names are those of the corpus folders and of the libFuzzer targets.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 20] = [
     ("text", text),
     ("cbor", cbor),
     ("trust_list", trust_list),
@@ -37,6 +39,10 @@ pub const TARGETS: [Target; 16] = [
     ("sod", sod),
     ("certificate", certificate),
     ("master_list", master_list),
+    ("tlv", tlv),
+    ("card_access", card_access),
+    ("secure_messaging", secure_messaging),
+    ("chip_answers", chip_answers),
 ];
 
 /// QR text, as a scanner gives it.
