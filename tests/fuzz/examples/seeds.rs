@@ -60,12 +60,8 @@ fn main() {
 fn write_chip_files(write: &dyn Fn(&str, &str, &[u8])) {
     use eid_chip::{
         Hash,
-        curve::Curve,
         lds::{Com, DataGroup, Dg2, SecurityObject},
-        pa::{CertificateDraft, CertificateUse, Issuer, Sod, sign_content, sign_revocation_list},
     };
-    const MASTER_LIST: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x02];
-    let rng = SystemRandom::new();
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/chip");
     let read = |name: &str| fs::read(vectors.join(name)).expect("vector");
     let lines = "IDVNM2000000015001200000001<<6\n0001029M2501028VNM<<<<<<<<<<<8\nNGUYEN<<VAN<A<<<<<<<<<<<<<<<<<";
@@ -81,7 +77,10 @@ fn write_chip_files(write: &dyn Fn(&str, &str, &[u8])) {
     let member = |name: &str| {
         let value = synthetic.split(&format!("\"{name}\": \"")).nth(1).and_then(|rest| rest.split('"').next());
         let digits: Vec<u32> = value.expect("member").chars().filter_map(|digit| digit.to_digit(16)).collect();
-        digits.chunks(2).map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| byte << 4 | digit)).expect("byte")).collect::<Vec<u8>>()
+        digits
+            .chunks(2)
+            .map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| byte << 4 | digit)).expect("byte"))
+            .collect::<Vec<u8>>()
     };
     write("dg1", "card", &member("dg1"));
     write("dg13", "card", &member("dg13"));
@@ -94,6 +93,21 @@ fn write_chip_files(write: &dyn Fn(&str, &str, &[u8])) {
     write("face", "rgb.jpg", &read("rgb.jpg"));
     write("face", "silver.jp2", read("bsi2008/Datagroup2.bin").get(84..).expect("picture"));
 
+    let object = SecurityObject::over(Hash::Sha256, &[(DataGroup::DG1, &member("dg1"))], None);
+    write("sod", "bsi2008", &read("bsi2008/EF_SOD.bin"));
+    write("sod", "hashes", &object.encode());
+    write_signed_chip_files(write, &object);
+}
+
+/// Certificates and what they sign.
+fn write_signed_chip_files(write: &dyn Fn(&str, &str, &[u8]), object: &eid_chip::lds::SecurityObject) {
+    use eid_chip::{
+        Hash,
+        curve::Curve,
+        pa::{CertificateDraft, CertificateUse, Issuer, Sod, sign_content, sign_revocation_list},
+    };
+    const MASTER_LIST: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x02];
+    let rng = SystemRandom::new();
     let key = Issuer::make(Curve::Bp256, Hash::Sha256, &rng).expect("key");
     let certificate = |usage| {
         let draft = CertificateDraft {
@@ -109,10 +123,7 @@ fn write_chip_files(write: &dyn Fn(&str, &str, &[u8])) {
         draft.sign(&key, &rng).expect("certificate")
     };
     let (state, signer) = (certificate(CertificateUse::State), certificate(CertificateUse::DocumentSigner));
-    let object = SecurityObject::over(Hash::Sha256, &[(DataGroup::DG1, &member("dg1"))], None);
-    write("sod", "card", &Sod::sign(&object, &signer, &key, &rng).expect("sod"));
-    write("sod", "bsi2008", &read("bsi2008/EF_SOD.bin"));
-    write("sod", "hashes", &object.encode());
+    write("sod", "card", &Sod::sign(object, &signer, &key, &rng).expect("sod"));
     write("certificate", "state", &state);
     write("certificate", "signer", &signer);
     let revoked = sign_revocation_list(("VN", "State"), &[7, 8], NOW, &key, &rng).expect("list");
@@ -122,7 +133,13 @@ fn write_chip_files(write: &dyn Fn(&str, &str, &[u8])) {
     let list = eid_chip::tlv::encode(0x30, &[&[2, 1, 0], &set]);
     write("master_list", "list", &sign_content(MASTER_LIST, &list, &lister, &key, &rng).expect("list"));
     let root = SigningKey::make().expect("key");
-    let draft = eid_chip::pa::TrustFileDraft { version: 1, made_at: NOW, good_until: NOW, trusted: &[&state], revoked: &[[7; 32]] };
+    let draft = eid_chip::pa::TrustFileDraft {
+        version: 1,
+        made_at: NOW,
+        good_until: NOW,
+        trusted: &[&state],
+        revoked: &[[7; 32]],
+    };
     write("master_list", "trust-file", &draft.sign(&root).expect("file"));
 }
 

@@ -13,7 +13,7 @@ use eid_proof::{
     HeldToken, MemoryReplayCache, Outcome, Policy, Scan, StatusSnapshot, TrustList, Verdict, Verifier, decode_text,
 };
 
-pub use chip_files::{card_qr, certificate, dg1, dg13, dg2, face, master_list, mrz, sod};
+pub use chip_files::{card_qr, certificate, dg1, dg2, dg13, face, master_list, mrz, sod};
 pub use signed::{signed_proof, signed_trust_list};
 
 /// A named body.

@@ -1,8 +1,7 @@
 use super::*;
 use crate::curve::unhex;
 
-const LINES: &str =
-    "IDVNM2000000015001200000001<<6\n0001029M2501028VNM<<<<<<<<<<<8\nNGUYEN<<VAN<A<<<<<<<<<<<<<<<<<";
+const LINES: &str = "IDVNM2000000015001200000001<<6\n0001029M2501028VNM<<<<<<<<<<<8\nNGUYEN<<VAN<A<<<<<<<<<<<<<<<<<";
 const CARD_QR: &str = "001200000001|012345678|Nguyễn Văn A|02012000|Nam|Số 1 Phố Thử|10012021";
 
 fn dg13_with(from: &str, to: &str) -> Dg13 {
@@ -14,10 +13,11 @@ fn dg13_with(from: &str, to: &str) -> Dg13 {
     Dg13::parse(&[&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()).unwrap()
 }
 
-fn compare(lines: Option<&str>, dg13: Option<&Dg13>, card_qr: Option<&str>, declared: Option<Declared>) -> CrossCheck {
+fn compare(lines: Option<&str>, dg13: Option<&Dg13>, card_qr: Option<&str>, declared: Option<&Declared>) -> CrossCheck {
     let lines = lines.map(|lines| Mrz::parse(lines).unwrap());
     let card_qr = card_qr.map(|text| CardQr::parse(text).unwrap());
-    let sources = Sources { lines: lines.as_ref(), dg1: None, dg13, card_qr: card_qr.as_ref(), declared: declared.as_ref() };
+    let sources =
+        Sources { lines: lines.as_ref(), dg1: None, dg13, card_qr: card_qr.as_ref(), declared };
     sources.compare()
 }
 
@@ -52,7 +52,7 @@ fn typed_data_are_compared_with_the_card() {
         sex: Some(sex),
     };
     let fields = |declared| {
-        let report = compare(Some(LINES), None, Some(CARD_QR), Some(declared));
+        let report = compare(Some(LINES), None, Some(CARD_QR), Some(&declared));
         report.disagreements.iter().map(|d| (d.field, d.between.0)).collect::<Vec<_>>()
     };
     assert_eq!(fields(declared("001200000001", "NGUYỄN VĂN A", "2000-01-02", Sex::Male)), []);
@@ -76,7 +76,10 @@ fn card_whose_number_is_not_its_own_contradicts_itself() {
 fn what_cannot_be_compared_is_said() {
     let dg13 = dg13_with("02/01/2000", "khong ro  ");
     let report = compare(Some(LINES), Some(&dg13), None, None);
-    assert_eq!((report.disagreements.len(), report.unreadable.as_slice()), (0, &[(Field::BirthDate, Source::Dg13)][..]));
+    assert_eq!(
+        (report.disagreements.len(), report.unreadable.as_slice()),
+        (0, &[(Field::BirthDate, Source::Dg13)][..])
+    );
     assert!(!report.is_clean());
     // A card without expiry has words there, and a day far away in the lines.
     let unlimited = dg13_with("02/01/2025", "khong han ");

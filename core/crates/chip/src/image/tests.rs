@@ -30,7 +30,8 @@ fn third_party_faces_are_decoded() {
         assert_eq!(grey.pixels.len(), 413 * 531);
         let (darkest, lightest) = (grey.pixels.iter().min().unwrap(), grey.pixels.iter().max().unwrap());
         assert!(lightest - darkest > 150, "{darkest} to {lightest}");
-        let bare = FaceImage { format: ImageFormat::Jpeg2000Codestream, bytes: codestream::inside_jp2(face.bytes).unwrap() };
+        let bare =
+            FaceImage { format: ImageFormat::Jpeg2000Codestream, bytes: codestream::inside_jp2(face.bytes).unwrap() };
         assert_eq!(Bitmap::decode(&bare), Ok(bitmap));
     }
 }

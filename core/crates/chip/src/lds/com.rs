@@ -46,7 +46,8 @@ impl Com {
     pub fn encode(&self) -> Vec<u8> {
         use crate::tlv::encode;
         let tags: Vec<u8> = self.groups.iter().filter_map(|group| u8::try_from(group.tag()).ok()).collect();
-        let parts = [encode(0x5F01, &[&self.lds_version]), encode(0x5F36, &[&self.unicode_version]), encode(0x5C, &[&tags])];
+        let parts =
+            [encode(0x5F01, &[&self.lds_version]), encode(0x5F36, &[&self.unicode_version]), encode(0x5C, &[&tags])];
         encode(Self::TAG, &parts.each_ref().map(Vec::as_slice))
     }
 }

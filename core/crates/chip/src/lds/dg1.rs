@@ -3,11 +3,7 @@
 use core::fmt;
 
 use super::{DataGroup, LdsFile};
-use crate::{
-    ChipError,
-    mrz::Mrz,
-    tlv::objects,
-};
+use crate::{ChipError, mrz::Mrz, tlv::objects};
 
 /// DG1: the machine-readable zone (dòng MRZ) on the chip.
 pub struct Dg1 {

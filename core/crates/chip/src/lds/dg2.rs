@@ -205,10 +205,7 @@ impl Dg2<'_> {
                 picture,
             ],
         );
-        let header = encode(
-            Self::HEADER,
-            &[&[0x81, 1, 2], &[0x82, 1, 0], &[0x87, 2, 1, 1], &[0x88, 2, 0, 8]],
-        );
+        let header = encode(Self::HEADER, &[&[0x81, 1, 2], &[0x82, 1, 0], &[0x87, 2, 1, 1], &[0x88, 2, 0, 8]]);
         let template = encode(Self::TEMPLATE, &[&header, &block]);
         encode(DataGroup::DG2.tag(), &[&encode(Self::GROUP, &[&[2, 1, 1], &template])])
     }

@@ -84,9 +84,7 @@ impl SecurityObject {
         let hashes: Vec<u8> = self
             .hashes
             .iter()
-            .flat_map(|(group, hash)| {
-                encode(SEQUENCE, &[&[2, 1, group.number()], &encode(OCTET_STRING, &[hash])])
-            })
+            .flat_map(|(group, hash)| encode(SEQUENCE, &[&[2, 1, group.number()], &encode(OCTET_STRING, &[hash])]))
             .collect();
         let (version, info) = self.versions.as_ref().map_or((0, Vec::new()), |info| {
             let texts = [&info.lds, &info.unicode].map(|text| encode(Self::PRINTABLE_STRING, &[text.as_bytes()]));

@@ -114,7 +114,9 @@ fn odd_fields_are_kept_not_refused() {
     }
     // A text that holds the bytes of a field's beginning is a text.
     let long = text(0x0C, &"\u{30}\u{10}\u{2}\u{1}\u{3}".replace(char::is_control, "ễ").repeat(60));
-    assert!(matches!(Dg13::parse(&field(9, &long)).unwrap().text(Dg13Field::Residence), Some(text) if text.len() > 300));
+    assert!(
+        matches!(Dg13::parse(&field(9, &long)).unwrap().text(Dg13Field::Residence), Some(text) if text.len() > 300)
+    );
 }
 
 #[test]

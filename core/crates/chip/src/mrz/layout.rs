@@ -135,7 +135,6 @@ impl Layout {
             Err(ChipError::MrzCheckDigit(MrzField::Composite))
         }
     }
-
 }
 
 /// A date and its check digit.

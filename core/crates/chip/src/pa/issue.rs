@@ -202,10 +202,8 @@ pub fn sign_content(
     let digest = encode(OCTET_STRING, &[&signer.hash.digest(&[content])]);
     let attribute = |oid: &[u8], value: &[u8]| encode(SEQUENCE, &[&encode(OID, &[oid]), &encode(SET, &[value])]);
     let content_type = encode(OID, &[content_type]);
-    let attributes = [
-        attribute(signed_data::CONTENT_TYPE, &content_type),
-        attribute(signed_data::MESSAGE_DIGEST, &digest),
-    ];
+    let attributes =
+        [attribute(signed_data::CONTENT_TYPE, &content_type), attribute(signed_data::MESSAGE_DIGEST, &digest)];
     let [first, second] = attributes.each_ref().map(Vec::as_slice);
     let signature = signer.sign(&encode(SET, &[first, second]), rng)?;
 
@@ -262,7 +260,9 @@ fn order(curve: Curve) -> NonZero<BoxedUint> {
     let numbers = Tlv::only(&parameters).map(|all| all.children().flatten().filter(|part| part.tag == INTEGER));
     let order = numbers.ok().and_then(|mut numbers| numbers.nth(1));
     let bytes = order.and_then(|order| unsigned(order.value).ok()).unwrap_or_default();
-    NonZero::new(number(bytes, curve)).into_option().unwrap_or_else(|| NonZero::new(BoxedUint::one()).unwrap_or_default())
+    NonZero::new(number(bytes, curve))
+        .into_option()
+        .unwrap_or_else(|| NonZero::new(BoxedUint::one()).unwrap_or_default())
 }
 
 /// A number of up to eight bytes more than the order has.

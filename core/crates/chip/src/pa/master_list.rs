@@ -48,8 +48,7 @@ impl TrustList {
         signer.check_master_list_signer()?;
         signed.verify(strength)?;
         self.verify(signer, at, strength)?;
-        let certificates =
-            certificates(&signed.content).map_err(|error| error.in_file(LdsFile::MasterList))?;
+        let certificates = certificates(&signed.content).map_err(|error| error.in_file(LdsFile::MasterList))?;
         Ok(self.trust_all(&certificates, countries))
     }
 

@@ -32,12 +32,7 @@ impl TrustList {
     /// # Errors
     /// [`ChipError::FileMalformed`], [`ChipError::CscaUnknown`], [`ChipError::SignatureWrong`],
     /// [`ChipError::CertificateMisused`], [`ChipError::TrustListRefused`], and those of weak or unknown algorithms.
-    pub fn add_revocation_list(
-        &mut self,
-        bytes: &[u8],
-        at: UnixTime,
-        strength: Strength,
-    ) -> Result<usize, ChipError> {
+    pub fn add_revocation_list(&mut self, bytes: &[u8], at: UnixTime, strength: Strength) -> Result<usize, ChipError> {
         check_length(bytes, MAX_BYTES, LdsFile::RevocationList)?;
         let list = RevocationList::parse(bytes).map_err(|error| error.in_file(LdsFile::RevocationList))?;
         let mut result = Err(ChipError::CscaUnknown);

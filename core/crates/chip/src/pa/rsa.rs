@@ -25,7 +25,10 @@ impl RsaKey {
             Some([&[0, 1], vec![0xFF; filling].as_slice(), &[0], &info].concat())
         };
         let Ok(recovered) = self.recover(signature) else { return false };
-        [hash.identifier(), hash.bare_identifier()].into_iter().filter_map(expected).any(|expected| expected == recovered)
+        [hash.identifier(), hash.bare_identifier()]
+            .into_iter()
+            .filter_map(expected)
+            .any(|expected| expected == recovered)
     }
 
     /// EMSA-PSS with trailer BC; a salt of exactly the length stated.

@@ -45,7 +45,9 @@ impl SignedData {
     /// Reads `ContentInfo` whose content has the type; BER is accepted.
     pub(super) fn parse(bytes: &[u8], content_type: &[u8], kind: LdsFile) -> Result<Self, ChipError> {
         let parsed = match Self::read(bytes, content_type, kind) {
-            Err(ChipError::Malformed) => Self::read(&ber::to_der(bytes).map_err(|e| e.in_file(kind))?, content_type, kind),
+            Err(ChipError::Malformed) => {
+                Self::read(&ber::to_der(bytes).map_err(|e| e.in_file(kind))?, content_type, kind)
+            }
             other => other,
         };
         parsed.map_err(|error| error.in_file(kind))

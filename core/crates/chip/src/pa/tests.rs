@@ -8,6 +8,7 @@ use crate::{
     ChipError, Hash, PublicKey,
     curve::Curve,
     lds::{DataGroup, LdsFile, SecurityObject, VersionInfo},
+    mrz::Mrz,
     tlv::{SEQUENCE, SET, encode},
 };
 
@@ -70,7 +71,8 @@ fn certificate(
     valid: (i64, i64),
 ) -> Result<Vec<u8>, ChipError> {
     let (not_before, not_after) = (days(valid.0), days(valid.1));
-    let draft = CertificateDraft { serial: 7, issuer, subject, country: "VN", not_before, not_after, usage, public_key };
+    let draft =
+        CertificateDraft { serial: 7, issuer, subject, country: "VN", not_before, not_after, usage, public_key };
     draft.sign(key, &SystemRandom::new())
 }
 
@@ -92,6 +94,10 @@ fn card_of_a_trusted_state_is_believed() {
     assert_eq!(verified.check(DataGroup::DG1, DG1), Ok(()));
     assert_eq!(verified.check(DataGroup::DG1, b"some fils"), Err(ChipError::FileChanged(DataGroup::DG1)));
     assert_eq!(verified.check(DataGroup::DG2, DG1), Err(ChipError::FileNotSigned(DataGroup::DG2)));
+    let lines = "IDVNM2000000015001200000001<<60001029M2501028VNM<<<<<<<<<<<8NGUYEN<<VAN<A<<<<<<<<<<<<<<<<<";
+    let passport = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+    assert_eq!(verified.check_state(&Mrz::parse(lines).unwrap()), Ok(()));
+    assert_eq!(verified.check_state(&Mrz::parse(passport).unwrap()), Err(ChipError::CertificateMisused));
     assert_eq!(*verified.signer(), Certificate::parse(&signer.der).unwrap().fingerprint());
 }
 
@@ -153,7 +159,10 @@ fn certificates_for_other_uses_sign_no_cards() {
     let state = State::new(Curve::Bp256, Hash::Sha256);
     for usage in [CertificateUse::State, CertificateUse::MasterListSigner] {
         let signer = state.signer(Curve::Bp256, Hash::Sha256, usage, (-5, 5));
-        assert_eq!(verdict(&signer.sod(Hash::Sha256), &state.trusted(), NOW).err(), Some(ChipError::CertificateMisused));
+        assert_eq!(
+            verdict(&signer.sod(Hash::Sha256), &state.trusted(), NOW).err(),
+            Some(ChipError::CertificateMisused)
+        );
     }
     let signer = state.document_signer();
     let mut trust = state.trusted();

@@ -1,4 +1,5 @@
 //! Both complete third-party documents, and what is wrong with altered ones.
+#![expect(clippy::string_slice, reason = "hexadecimal text is ASCII")]
 
 use super::*;
 use crate::{
@@ -31,7 +32,9 @@ fn verdict(sod: &[u8]) -> Result<(), ChipError> {
 
 #[test]
 fn third_party_documents_verify() {
-    for (id, groups, dg15) in [("BSI-TR-03105-5", &[1, 2, 3, 14, 4][..], None), ("ETSI", &[1, 2, 3, 14, 15, 4], Some("dg15"))] {
+    for (id, groups, dg15) in
+        [("BSI-TR-03105-5", &[1, 2, 3, 14, 4][..], None), ("ETSI", &[1, 2, 3, 14, 15, 4], Some("dg15"))]
+    {
         let set = set(id);
         let sod = Sod::parse(&file(&set, "sod")).unwrap();
         assert_eq!(sod.verify_signature(Strength::Present), Ok(()), "{id}");
@@ -91,7 +94,13 @@ fn altered_document_is_refused_for_what_is_wrong() {
         ("group 17", "3025020101", 0, "3025020111", malformed),
         ("hashes of another length than said", SHA256, 1, "300d06096086480165030402030500", malformed),
         ("hashes of an unknown function", SHA256, 1, "300d06096086480165030402090500", ChipError::AlgorithmUnknown),
-        ("signer's digest of an unknown function", SHA256, 6, "300d06096086480165030402090500", ChipError::AlgorithmUnknown),
+        (
+            "signer's digest of an unknown function",
+            SHA256,
+            6,
+            "300d06096086480165030402090500",
+            ChipError::AlgorithmUnknown,
+        ),
         ("changed hash of DG1", "51b6fc0e", 0, "51b6fc0f", unsigned),
         ("changed hash of DG14", "a1a7b228", 0, "a1a7b229", unsigned),
         ("changed end of the signature", &end, 0, &other_end, unsigned),
@@ -118,7 +127,9 @@ fn any_bit_of_hashes_and_signer_changed_is_seen() {
         for bit in [0x01, 0x80] {
             let mut changed = sod.clone();
             changed[at] ^= bit;
-            if let Ok(accepted) = Sod::parse(&changed).and_then(|sod| sod.verify_signature(Strength::Present).map(|()| sod)) {
+            if let Ok(accepted) =
+                Sod::parse(&changed).and_then(|sod| sod.verify_signature(Strength::Present).map(|()| sod))
+            {
                 // Only what is neither signed nor meant: the list of digests, versions, the name's spelling.
                 assert_eq!(accepted.signed.content, Sod::parse(&sod).unwrap().signed.content, "{at}");
             } else {
@@ -135,7 +146,8 @@ fn document_in_pieces_verifies_as_whole() {
     let content = Sod::parse(&sod).unwrap().signed.content;
     let whole = crate::tlv::encode(4, &[&content]);
     let (left, right) = content.split_at(content.len() / 2);
-    let pieces = [&[0x24, 0x80][..], &crate::tlv::encode(4, &[left]), &crate::tlv::encode(4, &[right]), &[0, 0]].concat();
+    let pieces =
+        [&[0x24, 0x80][..], &crate::tlv::encode(4, &[left]), &crate::tlv::encode(4, &[right]), &[0, 0]].concat();
     let ber = indefinite(&sod[4..], &whole, &pieces);
     let sod = crate::tlv::encode(0x77, &[&ber]);
     assert_eq!(verdict(&sod), Ok(()));
