@@ -9,9 +9,9 @@ use crate::{
 /// EF.CardAccess as several public readers of Vietnamese identity cards carry it: PACE-ECDH-GM with AES-128 on brainpoolP256r1.
 /// Taken when a card does not hand out its own.
 pub const CCCD_CARD_ACCESS: &[u8] = &[
-    0x31, 0x34, 0x30, 0x0D, 0x06, 0x08, 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x02, 0x02, 0x01, 0x01, 0x30, 0x0F, 0x06, 0x0A,
-    0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02, 0x02, 0x02, 0x01, 0x01, 0x30, 0x12, 0x06, 0x0A, 0x04, 0x00, 0x7F, 0x00,
-    0x07, 0x02, 0x02, 0x04, 0x02, 0x02, 0x02, 0x01, 0x02, 0x02, 0x01, 0x0D,
+    0x31, 0x34, 0x30, 0x0D, 0x06, 0x08, 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x02, 0x02, 0x01, 0x01, 0x30, 0x0F,
+    0x06, 0x0A, 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02, 0x02, 0x02, 0x01, 0x01, 0x30, 0x12, 0x06, 0x0A,
+    0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x04, 0x02, 0x02, 0x02, 0x01, 0x02, 0x02, 0x01, 0x0D,
 ];
 
 /// `bsi-de protocols smartcard`, 0.4.0.127.0.7.2.2.
@@ -88,7 +88,9 @@ fn cipher_number(cipher: Cipher) -> u8 {
 }
 
 fn cipher_of(number: u8) -> Option<Cipher> {
-    [Cipher::Des3, Cipher::Aes128, Cipher::Aes192, Cipher::Aes256].into_iter().find(|cipher| cipher_number(*cipher) == number)
+    [Cipher::Des3, Cipher::Aes128, Cipher::Aes192, Cipher::Aes256]
+        .into_iter()
+        .find(|cipher| cipher_number(*cipher) == number)
 }
 
 /// A `ChipAuthenticationInfo` of version 1.
@@ -220,7 +222,11 @@ impl SecurityInfos {
 }
 
 fn key_id(parts: &mut tlv::Objects<'_>) -> Result<Option<u32>, ChipError> {
-    parts.next().transpose()?.map(|id| if id.tag == tlv::INTEGER { tlv::small(id.value) } else { Err(ChipError::Malformed) }).transpose()
+    parts
+        .next()
+        .transpose()?
+        .map(|id| if id.tag == tlv::INTEGER { tlv::small(id.value) } else { Err(ChipError::Malformed) })
+        .transpose()
 }
 
 fn plain_hash(oid: &[u8]) -> Option<Hash> {
@@ -245,7 +251,7 @@ mod tests {
     fn built_in_card_access_is_that_of_the_identity_card() -> Result<(), ChipError> {
         let infos = SecurityInfos::parse(CCCD_CARD_ACCESS)?;
         let pace = PaceInfo { mapping: Mapping::Generic, cipher: Cipher::Aes128, domain: Domain::Ec(Curve::Bp256) };
-        assert_eq!(infos.pace, [pace.clone()]);
+        assert_eq!(infos.pace.as_slice(), core::slice::from_ref(&pace));
         assert_eq!(pace.oid(), crate::curve::unhex("04007f00070202040202"));
         let authentication = ChipAuthenticationInfo { cipher: Cipher::Aes128, elliptic: true, key_id: None };
         assert_eq!(infos.chip_authentication, [authentication]);
@@ -254,7 +260,9 @@ mod tests {
 
     #[test]
     fn recorded_dg14_files_name_their_keys() -> Result<(), ChipError> {
-        for (id, count, key_id) in [("CA-AT", 1, None), ("CA-MY", 1, None), ("CA-FR", 0, None), ("CA-DE", 1, Some(0xC3))] {
+        for (id, count, key_id) in
+            [("CA-AT", 1, None), ("CA-MY", 1, None), ("CA-FR", 0, None), ("CA-DE", 1, Some(0xC3))]
+        {
             let vector = vectors::recorded(id);
             let infos = SecurityInfos::parse_dg14(&vectors::bytes(&vector, "dg14"))?;
             assert_eq!(infos.chip_authentication.len(), count, "{id}");

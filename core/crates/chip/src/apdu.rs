@@ -225,7 +225,9 @@ mod tests {
 
     #[test]
     fn lengths_that_do_not_fit_are_refused() {
-        for hex in ["", "00b001", "00b0010202", "00b001020209", "00b00102010900ff", "00b001020000000000", "00b0010200000209"] {
+        for hex in
+            ["", "00b001", "00b0010202", "00b001020209", "00b00102010900ff", "00b001020000000000", "00b0010200000209"]
+        {
             let bytes = crate::curve::unhex(hex);
             if hex != "00b0010202" {
                 assert_eq!(Command::parse(&bytes).err(), Some(ChipError::Malformed), "{hex}");

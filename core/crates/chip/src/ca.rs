@@ -105,7 +105,9 @@ impl Terminal {
         let public = domain.generator().derive(&private)?.encode();
         let id = attempt.info.key_id.map(|id| tlv::encode(0x84, &[significant(&id.to_be_bytes())])).unwrap_or_default();
         let command = match attempt.method {
-            Method::KeyAgreementTemplate => Command::new(0x22, 0x41, 0xA6).data(&[tlv::encode(0x91, &[&public]), id].concat()),
+            Method::KeyAgreementTemplate => {
+                Command::new(0x22, 0x41, 0xA6).data(&[tlv::encode(0x91, &[&public]), id].concat())
+            }
             Method::AuthenticationTemplate => {
                 let protocol = tlv::encode(0x80, &[&attempt.info.oid()]);
                 Command::new(0x22, 0x41, 0xA4).data(&[protocol, id].concat())
@@ -186,7 +188,8 @@ mod tests {
             let infos = SecurityInfos::parse_dg14(&bytes(&vector, "dg14"))?;
             let attempt = Attempt::list(&infos).remove(0);
             assert_eq!(attempt.key.encode(), bytes(&vector, "chip_pub"));
-            let (mut terminal, mut command) = Terminal::start(attempt, &Scripted::new(&[&bytes(&vector, "terminal_priv")]))?;
+            let (mut terminal, mut command) =
+                Terminal::start(attempt, &Scripted::new(&[&bytes(&vector, "terminal_priv")]))?;
             let mut fresh = None;
             for (index, step) in steps[..steps.len() - 1].iter().enumerate() {
                 assert_eq!(old.wrap_command(&command)?, bytes(step, "c"), "{id} {index}");

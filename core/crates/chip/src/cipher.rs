@@ -98,8 +98,13 @@ impl Cipher {
     /// [`ChipError::Malformed`] when it is not there or longer than a block.
     pub fn unpad(self, data: &[u8]) -> Result<&[u8], ChipError> {
         let zeros = data.iter().rev().take_while(|byte| **byte == 0).count();
-        let (content, padding) = data.split_at_checked(data.len().saturating_sub(zeros + 1)).ok_or(ChipError::Malformed)?;
-        if zeros < self.block_bytes() && padding.first() == Some(&0x80) { Ok(content) } else { Err(ChipError::Malformed) }
+        let (content, padding) =
+            data.split_at_checked(data.len().saturating_sub(zeros + 1)).ok_or(ChipError::Malformed)?;
+        if zeros < self.block_bytes() && padding.first() == Some(&0x80) {
+            Ok(content)
+        } else {
+            Err(ChipError::Malformed)
+        }
     }
 }
 
@@ -144,7 +149,8 @@ mod tests {
 
     #[test]
     fn wrong_padding_is_refused() {
-        let cases: [&[u8]; 5] = [&[], &[0; 16], &[1; 16], &[0x81, 0], &[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]];
+        let cases: [&[u8]; 5] =
+            [&[], &[0; 16], &[1; 16], &[0x81, 0], &[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]];
         for case in cases {
             assert_eq!(Cipher::Aes128.unpad(case), Err(ChipError::Malformed), "{case:?}");
         }

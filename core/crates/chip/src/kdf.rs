@@ -98,7 +98,8 @@ impl MrzKey {
         let bytes = information.as_bytes();
         let field = |from: usize, to: usize| bytes.get(from..to).filter(|field| field.iter().copied().all(is_mrz));
         let checked = |field: &[u8], digit: Option<&u8>| digit == Some(&check_digit(field));
-        let dates = bytes.len().checked_sub(14).filter(|at| (10..=23).contains(at)).ok_or(ChipError::AccessDataInvalid)?;
+        let dates =
+            bytes.len().checked_sub(14).filter(|at| (10..=23).contains(at)).ok_or(ChipError::AccessDataInvalid)?;
         let fits = field(0, dates - 1).is_some_and(|number| checked(number, bytes.get(dates - 1)))
             && field(dates, dates + 6).is_some_and(|birth| checked(birth, bytes.get(dates + 6)))
             && field(dates + 7, dates + 13).is_some_and(|expiry| checked(expiry, bytes.get(dates + 13)));
@@ -194,7 +195,13 @@ mod tests {
         for can in ["", "12345", "1234567", "12345a", "１23"] {
             assert_eq!(Can::parse(can).err(), Some(ChipError::AccessDataInvalid));
         }
-        for text in ["", "L898902C<3690806194062", "L898902C<469080619406236", "L898902C<369080629406236", "l898902C<369080619406236"] {
+        for text in [
+            "",
+            "L898902C<3690806194062",
+            "L898902C<469080619406236",
+            "L898902C<369080629406236",
+            "l898902C<369080619406236",
+        ] {
             assert_eq!(MrzKey::parse(text).err(), Some(ChipError::AccessDataInvalid), "{text}");
         }
         assert_eq!(MrzKey::new("A", "6908061", "940623").err(), Some(ChipError::AccessDataInvalid));

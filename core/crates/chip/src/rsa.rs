@@ -23,7 +23,8 @@ impl RsaKey {
     /// # Errors
     /// [`ChipError::Unsupported`] outside these bounds.
     pub fn new(n: &[u8], e: &[u8]) -> Result<Self, ChipError> {
-        let bits = (n.len() * 8).saturating_sub(n.first().map_or(0, |byte| usize::try_from(byte.leading_zeros()).unwrap_or(0)));
+        let bits = (n.len() * 8)
+            .saturating_sub(n.first().map_or(0, |byte| usize::try_from(byte.leading_zeros()).unwrap_or(0)));
         let odd = |number: &[u8]| number.last().is_some_and(|byte| byte & 1 == 1) && number.first() != Some(&0);
         let fits = (1024..=8192).contains(&bits) && odd(n) && odd(e) && e.len() <= 8 && e != [1];
         if fits { Ok(Self { n: n.to_vec(), e: e.to_vec() }) } else { Err(ChipError::Unsupported) }

@@ -36,8 +36,10 @@ impl Curve {
         let curve = self.parameters();
         let field = tlv::encode(tlv::SEQUENCE, &[&tlv::encode(tlv::OID, &[PRIME_FIELD]), &integer(&unhex(curve.p))]);
         let (a, b) = (unhex(curve.a), unhex(curve.b));
-        let coefficients =
-            tlv::encode(tlv::SEQUENCE, &[&tlv::encode(tlv::OCTET_STRING, &[&a]), &tlv::encode(tlv::OCTET_STRING, &[&b])]);
+        let coefficients = tlv::encode(
+            tlv::SEQUENCE,
+            &[&tlv::encode(tlv::OCTET_STRING, &[&a]), &tlv::encode(tlv::OCTET_STRING, &[&b])],
+        );
         let base = tlv::encode(tlv::OCTET_STRING, &[&self.generator().encode()]);
         let order = integer(&unhex(curve.n));
         tlv::encode(tlv::SEQUENCE, &[&integer(&[1]), &field, &coefficients, &base, &order, &integer(&[1])])

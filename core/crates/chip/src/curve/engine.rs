@@ -175,7 +175,7 @@ impl<const L: usize> Engine<L> {
     /// The point that ICAO Doc 9303-11, B.2 (f_G) gives for the string modulo p. For p ≡ 3 mod 4 only; None for others.
     pub(super) fn encode_to_curve(&self, string: &[u8]) -> Option<Affine> {
         let modulus = self.field.params.modulus().as_ref();
-        if !bool::from(modulus.bit_vartime(1)) {
+        if !modulus.bit_vartime(1) {
             return None;
         }
         let t = self.field.reduce(string);

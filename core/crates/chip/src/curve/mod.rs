@@ -170,7 +170,11 @@ impl Point {
         let coordinates = bytes.strip_prefix(&[4]).filter(|rest| rest.len() == 2 * size).ok_or(ChipError::Malformed)?;
         let (x, y) = coordinates.split_at_checked(size).ok_or(ChipError::Malformed)?;
         let point = Self { curve, x: x.to_vec(), y: y.to_vec() };
-        if compute!(curve, |engine| Some(engine.contains(x, y))) == Some(true) { Ok(point) } else { Err(ChipError::Malformed) }
+        if compute!(curve, |engine| Some(engine.contains(x, y))) == Some(true) {
+            Ok(point)
+        } else {
+            Err(ChipError::Malformed)
+        }
     }
 
     fn from_affine(curve: Curve, (x, y): &Affine) -> Self {
@@ -277,8 +281,15 @@ impl Scalar {
     /// # Errors
     /// [`ChipError::Malformed`] when it is zero or not below the order.
     pub fn parse(curve: Curve, bytes: &[u8]) -> Result<Self, ChipError> {
-        let fits = bytes.len() == curve.order_bytes() && compute!(curve, |engine| Some(engine.is_scalar(bytes))) == Some(true);
+        let fits =
+            bytes.len() == curve.order_bytes() && compute!(curve, |engine| Some(engine.is_scalar(bytes))) == Some(true);
         if fits { Ok(Self { curve, bytes: SecretBytes::new(bytes.to_vec()) }) } else { Err(ChipError::Malformed) }
+    }
+
+    /// A second one, for a test's chip that opens more than one channel.
+    #[cfg(test)]
+    pub(crate) fn copy(&self) -> Self {
+        Self { curve: self.curve, bytes: SecretBytes::new(self.bytes.expose().to_vec()) }
     }
 
     /// Its public point.
@@ -307,7 +318,10 @@ impl Scalar {
 /// The bytes of one of this crate's own hexadecimal constants.
 pub(crate) fn unhex(hex: &str) -> Vec<u8> {
     let digits = hex.chars().filter_map(|digit| digit.to_digit(16)).collect::<Vec<_>>();
-    digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | u8::try_from(*digit).unwrap_or(0))).collect()
+    digits
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | u8::try_from(*digit).unwrap_or(0)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -87,7 +87,9 @@ macro_rules! same_product {
         let mut bytes = $bytes.clone();
         bytes.resize($curve.order_bytes(), 7);
         let repr = <$scalar as p256::elliptic_curve::PrimeField>::Repr::try_from(bytes.as_slice()).unwrap();
-        if let Some(theirs) = Option::<$scalar>::from(<$scalar>::from_repr(repr)).filter(|s| *s != <$scalar>::from(0u64)) {
+        if let Some(theirs) =
+            Option::<$scalar>::from(<$scalar>::from_repr(repr)).filter(|s| *s != <$scalar>::from(0u64))
+        {
             let theirs = (<$group>::generator() * theirs).to_affine().to_sec1_point(false);
             let ours = Scalar::parse($curve, &bytes).unwrap().public().unwrap().encode();
             assert_eq!(ours, theirs.as_bytes(), "{:?}", $curve);
@@ -105,7 +107,7 @@ proptest! {
         same_product!(p384, p384::ProjectivePoint, p384::Scalar, Curve::P384, bytes);
         same_product!(bp256, bp256::r1::ProjectivePoint, bp256::r1::Scalar, Curve::Bp256, bytes);
         same_product!(bp384, bp384::r1::ProjectivePoint, bp384::r1::Scalar, Curve::Bp384, bytes);
-        let mut small = bytes.clone();
+        let mut small = bytes;
         small[0] &= 1;
         same_product!(p521, p521::ProjectivePoint, p521::Scalar, Curve::P521, small);
     }

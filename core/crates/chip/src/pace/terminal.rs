@@ -26,11 +26,24 @@ enum State {
     Select,
     Nonce,
     /// Generic mapping: our mapping key went out.
-    MapGeneric { nonce: Zeroizing<Vec<u8>>, private: Private },
+    MapGeneric {
+        nonce: Zeroizing<Vec<u8>>,
+        private: Private,
+    },
     /// Integrated mapping: our nonce went out.
-    MapIntegrated { generator: Public },
-    Agree { private: Private, public: Public, mapping_key: Option<Public> },
-    Confirm { keys: SessionKeys, expected: [u8; 8], mapping_key: Option<Public> },
+    MapIntegrated {
+        generator: Public,
+    },
+    Agree {
+        private: Private,
+        public: Public,
+        mapping_key: Option<Public>,
+    },
+    Confirm {
+        keys: SessionKeys,
+        expected: [u8; 8],
+        mapping_key: Option<Public>,
+    },
     Over,
 }
 
@@ -115,7 +128,7 @@ impl PaceTerminal {
     fn map(&mut self, encrypted: &[u8], rng: &dyn Random) -> Result<PaceStep, ChipError> {
         let PaceInfo { mapping, cipher, domain } = self.info;
         let block = cipher.block_bytes();
-        if !(8..=32).contains(&encrypted.len()) || encrypted.len() % block != 0 {
+        if !(8..=32).contains(&encrypted.len()) || !encrypted.len().is_multiple_of(block) {
             return Err(ChipError::Malformed);
         }
         // EXPOSE: the cipher needs its key.
@@ -134,7 +147,12 @@ impl PaceTerminal {
         Ok(self.go(State::MapGeneric { nonce, private }, &[&tlv::encode(0x81, &[&public.encode()])], false))
     }
 
-    fn agree(&mut self, generator: &Public, mapping_key: Option<Public>, rng: &dyn Random) -> Result<PaceStep, ChipError> {
+    fn agree(
+        &mut self,
+        generator: &Public,
+        mapping_key: Option<Public>,
+        rng: &dyn Random,
+    ) -> Result<PaceStep, ChipError> {
         let private = self.info.domain.make_private(rng)?;
         let public = generator.derive(&private)?;
         let object = tlv::encode(0x83, &[&public.encode()]);

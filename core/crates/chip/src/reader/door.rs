@@ -49,7 +49,7 @@ pub(super) struct Session {
 
 /// Steps of the discovery, in their order.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     #[default]
     ReadInPlace,
     SelectInPlace,
@@ -90,7 +90,10 @@ fn read_card_access(le: u32) -> Command {
 pub(super) enum Task {
     Stage(Stage),
     /// Reads EF.CardAccess, selected before or by this very command.
-    CardAccess { stage: Stage, told: bool },
+    CardAccess {
+        stage: Stage,
+        told: bool,
+    },
     MasterFile,
     SelectLimits,
     ReadLimits,
@@ -118,7 +121,8 @@ impl Door {
 
     fn list(&mut self, config: &Config) {
         // Keys of 2048 bits need extended lengths.
-        let sendable = |info: &PaceInfo| config.max_command > 600 || info.domain.id() == 0 || matches!(info.domain, Domain::Ec(_));
+        let sendable =
+            |info: &PaceInfo| config.max_command > 600 || info.domain.id() == 0 || matches!(info.domain, Domain::Ec(_));
         self.variants = self.infos.iter().flat_map(SecurityInfos::pace_by_preference).filter(sendable).collect();
     }
 }
@@ -175,7 +179,7 @@ impl Reader {
         let Answer::Plain(response) = answer else { return Err(ChipError::OutOfOrder) };
         match task {
             Task::Stage(stage) => self.feed_stage(stage, &response),
-            Task::CardAccess { stage, told } => return self.feed_card_access(stage, told, &response),
+            Task::CardAccess { stage, told } => self.feed_card_access(stage, told, &response),
             Task::MasterFile | Task::BacApplication => {}
             Task::SelectLimits => {
                 if response.is_ok() {
@@ -232,7 +236,7 @@ impl Reader {
         }
     }
 
-    fn feed_card_access(&mut self, stage: Stage, told: bool, response: &Response) -> Result<(), ChipError> {
+    fn feed_card_access(&mut self, stage: Stage, told: bool, response: &Response) {
         let begun = self.session.door.card_access.len();
         if response.sw1() == EXACT_LENGTH && response.sw2() != 0 && !told {
             let le = u32::from(response.sw2());
@@ -242,7 +246,7 @@ impl Reader {
                 Command { le: Some(le), ..read_binary(begun, 256) }
             };
             self.follow(Task::CardAccess { stage, told: true }, again, Phase::Discovery);
-            return Ok(());
+            return;
         }
         let good = matches!(response.status, crate::apdu::OK | END_OF_FILE) && !response.data.is_empty();
         self.session.door.card_access.extend_from_slice(&response.data);
@@ -250,7 +254,7 @@ impl Reader {
         let header = header.filter(|header| header.tag == CARD_ACCESS_TAG && header.total() <= MOST_CARD_ACCESS);
         let Some(header) = header.filter(|_| good) else {
             self.next_stage(stage);
-            return Ok(());
+            return;
         };
         let here = self.session.door.card_access.len();
         if here < header.total() {
@@ -258,7 +262,7 @@ impl Reader {
             // From here on the file is selected, whichever way it was read first.
             let stage = if stage == Stage::ReadInPlace { Stage::SelectInPlace } else { stage };
             self.follow(Task::CardAccess { stage, told: false }, rest, Phase::Discovery);
-            return Ok(());
+            return;
         }
         let mut bytes = core::mem::take(&mut self.session.door.card_access);
         bytes.truncate(header.total());
@@ -270,7 +274,6 @@ impl Reader {
             }
             Err(_) => self.next_stage(stage),
         }
-        Ok(())
     }
 
     fn feed_pace(&mut self, mut terminal: Box<PaceTerminal>, response: &Response) -> Result<(), ChipError> {

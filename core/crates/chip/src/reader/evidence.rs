@@ -1,11 +1,7 @@
 use core::fmt;
 
 use super::FileId;
-use crate::{
-    Hash, PaceInfo,
-    aa::CHALLENGE,
-    ca::Method,
-};
+use crate::{Hash, PaceInfo, aa::CHALLENGE, ca::Method};
 
 /// How the chip was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]

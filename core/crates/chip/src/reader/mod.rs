@@ -125,6 +125,8 @@ struct Session {
     current: Option<FileId>,
     /// The bytes to ask for at the next read, as the chip told them.
     told: Option<usize>,
+    /// The file that this chip did not hand out by its short identifier.
+    by_name: Option<FileId>,
     proof: prove::Session,
     door: door::Session,
     next: Option<Outgoing>,
@@ -197,7 +199,10 @@ impl Reader {
     ///
     /// # Errors
     /// What ended the reading; it stays ended.
-    #[expect(clippy::should_implement_trait, reason = "steps depend on what is fed in between; an iterator's would not")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "steps depend on what is fed in between; an iterator's would not"
+    )]
     pub fn next(&mut self) -> Result<Step, ChipError> {
         if let Some(error) = self.outcome {
             return Err(error);
@@ -240,7 +245,11 @@ impl Reader {
         if !self.session.selected {
             self.session.selected = true;
             if !self.config.profile.keep_application {
-                return Ok(Some(Outgoing { task: Task::Application, command: select_application(), phase: Phase::Selection }));
+                return Ok(Some(Outgoing {
+                    task: Task::Application,
+                    command: select_application(),
+                    phase: Phase::Selection,
+                }));
             }
         }
         if let Some(outgoing) = self.plan_proof()? {
@@ -260,7 +269,8 @@ impl Reader {
             return Err(ChipError::ReaderTooShort);
         }
         let secured = self.session.channel.is_some();
-        self.session.sent = Some(Sent { task, ins: command.ins, phase, secured, wire, answer: Vec::new(), elapsed_ms: 0 });
+        self.session.sent =
+            Some(Sent { task, ins: command.ins, phase, secured, wire, answer: Vec::new(), elapsed_ms: 0 });
         Ok(())
     }
 
@@ -309,7 +319,9 @@ impl Reader {
             Answer::Closed(status) => *status,
         };
         self.note(&sent, Some(status), bytes.len(), elapsed_ms);
-        self.proven(&answer)?;
+        if !self.proven(&sent.task, &answer)? {
+            return Ok(());
+        }
         let phase = sent.phase;
         match sent.task {
             Task::Door(task) => self.feed_door(task, answer)?,
@@ -385,7 +397,15 @@ impl Reader {
     fn note(&mut self, sent: &Sent, status: Option<u16>, received: usize, elapsed_ms: u32) {
         if self.trace.len() < MOST_ENTRIES {
             let (phase, ins) = (sent.phase, sent.ins);
-            self.trace.push(TraceEntry { phase, ins, status, sent: sent.wire.len(), received, elapsed_ms, content: None });
+            self.trace.push(TraceEntry {
+                phase,
+                ins,
+                status,
+                sent: sent.wire.len(),
+                received,
+                elapsed_ms,
+                content: None,
+            });
         }
     }
 
@@ -432,7 +452,10 @@ impl Reader {
 
 impl core::fmt::Debug for Reader {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Reader").field("files", &self.files).field("exchanges", &self.trace.len()).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("files", &self.files)
+            .field("exchanges", &self.trace.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -16,19 +16,28 @@ pub struct ChipProfile {
     pub keep_application: bool,
     /// EF.CardAccess was not handed out: go to the built-in one at once.
     pub built_in_card_access: bool,
+    /// The chip takes no extended lengths.
+    pub short_only: bool,
     /// EF.ATR/INFO was looked for.
     pub looked_for_limits: bool,
 }
 
 /// File bytes asked for at once: what the Vietnamese card is known to take; more would make a lost link dearer.
 const LARGEST: usize = 2048;
-/// What is asked for after larger amounts were refused. 223 and 231 fit a short secured answer with AES and 3DES.
-const LADDER: [u16; 5] = [1024, 512, 231, 223, 111];
+/// What is asked for after larger amounts were refused.
+const LADDER: [u16; 3] = [1024, SHORT, 111];
+/// From here on answers fit short lengths: 231 bytes with 3DES, 223 with AES.
+const SHORT: u16 = 231;
 
 impl ChipProfile {
     /// The most bytes to ask for, whatever the channel can carry.
     pub(crate) fn most(&self) -> usize {
         self.chunk.map_or(LARGEST, usize::from)
+    }
+
+    /// Whether chunks are so small that no extended length is needed for them.
+    pub(crate) fn is_short(&self) -> bool {
+        self.most() <= usize::from(SHORT)
     }
 
     /// Less than `asked`. False when there is nothing less to try.
@@ -61,16 +70,16 @@ mod tests {
         while profile.lower(profile.most()) {
             steps.push(profile.most());
         }
-        assert_eq!(steps, [1024, 512, 231, 223, 111]);
+        assert_eq!(steps, [1024, 231, 111]);
         assert!(!profile.lower(111));
     }
 
     #[test]
     fn limits_are_found_among_other_objects() {
         let mut profile = ChipProfile::default();
-        profile.read_limits(&crate::curve::unhex("43018082017f7f6608020205000202080a"));
-        assert_eq!(profile.max_response, None, "the second object claims more than is there");
-        profile.read_limits(&crate::curve::unhex("4301807f660802020500020208 00".replace(' ', "").as_str()));
+        profile.read_limits(&crate::curve::unhex("43018082097f7f6608020205000202080a"));
+        assert_eq!(profile.max_response, None, "the second object claims what belongs to the third");
+        profile.read_limits(&crate::curve::unhex("4301807f6608020205000202080082"));
         assert_eq!(profile.max_response, Some(0x800));
         profile.read_limits(&[0xFF; 40]);
         assert_eq!(profile.max_response, Some(0x800));

@@ -2,7 +2,7 @@
 
 use eid_crypto::random;
 
-use super::{ActiveProof, Answer, ChipProof, FileId, Outgoing, Phase, Reader, file::Partial, select_application};
+use super::{ActiveProof, Answer, ChipProof, FileId, Outgoing, Phase, Reader, file::Partial, select_file};
 use crate::{
     ChipError, PublicKey, aa,
     access::SecurityInfos,
@@ -26,6 +26,8 @@ pub(super) struct Proofs {
     attempts: Vec<Attempt>,
     /// Whether Chip Authentication worked before.
     authenticated: bool,
+    /// Whether the keys are tried out by themselves, because the chip closed the channel at what came first.
+    cautious: bool,
     /// The key of DG15.
     key: Option<PublicKey>,
 }
@@ -38,8 +40,6 @@ pub(super) struct Session {
     unproven: Option<ca::Method>,
     /// Active Authentication was run.
     signed: bool,
-    /// The file that this chip did not hand out by its short identifier.
-    pub(super) by_name: Option<FileId>,
 }
 
 /// A command of a proof.
@@ -65,14 +65,14 @@ impl Reader {
             let (terminal, command) = ca::Terminal::start(attempt, &*self.rng)?;
             return proof(Task::Chip(Box::new(terminal), method), command, Phase::ChipAuthentication);
         }
+        let read = self.config.files.iter().all(|file| self.file(*file).is_some_and(Partial::is_over));
+        if self.session.proof.unproven.is_some() && (read || self.proofs.cautious) {
+            return proof(Task::Confirm, select_file(FileId::Dg14.id()), Phase::ChipAuthentication);
+        }
         if let Some(challenge) = self.challenge()? {
             self.session.proof.signed = true;
             let command = self.sign(&challenge);
             return proof(Task::Sign(challenge), command, Phase::ActiveAuthentication);
-        }
-        let read = self.config.files.iter().all(|file| self.file(*file).is_some_and(Partial::is_over));
-        if read && self.session.proof.unproven.is_some() {
-            return proof(Task::Confirm, select_application(), Phase::ChipAuthentication);
         }
         Ok(None)
     }
@@ -103,12 +103,20 @@ impl Reader {
         match task {
             Task::Chip(terminal, method) => self.feed_chip(terminal, method, answer),
             // Whatever it says: that it says it under the new keys is the proof.
-            Task::Confirm => Ok(()),
+            Task::Confirm => {
+                self.session.current = None;
+                Ok(())
+            }
             Task::Sign(challenge) => self.feed_signature(challenge, &answer),
         }
     }
 
-    fn feed_chip(&mut self, mut terminal: Box<ca::Terminal>, method: ca::Method, answer: Answer) -> Result<(), ChipError> {
+    fn feed_chip(
+        &mut self,
+        mut terminal: Box<ca::Terminal>,
+        method: ca::Method,
+        answer: Answer,
+    ) -> Result<(), ChipError> {
         let Answer::Secured(response) = answer else {
             // Some chips close the channel at a protocol that they do not like.
             self.refuse_attempt()?;
@@ -145,18 +153,25 @@ impl Reader {
         if self.proofs.authenticated { ChipError::ChipChanged } else { ChipError::ChipAuthenticationFailed }
     }
 
-    /// The first answer after Chip Authentication shows whether the chip knows the new keys.
-    pub(super) fn proven(&mut self, answer: &Answer) -> Result<(), ChipError> {
-        let Some(method) = self.session.proof.unproven else { return Ok(()) };
-        // The answer to the protocol itself comes under the old keys, before there is anything to prove.
+    /// The first answer after Chip Authentication shows whether the chip knows the new keys. False when the chip has to be asked
+    /// again, because it answered without a checksum and may mean something else by that, such as a file that it lacks.
+    pub(super) fn proven(&mut self, task: &super::Task, answer: &Answer) -> Result<bool, ChipError> {
+        let Some(method) = self.session.proof.unproven else { return Ok(true) };
         match answer {
             Answer::Secured(_) => {
                 self.session.proof.unproven = None;
                 self.proofs.authenticated = true;
                 self.proofs.chip = Some(ChipProof::ChipAuthentication(method));
-                Ok(())
+                Ok(true)
             }
-            Answer::Plain(_) | Answer::Closed(_) => Err(self.not_this_chip()),
+            Answer::Plain(_) | Answer::Closed(_) if matches!(task, super::Task::Prove(Task::Confirm)) => {
+                Err(self.not_this_chip())
+            }
+            Answer::Plain(_) | Answer::Closed(_) => {
+                self.proofs.cautious = true;
+                self.reset()?;
+                Ok(false)
+            }
         }
     }
 
@@ -168,6 +183,13 @@ impl Reader {
     fn feed_signature(&mut self, challenge: [u8; aa::CHALLENGE], answer: &Answer) -> Result<(), ChipError> {
         let again = self.proofs.active.is_some();
         let failed = if again { ChipError::ChipChanged } else { ChipError::ActiveAuthenticationFailed };
+        let long = matches!(&self.proofs.key, Some(PublicKey::Rsa(key)) if self.grows_beyond_short(key.bytes()));
+        if long && !matches!(answer, Answer::Secured(response) if response.is_ok()) {
+            // A chip without extended lengths gives the signature in parts.
+            self.config.profile.short_only = true;
+            self.session.proof.signed = false;
+            return if matches!(answer, Answer::Secured(_)) { Ok(()) } else { self.reset() };
+        }
         let (Answer::Secured(response), Some(key)) = (answer, &self.proofs.key) else { return Err(failed) };
         if response.status == 0x6700 && !self.is_extended() {
             return Err(ChipError::ReaderTooShort);

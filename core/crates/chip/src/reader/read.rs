@@ -3,8 +3,8 @@
 
 use super::{Answer, FileId, Outgoing, Phase, Reader, read_binary, select_file};
 use crate::{
-    ChipError, Command, Response,
-    apdu::{END_OF_FILE, EXACT_LENGTH, OK, READ_BINARY_ODD},
+    ChipError, Response,
+    apdu::{END_OF_FILE, EXACT_LENGTH, OK},
     tlv::Tlv,
 };
 
@@ -31,16 +31,21 @@ impl Task {
 }
 
 impl Reader {
-    /// Whether phone and reader take extended lengths.
+    /// Whether phone and chip take extended lengths, as far as is known.
     pub(super) fn is_extended(&self) -> bool {
-        self.config.max_response > 258 && self.config.max_command > 261
+        let profile = &self.config.profile;
+        let chip = !profile.short_only && profile.max_response.is_none_or(|most| most > 258);
+        chip && self.config.max_response > 258 && self.config.max_command > 261
     }
 
     /// The most file bytes that one answer brings now.
     pub(super) fn asked(&self) -> usize {
-        let chip = self.config.profile.max_response.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
-        let phone = if self.is_extended() { self.config.max_response } else { self.config.max_response.min(258) };
-        let capacity = self.session.channel.as_ref().map_or(0, |channel| channel.capacity(phone.min(chip).saturating_sub(2)));
+        let chip =
+            self.config.profile.max_response.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
+        let long = self.is_extended() && !self.config.profile.is_short();
+        let phone = if long { self.config.max_response } else { self.config.max_response.min(258) };
+        let capacity =
+            self.session.channel.as_ref().map_or(0, |channel| channel.capacity(phone.min(chip).saturating_sub(2)));
         capacity.min(self.config.profile.most())
     }
 
@@ -48,7 +53,7 @@ impl Reader {
         let (offset, total) = self.file(file).map_or((0, None), |partial| (partial.bytes.len(), partial.total));
         let outgoing = |task, command| Outgoing { task: super::Task::Read(task), command, phase: Phase::File(file) };
         let here = self.session.current == Some(file);
-        let short = !here && offset == 0 && !self.config.profile.select_files && self.session.proof.by_name != Some(file);
+        let short = !here && offset == 0 && !self.config.profile.select_files && self.session.by_name != Some(file);
         if !here && !short {
             return Ok(outgoing(Task::Select { file }, select_file(file.id())));
         }
@@ -110,7 +115,7 @@ impl Reader {
             entry.content = Some((offset, count));
         }
         self.session.current = Some(file);
-        if self.session.proof.by_name == Some(file) {
+        if self.session.by_name == Some(file) {
             self.config.profile.select_files = true;
         }
         self.lost_at = None;
@@ -132,7 +137,7 @@ impl Reader {
             0x6982 => self.refuse(file, status),
             // Not every chip knows short identifiers.
             _ if short => {
-                self.session.proof.by_name = Some(file);
+                self.session.by_name = Some(file);
                 Ok(())
             }
             _ => self.refuse(file, status),
@@ -179,11 +184,5 @@ impl Reader {
             (_, None) => {}
         }
         self.reset()
-    }
-
-    /// The command whose instruction byte has TLV data, for the caller's tests.
-    #[cfg(test)]
-    pub(super) fn is_odd(command: &Command) -> bool {
-        command.ins == READ_BINARY_ODD
     }
 }

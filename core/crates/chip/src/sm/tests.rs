@@ -100,7 +100,10 @@ fn capacity_is_the_most_that_fits() -> Result<(), ChipError> {
             let most = chip.capacity(limit);
             let mut length = |data| chip.wrap_response(0xB0, &Response::ok(vec![0; data])).map(|bytes| bytes.len() - 2);
             assert!(length(most)? <= limit, "{cipher:?} {limit}");
-            assert!(length(most + 1)? > limit || limit == 259 || limit == 260 || limit == 261, "{cipher:?} {limit} {most}");
+            assert!(
+                length(most + 1)? > limit || limit == 259 || limit == 260 || limit == 261,
+                "{cipher:?} {limit} {most}"
+            );
         }
     }
     // Figures that readers in the field know.
