@@ -67,12 +67,8 @@ fn main() {
 fn write_chip_files(write: &dyn Fn(&str, &str, &[u8])) {
     use eid_chip::{
         Hash,
-        curve::Curve,
         lds::{Com, DataGroup, Dg2, SecurityObject},
-        pa::{CertificateDraft, CertificateUse, Issuer, Sod, sign_content, sign_revocation_list},
     };
-    const MASTER_LIST: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x02];
-    let rng = SystemRandom::new();
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/chip");
     let read = |name: &str| fs::read(vectors.join(name)).expect("vector");
     let lines = "IDVNM2000000015001200000001<<6\n0001029M2501028VNM<<<<<<<<<<<8\nNGUYEN<<VAN<A<<<<<<<<<<<<<<<<<";
@@ -104,6 +100,21 @@ fn write_chip_files(write: &dyn Fn(&str, &str, &[u8])) {
     write("face", "rgb.jpg", &read("rgb.jpg"));
     write("face", "silver.jp2", read("bsi2008/Datagroup2.bin").get(84..).expect("picture"));
 
+    let object = SecurityObject::over(Hash::Sha256, &[(DataGroup::DG1, &member("dg1"))], None);
+    write("sod", "bsi2008", &read("bsi2008/EF_SOD.bin"));
+    write("sod", "hashes", &object.encode());
+    write_signed_chip_files(write, &object);
+}
+
+/// Certificates and what they sign.
+fn write_signed_chip_files(write: &dyn Fn(&str, &str, &[u8]), object: &eid_chip::lds::SecurityObject) {
+    use eid_chip::{
+        Hash,
+        curve::Curve,
+        pa::{CertificateDraft, CertificateUse, Issuer, Sod, sign_content, sign_revocation_list},
+    };
+    const MASTER_LIST: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x02];
+    let rng = SystemRandom::new();
     let key = Issuer::make(Curve::Bp256, Hash::Sha256, &rng).expect("key");
     let certificate = |usage| {
         let draft = CertificateDraft {
@@ -119,10 +130,7 @@ fn write_chip_files(write: &dyn Fn(&str, &str, &[u8])) {
         draft.sign(&key, &rng).expect("certificate")
     };
     let (state, signer) = (certificate(CertificateUse::State), certificate(CertificateUse::DocumentSigner));
-    let object = SecurityObject::over(Hash::Sha256, &[(DataGroup::DG1, &member("dg1"))], None);
-    write("sod", "card", &Sod::sign(&object, &signer, &key, &rng).expect("sod"));
-    write("sod", "bsi2008", &read("bsi2008/EF_SOD.bin"));
-    write("sod", "hashes", &object.encode());
+    write("sod", "card", &Sod::sign(object, &signer, &key, &rng).expect("sod"));
     write("certificate", "state", &state);
     write("certificate", "signer", &signer);
     let revoked = sign_revocation_list(("VN", "State"), &[7, 8], NOW, &key, &rng).expect("list");

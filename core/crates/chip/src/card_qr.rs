@@ -185,9 +185,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in ".{0,64}", at in 0_usize..90, with in any::<char>()) {
-            let _ = CardQr::parse(&text);
+            drop(CardQr::parse(&text));
             let changed: String = CARD_2021.chars().enumerate().map(|(i, c)| if i == at { with } else { c }).collect();
-            let _ = CardQr::parse(&changed);
+            drop(CardQr::parse(&changed));
         }
     }
 }

@@ -13,11 +13,10 @@ fn dg13_with(from: &str, to: &str) -> Dg13 {
     Dg13::parse(&[&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()).unwrap()
 }
 
-fn compare(lines: Option<&str>, dg13: Option<&Dg13>, card_qr: Option<&str>, declared: Option<Declared>) -> CrossCheck {
+fn compare(lines: Option<&str>, dg13: Option<&Dg13>, card_qr: Option<&str>, declared: Option<&Declared>) -> CrossCheck {
     let lines = lines.map(|lines| Mrz::parse(lines).unwrap());
     let card_qr = card_qr.map(|text| CardQr::parse(text).unwrap());
-    let sources =
-        Sources { lines: lines.as_ref(), dg1: None, dg13, card_qr: card_qr.as_ref(), declared: declared.as_ref() };
+    let sources = Sources { lines: lines.as_ref(), dg1: None, dg13, card_qr: card_qr.as_ref(), declared };
     sources.compare()
 }
 
@@ -52,7 +51,7 @@ fn typed_data_are_compared_with_the_card() {
         sex: Some(sex),
     };
     let fields = |declared| {
-        let report = compare(Some(LINES), None, Some(CARD_QR), Some(declared));
+        let report = compare(Some(LINES), None, Some(CARD_QR), Some(&declared));
         report.disagreements.iter().map(|d| (d.field, d.between.0)).collect::<Vec<_>>()
     };
     assert_eq!(fields(declared("001200000001", "NGUYỄN VĂN A", "2000-01-02", Sex::Male)), []);

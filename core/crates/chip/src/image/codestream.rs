@@ -53,8 +53,10 @@ pub(super) fn inside_jp2(file: &[u8]) -> Result<&[u8], ChipError> {
     Err(ChipError::ImageDamaged)
 }
 
-/// Kind and content of the first box, and what follows it.
-fn next_box(bytes: &[u8]) -> Result<([u8; 4], &[u8], &[u8]), ChipError> {
+/// Kind and content of a box, and what follows it.
+type JpBox<'a> = ([u8; 4], &'a [u8], &'a [u8]);
+
+fn next_box(bytes: &[u8]) -> Result<JpBox<'_>, ChipError> {
     let damaged = ChipError::ImageDamaged;
     let (length, rest) = bytes.split_first_chunk().ok_or(damaged)?;
     let (kind, _) = rest.split_first_chunk().ok_or(damaged)?;

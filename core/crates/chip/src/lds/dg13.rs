@@ -8,10 +8,7 @@ use std::collections::BTreeMap;
 
 use eid_model::{Date, PartialDate, PersonName, Pid, Sex};
 
-use super::{
-    DataGroup, LdsFile,
-    text::{PRINTABLE_STRING, UTF8_STRING, text},
-};
+use super::{DataGroup, LdsFile, text::text};
 use crate::{
     ChipError,
     tlv::{INTEGER, OID, SEQUENCE, SET, Tlv, objects, small},
@@ -337,6 +334,7 @@ impl Dg13 {
 
     /// The file, fields by number, with the string types that real cards have.
     pub fn encode(&self) -> Vec<u8> {
+        use super::text::{PRINTABLE_STRING, UTF8_STRING};
         use crate::tlv::{encode, encode_integer};
         let integer = |number: u32| encode_integer(&number.to_be_bytes());
         let string = |number: u32, text: &str| {

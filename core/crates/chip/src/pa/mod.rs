@@ -33,5 +33,6 @@ pub use trust::TrustList;
 #[cfg(feature = "personalise")]
 pub use trust_file::TrustFileDraft;
 
-#[cfg(all(test, feature = "personalise"))]
+#[cfg(test)]
+#[cfg(feature = "personalise")]
 mod tests;

@@ -7,6 +7,7 @@ use super::{Certificate, Strength, TrustList, signed_data::SignedData};
 use crate::{
     ChipError,
     lds::{DataGroup, LdsFile, SecurityObject},
+    mrz::Mrz,
     tlv::Tlv,
 };
 
@@ -115,8 +116,17 @@ impl VerifiedSod {
         &self.object
     }
 
-    /// The two-letter code of the country that signed, in capitals. It must be the one that DG1 names as issuing state:
-    /// otherwise any trusted state could sign documents of another.
+    /// Checks that the state that signed is the one that DG1 names, so that no trusted state signs cards of Vietnam.
+    /// Between other states it decides nothing: their codes of two and three letters are not compared.
+    ///
+    /// # Errors
+    /// [`ChipError::CertificateMisused`].
+    pub fn check_state(&self, dg1: &Mrz) -> Result<(), ChipError> {
+        let (signed, named) = (self.country == "VN", dg1.issuing_state() == "VNM");
+        if signed == named { Ok(()) } else { Err(ChipError::CertificateMisused) }
+    }
+
+    /// The two-letter code of the country that signed, in capitals.
     pub fn country(&self) -> &str {
         &self.country
     }

@@ -8,6 +8,7 @@ use crate::{
     ChipError, Hash, PublicKey,
     curve::Curve,
     lds::{DataGroup, LdsFile, SecurityObject, VersionInfo},
+    mrz::Mrz,
     tlv::{SEQUENCE, SET, encode},
 };
 
@@ -93,6 +94,10 @@ fn card_of_a_trusted_state_is_believed() {
     assert_eq!(verified.check(DataGroup::DG1, DG1), Ok(()));
     assert_eq!(verified.check(DataGroup::DG1, b"some fils"), Err(ChipError::FileChanged(DataGroup::DG1)));
     assert_eq!(verified.check(DataGroup::DG2, DG1), Err(ChipError::FileNotSigned(DataGroup::DG2)));
+    let lines = "IDVNM2000000015001200000001<<60001029M2501028VNM<<<<<<<<<<<8NGUYEN<<VAN<A<<<<<<<<<<<<<<<<<";
+    let passport = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+    assert_eq!(verified.check_state(&Mrz::parse(lines).unwrap()), Ok(()));
+    assert_eq!(verified.check_state(&Mrz::parse(passport).unwrap()), Err(ChipError::CertificateMisused));
     assert_eq!(*verified.signer(), Certificate::parse(&signer.der).unwrap().fingerprint());
 }
 
@@ -149,6 +154,22 @@ fn strangers_and_forgers_are_told_apart() {
     assert_eq!(verdict(&sod, &state.trusted(), NOW).err(), Some(ChipError::SignatureWrong(LdsFile::Sod)));
 }
 
+/// Hashes signed as something else are not hashes: the type outside is not signed, the attribute inside is.
+#[test]
+fn content_signed_as_another_type_is_no_card() {
+    const OTHER: &[u8] = &[0x06, 0x06, 0x67, 0x81, 0x08, 0x01, 0x01, 0x02];
+    const HASHES: &[u8] = &[0x06, 0x06, 0x67, 0x81, 0x08, 0x01, 0x01, 0x01];
+    let state = State::new(Curve::Bp256, Hash::Sha256);
+    let signer = state.document_signer();
+    let content = SecurityObject::over(Hash::Sha256, &[(DataGroup::DG1, DG1)], None).encode();
+    let signed = sign_content(&OTHER[2..], &content, &signer.der, &signer.key, &SystemRandom::new()).unwrap();
+    let mut sod = encode(0x77, &[&signed]);
+    let at = sod.windows(8).position(|window| window == OTHER).unwrap();
+    sod[at..at + 8].copy_from_slice(HASHES);
+    let wrong = ChipError::SignatureWrong(LdsFile::Sod);
+    assert_eq!(verdict(&sod, &state.trusted(), NOW).err(), Some(wrong));
+}
+
 #[test]
 fn certificates_for_other_uses_sign_no_cards() {
     let state = State::new(Curve::Bp256, Hash::Sha256);
@@ -179,6 +200,26 @@ fn certificates_for_other_uses_sign_no_cards() {
     let der = abroad.sign(&state.key, &SystemRandom::new()).unwrap();
     let sod = Signer { key, der }.sod(Hash::Sha256);
     assert_eq!(verdict(&sod, &trust, NOW).err(), Some(ChipError::CertificateMisused));
+}
+
+#[test]
+fn certificate_that_says_more_or_other_than_it_should_is_refused() {
+    let replaced = |der: &[u8], from: &[u8], to: &[u8]| {
+        let at = der.windows(from.len()).rposition(|window| window == from).unwrap();
+        [&der[..at], to, &der[at + from.len()..]].concat()
+    };
+    let state = State::new(Curve::Bp256, Hash::Sha256);
+    // The use it is made for, critical, becomes an extension that nobody knows.
+    let lister = state.signer(Curve::Bp256, Hash::Sha256, CertificateUse::MasterListSigner, (-5, 5));
+    let unknown = Certificate::parse(&replaced(&lister.der, &[0x55, 0x1D, 0x25], &[0x55, 0x1D, 0x7F])).unwrap();
+    assert_eq!(unknown.check_document_signer(), Err(ChipError::CertificateMisused));
+    // An algorithm outside that is not the signed one.
+    let sha256 = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02];
+    let other = replaced(&state.der, &sha256, &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x03]);
+    assert_eq!(Certificate::parse(&other), Err(ChipError::FileMalformed(LdsFile::Certificate)));
+    // An extension twice.
+    let twice = replaced(&state.der, &[0x55, 0x1D, 0x23], &[0x55, 0x1D, 0x0E]);
+    assert_eq!(Certificate::parse(&twice), Err(ChipError::FileMalformed(LdsFile::Certificate)));
 }
 
 #[test]

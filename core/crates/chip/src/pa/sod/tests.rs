@@ -1,4 +1,5 @@
 //! Both complete third-party documents, and what is wrong with altered ones.
+#![expect(clippy::string_slice, reason = "hexadecimal text is ASCII")]
 
 use super::*;
 use crate::{
