@@ -97,7 +97,8 @@ fn main() -> ExitCode {
     } else {
         print_table(&report);
     }
-    for row in report.rows.iter().filter(|row| row.ratio > row.goal) {
+    // A smoke run shows that all of it runs; its figures are too few to mean anything.
+    for row in report.rows.iter().filter(|row| !smoke && row.ratio > row.goal) {
         eprintln!("eid-bench: {} misses its goal beside {}: {:.2} > {:.2}", row.figure, row.peer, row.ratio, row.goal);
     }
     ExitCode::SUCCESS

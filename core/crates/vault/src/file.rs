@@ -101,7 +101,7 @@ pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
 }
 
 /// SQLite does not say why it could not make its files beside the store: a file of ours tells a full storage from one that
-/// cannot be written.
+/// cannot be written, and from one that failed once.
 pub(crate) fn name_refusal(path: &Path, error: VaultError) -> VaultError {
     if error != VaultError::ReadOnly {
         return error;
@@ -109,7 +109,8 @@ pub(crate) fn name_refusal(path: &Path, error: VaultError) -> VaultError {
     let probe = beside(path, ".probe");
     let tried = make_private(&probe).and_then(|mut file| file.write_all(&[0; 4096]));
     drop(std::fs::remove_file(&probe));
-    tried.map_or_else(|refused| VaultError::on_write(&refused), |()| error)
+    let tried = tried.and_then(|()| OpenOptions::new().write(true).open(path));
+    tried.map_or_else(|refused| VaultError::on_write(&refused), |_| VaultError::Failed)
 }
 
 #[cfg(test)]
