@@ -82,7 +82,6 @@ pub struct HardwareInput {
     pub point: Vec<u8>,
 }
 
-
 redacted!(HardwareInput);
 
 /// Why the key hardware did not do it.

@@ -206,7 +206,8 @@ class MisbehavingPortTest {
 
         override suspend fun makeSecret(alias: String, access: KeyAccess) {
             honest.makeSecret(alias, access)
-            bent("makeSecret", byteArrayOf())
+            // It has no answer that could be bent: it fails where a test names it.
+            if (only == "makeSecret") bend(byteArrayOf())
         }
 
         /** The guard's keys stay honest: what they say wrongly is a lost record of tries. */
