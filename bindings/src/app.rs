@@ -120,12 +120,66 @@ impl EidApp {
     /// try that was begun counts.
     ///
     /// # Errors
-    /// `NotFound` 1001, `AuthFailed` 2001 or 2002, `Invalid` 2003, `Device`, `Storage`.
+    /// `NotFound` 1001, `AuthFailed` 2001, 2002, 2005 or 2006, `Invalid` 2003, `Device`, `Storage`.
     pub async fn unlock(&self, passcode: Vec<u8>) -> Result<Arc<Unlocked>, EidError> {
         let core = self.core.clone();
         let work = async move { Ok(core.unlock(passcode).await?) };
         let unlocked = Call::on(&self.engine).run_to_end(work).await?;
         Ok(self.sessions.open(unlocked, &self.engine))
+    }
+
+    /// Turns on unlocking with biometrics (sinh trắc học): asks the passcode again, which is consumed and wiped, and the phone asks
+    /// for the face or the finger. Runs to its end.
+    ///
+    /// # Errors
+    /// What [`Self::unlock`] gives for the passcode; `UserCancelled` or `Device` if the phone's prompt did not succeed: they are
+    /// then off.
+    pub async fn enable_biometrics(&self, passcode: Vec<u8>) -> Result<(), EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run_to_end(async move { Ok(core.enable_biometrics(passcode).await?) }).await
+    }
+
+    /// Turns off unlocking with biometrics. Not an error if it was off. Runs to its end.
+    ///
+    /// # Errors
+    /// `Device`, `Storage`.
+    pub async fn disable_biometrics(&self) -> Result<(), EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run_to_end(async move { Ok(core.disable_biometrics().await?) }).await
+    }
+
+    /// True if unlocking with biometrics is turned on.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub async fn has_biometrics(&self) -> Result<bool, EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run(async move { Ok(core.has_biometrics().await?) }).await
+    }
+
+    /// Unlocks with face or finger, for which the phone asks. Makes no network call. Ends the waits after wrong passcodes. Runs
+    /// to its end.
+    ///
+    /// # Errors
+    /// 1001 on a phone that is not activated; 2007 if somebody was enrolled or removed since: biometrics are then off; 2008 if
+    /// they were off; `UserCancelled`, `Device`, `Storage`.
+    pub async fn unlock_with_biometrics(&self) -> Result<Arc<Unlocked>, EidError> {
+        let core = self.core.clone();
+        let work = async move { Ok(core.unlock_with_biometrics().await?) };
+        let unlocked = Call::on(&self.engine).run_to_end(work).await?;
+        Ok(self.sessions.open(unlocked, &self.engine))
+    }
+
+    /// Starts over: locks, destroys this phone's keys and deletes what it stored, so that it can be activated again. Nothing on
+    /// the phone can undo it: ask the citizen twice. The account at the platform stays. Runs to its end; again goes on where it
+    /// stopped.
+    ///
+    /// # Errors
+    /// `Device`, `Storage`.
+    pub async fn reset(&self) -> Result<(), EidError> {
+        let core = self.core.clone();
+        self.lock();
+        Call::on(&self.engine).run_to_end(async move { Ok(core.reset().await?) }).await
     }
 
     /// Locks whatever is unlocked. Not an error if nothing is.

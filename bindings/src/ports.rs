@@ -10,6 +10,8 @@ use eid_core::ports as core_ports;
 use eid_crypto::{SecretBytes, Signature, VerifyingKey};
 use uniffi::UnexpectedUniFFICallbackError;
 
+use crate::views::redacted;
+
 /// How long a port may take: the holder may have to find his finger, but nobody waits longer than this.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
 
@@ -72,6 +74,7 @@ pub enum KeyAccess {
 
 /// One input in the two forms that hardware can take; an implementation uses one and ignores the other.
 #[derive(Clone, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct HardwareInput {
     /// 32 bytes, for HMAC-SHA-256 (Android Keystore).
     pub bytes: Vec<u8>,
@@ -79,11 +82,7 @@ pub struct HardwareInput {
     pub point: Vec<u8>,
 }
 
-impl core::fmt::Debug for HardwareInput {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("HardwareInput(…)")
-    }
-}
+redacted!(HardwareInput);
 
 /// Why the key hardware did not do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, uniffi::Error)]

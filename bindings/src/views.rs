@@ -1,7 +1,7 @@
 //! What goes out (views) and comes in (drafts). Every source is taken apart completely, so that a new field of the core does
 //! not compile until somebody decided about it.
 
-use eid_core::{HistoryEntry, Page, PresentRequest, Readiness, RefillReport};
+use eid_core::{Collection, HistoryEntry, Page, PresentRequest, Readiness, RefillReport, Repaired};
 use eid_model::{AccountLevel, Code};
 use eid_proof::{Audience, Claim, Proof, ProofError, QrSymbol, Spelling};
 
@@ -27,6 +27,7 @@ macro_rules! redacted {
         }
     )+};
 }
+pub(crate) use redacted;
 
 redacted!(AccountView, HistoryView, PresentDraft, ProofView, QrView);
 
@@ -274,6 +275,96 @@ impl From<RefillReport> for RefillView {
             .into_iter()
             .map(|(purpose, code)| PurposeRefusal { purpose: purpose.into(), code: code.number().into() });
         Self { fetched: fetched.collect(), refused: refused.collect(), removed: count(removed) }
+    }
+}
+
+/// How far a change of the passcode came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum PasscodeOutcome {
+    /// The new passcode is in force; the old one opens nothing any more.
+    Changed,
+    /// The platform could not be reached, or its answer got lost. Either passcode opens the app until
+    /// [`crate::Unlocked::refill`] settles it: say so.
+    Unsure,
+}
+
+impl From<eid_core::PasscodeOutcome> for PasscodeOutcome {
+    fn from(outcome: eid_core::PasscodeOutcome) -> Self {
+        match outcome {
+            eid_core::PasscodeOutcome::Changed => Self::Changed,
+            eid_core::PasscodeOutcome::Unsure => Self::Unsure,
+        }
+    }
+}
+
+/// What was found wrong with one part of the store, and what is left of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct RepairView {
+    /// Which part.
+    pub part: StorePart,
+    /// Records that are there now.
+    pub kept: u64,
+    /// Records that were there and are not any more.
+    pub lost: u64,
+    /// The stable code of what was found.
+    pub code: u32,
+}
+
+impl From<Repaired> for RepairView {
+    fn from(repaired: Repaired) -> Self {
+        let Repaired { collection, kept, lost, code } = repaired;
+        Self { part: collection.into(), kept, lost, code: code.number().into() }
+    }
+}
+
+/// A part of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum StorePart {
+    /// The account.
+    Account,
+    /// Grants of an account level (giấy cấp mức độ).
+    Grant,
+    /// Credentials for proofs.
+    Credential,
+    /// Trust lists and other public data.
+    TrustData,
+    /// The holder's choices in the app.
+    Setting,
+    /// Personal records.
+    Record,
+    /// Party membership (đảng viên).
+    PartyRecord,
+    /// Health data (sức khỏe).
+    HealthRecord,
+    /// What the holder is writing (bản nháp).
+    Draft,
+    /// What is to be sent.
+    Outbox,
+    /// What the platform confirmed (biên nhận).
+    Receipt,
+    /// Attachments.
+    Attachment,
+    /// Names of hardware keys that are to be removed.
+    HardwareKey,
+}
+
+impl From<Collection> for StorePart {
+    fn from(collection: Collection) -> Self {
+        match collection {
+            Collection::Account => Self::Account,
+            Collection::Grant => Self::Grant,
+            Collection::Credential => Self::Credential,
+            Collection::TrustData => Self::TrustData,
+            Collection::Setting => Self::Setting,
+            Collection::Record => Self::Record,
+            Collection::PartyRecord => Self::PartyRecord,
+            Collection::HealthRecord => Self::HealthRecord,
+            Collection::Draft => Self::Draft,
+            Collection::Outbox => Self::Outbox,
+            Collection::Receipt => Self::Receipt,
+            Collection::Attachment => Self::Attachment,
+            Collection::HardwareKey => Self::HardwareKey,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     app::Inner,
     autolock::{self, Watch},
     device::{DEVICE_KEY, HardwareKey},
-    ports::{Event, Moment},
+    ports::{ClockError, Event, Moment},
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
     store,
 };
@@ -111,7 +111,7 @@ impl Unlocked {
 
     /// Locks the app: the store is closed and its keys are wiped as soon as calls that are under way have ended. Proofs on the
     /// screen are signed no more.
-    pub fn lock(self) {
+    pub fn lock(&self) {
         self.open.lock();
     }
 
@@ -156,8 +156,8 @@ impl Unlocked {
 impl Open {
     /// The session, if it is not locked; this counts as use.
     pub(crate) fn session(&self) -> Result<Arc<Session>, Error> {
-        let now = self.inner.ports.clock.now()?;
-        if self.due_in(&now) == Some(Duration::ZERO) {
+        let (due, now) = self.due()?.ok_or(Error::Locked)?;
+        if due.is_zero() {
             self.lock();
         }
         let mut state = self.state();
@@ -177,7 +177,7 @@ impl Open {
 
     /// How long until it locks by itself; `None` once it is locked. Without a clock it locks at once.
     pub(crate) fn lock_if_due(&self) -> Option<Duration> {
-        let due = self.inner.ports.clock.now().map_or(Some(Duration::ZERO), |now| self.due_in(&now));
+        let due = self.due().map_or(Some(Duration::ZERO), |due| due.map(|(due, _)| due));
         if due == Some(Duration::ZERO) {
             self.lock();
             return None;
@@ -197,8 +197,19 @@ impl Open {
         self.changed.notify_waiters();
     }
 
-    fn due_in(&self, now: &Moment) -> Option<Duration> {
-        self.state().as_ref().map(|(_, watch)| watch.due_in(now))
+    /// How long until it locks by itself, and the moment of that; `None` once it is locked.
+    ///
+    /// The last use is looked at before the clock: a use by another thread meanwhile would seem to lie in the future.
+    fn due(&self) -> Result<Option<(Duration, Moment)>, ClockError> {
+        let watch = || self.state().as_ref().map(|(_, watch)| *watch);
+        loop {
+            let Some(before) = watch() else { return Ok(None) };
+            let now = self.inner.ports.clock.now()?;
+            let due = before.due_in(&now);
+            if !due.is_zero() || watch() == Some(before) {
+                return Ok(Some((due, now)));
+            }
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, Option<(Arc<Session>, Watch)>> {

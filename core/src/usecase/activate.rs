@@ -34,12 +34,14 @@ enum Step {
     /// The code was right. The key is made once: repeating the binding with another one would be refused.
     Device(DeviceChallenge, Option<VerifyingKey>),
     Passcode(Box<Granted>),
+    /// Nothing is kept of what the store now holds: a shell may hold on to this object after the app was locked.
+    Done,
 }
 
 impl Step {
     fn device_key(&self) -> Option<VerifyingKey> {
         match self {
-            Self::Code => None,
+            Self::Code | Self::Done => None,
             Self::Device(_, made) => *made,
             Self::Passcode(granted) => Some(granted.device_key),
         }
@@ -119,6 +121,7 @@ impl Activation {
             set_up(inner, passcode, granted).await
         })
         .await?;
+        self.step = Step::Done;
         Unlocked::new(&self.inner, vault, Vec::new())
     }
 
@@ -133,7 +136,7 @@ impl Activation {
             })?;
         }
         let (challenge, public) = match &mut self.step {
-            Step::Code => return Err(Error::NotActivated),
+            Step::Code | Step::Done => return Err(Error::NotActivated),
             Step::Passcode(granted) => return Ok(granted.as_ref().clone()),
             Step::Device(challenge, Some(public)) => (challenge.device_challenge, *public),
             Step::Device(challenge, made) => {

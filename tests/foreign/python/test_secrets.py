@@ -18,7 +18,7 @@ import eid_core as eid
 from phone import SystemClock, SoftwareKey, Events, run
 
 class Throwing(SoftwareKey):
-    async def unseal(self, alias, blob):
+    async def derive(self, alias, input):
         raise ValueError("Bi Mat 271828 000199000123 0900000001")
 
 async def main():

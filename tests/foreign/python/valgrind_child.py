@@ -32,11 +32,8 @@ class Bent(SoftwareKey):
     async def sign(self, alias, data):
         return self.bent(await super().sign(alias, data))
 
-    async def seal(self, alias, secret):
-        return self.bent(await super().seal(alias, secret))
-
-    async def unseal(self, alias, blob):
-        return self.bent(await super().unseal(alias, blob))
+    async def derive(self, alias, input):
+        return self.bent(await super().derive(alias, input))
 
 
 class Chip(eid.ChipLink):

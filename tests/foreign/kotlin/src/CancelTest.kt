@@ -28,6 +28,7 @@ import vn.example.eid.core.CancelToken
 import vn.example.eid.core.EidApp
 import vn.example.eid.core.EidException
 import vn.example.eid.core.Event
+import vn.example.eid.core.HardwareInput
 import vn.example.eid.core.Platform
 import vn.example.eid.core.SecureKey
 import vn.example.eid.core.Unlocked
@@ -217,14 +218,14 @@ class CancelTest {
             coroutineScope { work(phone, unlocked) }
         }
 
-    /** A key port that waits before it signs or unseals. */
+    /** A key port that waits before it signs or derives. */
     private class Gate(private val honest: SecureKey) : SecureKey by honest {
         val entered = CompletableDeferred<Unit>()
         val open = CompletableDeferred<Unit>()
         val cancelled = CompletableDeferred<Unit>()
 
         override suspend fun sign(alias: String, data: ByteArray): ByteArray = passed { honest.sign(alias, data) }
-        override suspend fun unseal(alias: String, blob: ByteArray): ByteArray = passed { honest.unseal(alias, blob) }
+        override suspend fun derive(alias: String, input: HardwareInput): ByteArray = passed { honest.derive(alias, input) }
 
         private suspend fun passed(then: suspend () -> ByteArray): ByteArray = try {
             entered.complete(Unit)

@@ -8,6 +8,8 @@ import org.junit.ClassRule
 import org.junit.Test
 import vn.example.eid.choosePasscode
 import vn.example.eid.core.EidException
+import vn.example.eid.core.HardwareInput
+import vn.example.eid.core.KeyAccess
 import vn.example.eid.core.PresentDraft
 import vn.example.eid.core.Purpose
 import vn.example.eid.core.SecureKey
@@ -86,8 +88,8 @@ fun main() = test {
         val citizen = Citizen(pid, number)
         val broken = object : SecureKey by phone.ports.honest {
             override suspend fun sign(alias: String, data: ByteArray) = throw IllegalStateException(PERSONAL)
-            override suspend fun unseal(alias: String, blob: ByteArray) = throw IllegalArgumentException(PERSONAL)
-            override suspend fun seal(alias: String, secret: ByteArray) = throw RuntimeException(PERSONAL)
+            override suspend fun derive(alias: String, input: HardwareInput) = throw IllegalArgumentException(PERSONAL)
+            override suspend fun makeSecret(alias: String, access: KeyAccess) = throw RuntimeException(PERSONAL)
         }
         printed { phone.app.activate(pid.dropLast(1), number) {} }
         printed { phone.app.activate(pid, number.dropLast(1)) {} }

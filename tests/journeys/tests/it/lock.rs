@@ -105,3 +105,27 @@ async fn two_handles_share_one_session_and_the_last_one_let_go_locks_it() {
     assert!(is_locked(&fifth).await);
     assert_eq!(locked_events(&phone), before + 3);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_at_once_while_time_passes_do_not_lock_each_other_out() {
+    let phone = activated(AutoLock { idle: Duration::from_secs(1_000_000), ..AutoLock::default() }).await;
+    let open = std::sync::Arc::new(unlocked(&phone).await);
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let open = std::sync::Arc::clone(&open);
+            tokio::spawn(async move {
+                for _ in 0..2_000 {
+                    assert!(open.repairs().is_ok());
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    while callers.iter().any(|caller| !caller.is_finished()) {
+        phone.clock.pass(1);
+        tokio::task::yield_now().await;
+    }
+    for caller in callers {
+        caller.await.unwrap();
+    }
+}
