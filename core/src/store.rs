@@ -19,10 +19,7 @@ pub(crate) fn open(
     let rng = &inner.ports.random;
     let (mut vault, mut report) = match inner.folder.open_vault(vault_key, rng) {
         Ok(vault) => (vault, Vec::new()),
-        // Missing, because an earlier salvage was killed half-way; or because it is: then that is said again.
-        Err(VaultError::FileDamaged | VaultError::StoreMissing) => {
-            inner.folder.salvage_vault(vault_key, rng, now.seconds())?
-        }
+        Err(VaultError::FileDamaged) => inner.folder.salvage_vault(vault_key, rng, now.seconds())?,
         Err(other) => return Err(other.into()),
     };
     if vault.findings().is_empty() && vault.generation() >= known {

@@ -60,6 +60,94 @@ fn main() {
         write("vault_guard", &format!("{name}-without-digest"), without_digest(&guard));
     }
     write("vault_database", "schema-2-small", &vault_database());
+    write_chip_files(&write);
+}
+
+/// The files of an invented card, its signers, and what others published.
+fn write_chip_files(write: &dyn Fn(&str, &str, &[u8])) {
+    use eid_chip::{
+        Hash,
+        lds::{Com, DataGroup, Dg2, SecurityObject},
+    };
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/chip");
+    let read = |name: &str| fs::read(vectors.join(name)).expect("vector");
+    let lines = "IDVNM2000000015001200000001<<6\n0001029M2501028VNM<<<<<<<<<<<8\nNGUYEN<<VAN<A<<<<<<<<<<<<<<<<<";
+    let passport = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10";
+    let visa_size = "I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<\nD231458907UTO7408122F1204159<<<<<<<6";
+    for (name, text) in [("td1", lines), ("td3", passport), ("td2", visa_size)] {
+        write("mrz", name, text.as_bytes());
+    }
+    let card = "001200000001|012345678|Nguyễn Văn A|02012000|Nam|Số 1 Phố Thử, Hà Nội|10012021";
+    write("card_qr", "2021", card.as_bytes());
+    write("card_qr", "2024", format!("{card}|001200000009|Nguyễn Văn Cha|Trần Thị Mẹ").as_bytes());
+    let synthetic = String::from_utf8(read("vn-cccd-synthetic.json")).expect("text");
+    let member = |name: &str| {
+        let value = synthetic.split(&format!("\"{name}\": \"")).nth(1).and_then(|rest| rest.split('"').next());
+        let digits: Vec<u32> = value.expect("member").chars().filter_map(|digit| digit.to_digit(16)).collect();
+        digits
+            .chunks(2)
+            .map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| byte << 4 | digit)).expect("byte"))
+            .collect::<Vec<u8>>()
+    };
+    write("dg1", "card", &member("dg1"));
+    write("dg13", "card", &member("dg13"));
+    let groups = vec![DataGroup::DG1, DataGroup::DG2, DataGroup::DG13];
+    write("dg1", "com", &Com { lds_version: *b"0107", unicode_version: *b"040000", groups }.encode());
+    write("dg1", "dg14", &read("bsi2008/Datagroup14.bin"));
+    write("dg2", "jpeg-19794", &Dg2::encode(&read("grey.jpg"), 60, 80));
+    write("dg2", "jp2-39794", &read("icao-39794-5-dg2.bin"));
+    write("face", "grey.jpg", &read("grey.jpg"));
+    write("face", "rgb.jpg", &read("rgb.jpg"));
+    write("face", "silver.jp2", read("bsi2008/Datagroup2.bin").get(84..).expect("picture"));
+
+    let object = SecurityObject::over(Hash::Sha256, &[(DataGroup::DG1, &member("dg1"))], None);
+    write("sod", "bsi2008", &read("bsi2008/EF_SOD.bin"));
+    write("sod", "hashes", &object.encode());
+    write_signed_chip_files(write, &object);
+}
+
+/// Certificates and what they sign.
+fn write_signed_chip_files(write: &dyn Fn(&str, &str, &[u8]), object: &eid_chip::lds::SecurityObject) {
+    use eid_chip::{
+        Hash,
+        curve::Curve,
+        pa::{CertificateDraft, CertificateUse, Issuer, Sod, sign_content, sign_revocation_list},
+    };
+    const MASTER_LIST: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x02];
+    let rng = SystemRandom::new();
+    let key = Issuer::make(Curve::Bp256, Hash::Sha256, &rng).expect("key");
+    let certificate = |usage| {
+        let draft = CertificateDraft {
+            serial: 7,
+            issuer: "State",
+            subject: "State",
+            country: "VN",
+            not_before: NOW,
+            not_after: NOW,
+            usage,
+            public_key: key.public(),
+        };
+        draft.sign(&key, &rng).expect("certificate")
+    };
+    let (state, signer) = (certificate(CertificateUse::State), certificate(CertificateUse::DocumentSigner));
+    write("sod", "card", &Sod::sign(object, &signer, &key, &rng).expect("sod"));
+    write("certificate", "state", &state);
+    write("certificate", "signer", &signer);
+    let revoked = sign_revocation_list(("VN", "State"), &[7, 8], NOW, &key, &rng).expect("list");
+    write("certificate", "revocation-list", &revoked);
+    let lister = certificate(CertificateUse::MasterListSigner);
+    let set = eid_chip::tlv::encode(0x31, &[&state, &signer]);
+    let list = eid_chip::tlv::encode(0x30, &[&[2, 1, 0], &set]);
+    write("master_list", "list", &sign_content(MASTER_LIST, &list, &lister, &key, &rng).expect("list"));
+    let root = SigningKey::make().expect("key");
+    let draft = eid_chip::pa::TrustFileDraft {
+        version: 1,
+        made_at: NOW,
+        good_until: NOW,
+        trusted: &[&state],
+        revoked: &[[7; 32]],
+    };
+    write("master_list", "trust-file", &draft.sign(&root).expect("file"));
 }
 
 fn claims() -> Claims {

@@ -4,6 +4,8 @@
 //! A body may not panic, whatever the bytes; what else must hold is asserted inside.
 #![expect(clippy::panic, clippy::missing_panics_doc, reason = "a body reports a finding by panicking")]
 
+mod chip_files;
+mod chip_link;
 mod database;
 mod guard;
 mod signed;
@@ -15,6 +17,8 @@ use eid_proof::{
 };
 use eid_vault::{Envelope, EnvelopeBinding, Factor};
 
+pub use chip_files::{card_qr, certificate, dg1, dg2, dg13, face, master_list, mrz, sod};
+pub use chip_link::{card_access, chip_answers, secure_messaging, tlv};
 pub use database::vault_database;
 pub use guard::{guard_records, vault_guard};
 pub use signed::{signed_proof, signed_trust_list};
@@ -23,7 +27,7 @@ pub use signed::{signed_proof, signed_trust_list};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All bodies. The names are those of the corpus folders and of the libFuzzer targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 22] = [
     ("text", text),
     ("cbor", cbor),
     ("trust_list", trust_list),
@@ -33,6 +37,19 @@ pub const TARGETS: [Target; 9] = [
     ("vault_envelope", vault_envelope),
     ("vault_guard", vault_guard),
     ("vault_database", vault_database),
+    ("mrz", mrz),
+    ("card_qr", card_qr),
+    ("dg1", dg1),
+    ("dg2", dg2),
+    ("face", face),
+    ("dg13", dg13),
+    ("sod", sod),
+    ("certificate", certificate),
+    ("master_list", master_list),
+    ("tlv", tlv),
+    ("card_access", card_access),
+    ("secure_messaging", secure_messaging),
+    ("chip_answers", chip_answers),
 ];
 
 /// QR text, as a scanner gives it.

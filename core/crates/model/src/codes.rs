@@ -181,6 +181,70 @@ impl Code {
     pub const STATUS_LIST_INVALID: Self = Self(5108);
     /// The counter's identifier has the wrong form. Scan the counter's code again.
     pub const AUDIENCE_INVALID: Self = Self(5109);
+    /// The card refused the 6-digit number. Check the last six digits of the personal number on this very card and try again; how many tries are left is not known.
+    pub const CHIP_WRONG_CAN: Self = Self(6001);
+    /// The card refused the data of its machine-readable lines. Scan the lines on the back of this very card again.
+    pub const CHIP_WRONG_MRZ: Self = Self(6002);
+    /// The 6-digit number or the machine-readable data has the wrong form. Scan the QR code again or type it again.
+    pub const CHIP_ACCESS_DATA_INVALID: Self = Self(6003);
+    /// The chip does not open. Take the case off the phone, place the card again and retry; if it still fails, scan the machine-readable lines or go to the police office.
+    pub const CHIP_ACCESS_REFUSED: Self = Self(6004);
+    /// The card was lost. Place it again and hold still; what was read is kept.
+    pub const CHIP_LINK_LOST: Self = Self(6005);
+    /// The chip's answer cannot be understood. Lift the card, place it again and hold still; if it happens again, the card may be damaged.
+    pub const CHIP_MALFORMED: Self = Self(6006);
+    /// The secured channel to the card broke. Keep other cards away from the phone and read again from the start.
+    pub const CHIP_CHANNEL_BROKEN: Self = Self(6007);
+    /// The chip does not prove that it is genuine. This card cannot be used; take it to the police office to be checked.
+    pub const CHIP_AUTHENTICATION_FAILED: Self = Self(6008);
+    /// The chip's signature is wrong. This card cannot be used; take it to the police office to be checked.
+    pub const CHIP_ACTIVE_AUTHENTICATION_FAILED: Self = Self(6009);
+    /// This is not the card whose reading had begun. Place the first card again, or start from the beginning.
+    pub const CHIP_CHANGED: Self = Self(6010);
+    /// This kind of chip cannot be read yet. Update the app; if it still fails, go to the police office.
+    pub const CHIP_UNSUPPORTED: Self = Self(6011);
+    /// This phone's reader is not able to read this kind of chip. Use another phone.
+    pub const CHIP_READER_TOO_SHORT: Self = Self(6012);
+    /// The chip does not hand out a file that it must have. Place the card again and retry; if it happens again, the card may be damaged.
+    pub const CHIP_FILE_REFUSED: Self = Self(6013);
+    /// A file on the chip is longer than it may be, so reading stopped. Take the card to the police office to be checked.
+    pub const CHIP_FILE_TOO_LARGE: Self = Self(6014);
+    /// The machine-readable lines have the wrong form. Scan the side with the lines of letters and < again in good light.
+    pub const MRZ_MALFORMED: Self = Self(6050);
+    /// A check digit of the machine-readable lines does not fit: a character was misread. Scan again or correct the lines.
+    pub const MRZ_CHECK_DIGIT: Self = Self(6051);
+    /// This is not the QR code of an identity card. Scan the QR code printed on the card.
+    pub const CARD_QR_FORMAT: Self = Self(6052);
+    /// A file on the chip has the wrong form and was not accepted. Read the card again; if it happens again, take the card to the police office.
+    pub const CHIP_FILE_MALFORMED: Self = Self(6053);
+    /// The picture on the chip is of a kind that cannot be read yet. Update the app and read the card again.
+    pub const CHIP_IMAGE_UNSUPPORTED: Self = Self(6054);
+    /// The picture on the chip is larger than it may be and was not opened. Take the card to the police office to be checked.
+    pub const CHIP_IMAGE_TOO_LARGE: Self = Self(6055);
+    /// The picture on the chip is damaged. Read the card again; if it happens again, take the card to the police office.
+    pub const CHIP_IMAGE_DAMAGED: Self = Self(6056);
+    /// Nobody known signed the data on the chip. Update the app and read again; if it says so again, the card may be forged: tell the police office.
+    pub const CHIP_CSCA_UNKNOWN: Self = Self(6057);
+    /// The certificate that signed this card's data is not valid now. Check the phone's date and time; if they are right, renew the card at the police office.
+    pub const CHIP_SIGNER_EXPIRED: Self = Self(6058);
+    /// The issuing authority's root certificate is not valid now. Check the phone's date and time and update the app.
+    pub const CHIP_CSCA_EXPIRED: Self = Self(6059);
+    /// The certificate that signed this card's data was revoked. This card cannot be used; go to the police office.
+    pub const CHIP_SIGNER_REVOKED: Self = Self(6060);
+    /// The chip's data are signed with a certificate that is not made for it. This card cannot be used; take it to the police office to be checked.
+    pub const CHIP_CERTIFICATE_MISUSED: Self = Self(6061);
+    /// The signature over the chip's data is wrong. This card cannot be used; take it to the police office to be checked.
+    pub const CHIP_SIGNATURE_WRONG: Self = Self(6062);
+    /// Data on the chip were changed after issue. This card cannot be used; take it to the police office to be checked.
+    pub const CHIP_FILE_CHANGED: Self = Self(6063);
+    /// The chip has a file that nobody signed, so it is not believed. Take the card to the police office to be checked.
+    pub const CHIP_FILE_NOT_SIGNED: Self = Self(6064);
+    /// The card is signed in a way that is too weak to be believed today. Renew the card at the police office.
+    pub const CHIP_ALGORITHM_WEAK: Self = Self(6065);
+    /// The card is signed in a way that this app does not know. Update the app and read the card again.
+    pub const CHIP_ALGORITHM_UNKNOWN: Self = Self(6066);
+    /// The list of trusted certificates is not valid or is outdated and was not used; the present one is kept. Update the app.
+    pub const CHIP_TRUST_LIST_REFUSED: Self = Self(6067);
     /// There is no connection. What you did is kept; try again when you are online.
     pub const NETWORK_UNREACHABLE: Self = Self(7001);
     /// The network was too slow to finish. What you did is kept; try again.
@@ -355,6 +419,38 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 5107, name: "TRUST_LIST_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh sách tin cậy nhận được không hợp lệ. Danh sách cũ vẫn được dùng.", en: "The trust list that arrived is not valid. The old one stays in use." },
     CodeInfo { number: 5108, name: "STATUS_LIST_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh sách trạng thái nhận được không hợp lệ. Danh sách cũ vẫn được dùng.", en: "The status list that arrived is not valid. The old one stays in use." },
     CodeInfo { number: 5109, name: "AUDIENCE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã của quầy không đúng quy cách. Hãy quét lại mã của quầy.", en: "The counter's identifier has the wrong form. Scan the counter's code again." },
+    CodeInfo { number: 6001, name: "CHIP_WRONG_CAN", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Thẻ không nhận mã 6 số. Hãy kiểm tra 6 số cuối của số định danh trên đúng thẻ này rồi thử lại; không rõ còn được thử mấy lần.", en: "The card refused the 6-digit number. Check the last six digits of the personal number on this very card and try again; how many tries are left is not known." },
+    CodeInfo { number: 6002, name: "CHIP_WRONG_MRZ", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Thẻ không nhận dữ liệu của dòng mã máy đọc. Hãy chụp lại ba dòng chữ ở mặt sau của đúng thẻ này.", en: "The card refused the data of its machine-readable lines. Scan the lines on the back of this very card again." },
+    CodeInfo { number: 6003, name: "CHIP_ACCESS_DATA_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã 6 số hoặc dữ liệu dòng mã máy đọc chưa đúng dạng. Hãy quét lại mã QR hoặc nhập lại.", en: "The 6-digit number or the machine-readable data has the wrong form. Scan the QR code again or type it again." },
+    CodeInfo { number: 6004, name: "CHIP_ACCESS_REFUSED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chip không cho mở. Hãy tháo ốp điện thoại, đặt lại thẻ và thử lại; nếu vẫn không được, hãy quét dòng mã máy đọc hoặc đến cơ quan công an.", en: "The chip does not open. Take the case off the phone, place the card again and retry; if it still fails, scan the machine-readable lines or go to the police office." },
+    CodeInfo { number: 6005, name: "CHIP_LINK_LOST", kind: Kind::Device, privacy: Privacy::Expected, vi: "Mất kết nối với thẻ. Hãy đặt lại thẻ và giữ yên; phần đã đọc được giữ lại.", en: "The card was lost. Place it again and hold still; what was read is kept." },
+    CodeInfo { number: 6006, name: "CHIP_MALFORMED", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Chip trả lời không đọc được. Hãy nhấc thẻ ra, đặt lại và giữ yên; nếu lặp lại, thẻ có thể hỏng.", en: "The chip's answer cannot be understood. Lift the card, place it again and hold still; if it happens again, the card may be damaged." },
+    CodeInfo { number: 6007, name: "CHIP_CHANNEL_BROKEN", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Kênh bảo mật với thẻ bị hỏng. Hãy bỏ các thẻ khác ra xa điện thoại rồi đọc lại từ đầu.", en: "The secured channel to the card broke. Keep other cards away from the phone and read again from the start." },
+    CodeInfo { number: 6008, name: "CHIP_AUTHENTICATION_FAILED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chip không chứng minh được là chip thật. Thẻ này không dùng được; hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "The chip does not prove that it is genuine. This card cannot be used; take it to the police office to be checked." },
+    CodeInfo { number: 6009, name: "CHIP_ACTIVE_AUTHENTICATION_FAILED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chữ ký của chip không đúng. Thẻ này không dùng được; hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "The chip's signature is wrong. This card cannot be used; take it to the police office to be checked." },
+    CodeInfo { number: 6010, name: "CHIP_CHANGED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Đây không phải thẻ đang đọc dở. Hãy đặt lại đúng thẻ ban đầu, hoặc đọc lại từ đầu.", en: "This is not the card whose reading had begun. Place the first card again, or start from the beginning." },
+    CodeInfo { number: 6011, name: "CHIP_UNSUPPORTED", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Loại chip này chưa đọc được. Hãy cập nhật ứng dụng; nếu vẫn không được, hãy đến cơ quan công an.", en: "This kind of chip cannot be read yet. Update the app; if it still fails, go to the police office." },
+    CodeInfo { number: 6012, name: "CHIP_READER_TOO_SHORT", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Đầu đọc của điện thoại này không đủ khả năng đọc loại chip này. Hãy dùng điện thoại khác.", en: "This phone's reader is not able to read this kind of chip. Use another phone." },
+    CodeInfo { number: 6013, name: "CHIP_FILE_REFUSED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chip không cho đọc một mục bắt buộc. Hãy đặt lại thẻ và đọc lại; nếu lặp lại, thẻ có thể hỏng.", en: "The chip does not hand out a file that it must have. Place the card again and retry; if it happens again, the card may be damaged." },
+    CodeInfo { number: 6014, name: "CHIP_FILE_TOO_LARGE", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Một mục trên chip dài quá mức cho phép, nên không đọc tiếp. Hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "A file on the chip is longer than it may be, so reading stopped. Take the card to the police office to be checked." },
+    CodeInfo { number: 6050, name: "MRZ_MALFORMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Dòng mã máy đọc không đúng dạng. Hãy chụp lại mặt có các dòng chữ và dấu < ở nơi đủ sáng.", en: "The machine-readable lines have the wrong form. Scan the side with the lines of letters and < again in good light." },
+    CodeInfo { number: 6051, name: "MRZ_CHECK_DIGIT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Số kiểm tra của dòng mã máy đọc không khớp: có ký tự bị đọc sai. Hãy chụp lại hoặc sửa lại các dòng.", en: "A check digit of the machine-readable lines does not fit: a character was misread. Scan again or correct the lines." },
+    CodeInfo { number: 6052, name: "CARD_QR_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Đây không phải mã QR trên thẻ căn cước. Hãy quét mã QR in trên thẻ.", en: "This is not the QR code of an identity card. Scan the QR code printed on the card." },
+    CodeInfo { number: 6053, name: "CHIP_FILE_MALFORMED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Một mục trên chip không đúng quy cách nên không được chấp nhận. Hãy đọc lại thẻ; nếu lặp lại, hãy mang thẻ đến cơ quan công an.", en: "A file on the chip has the wrong form and was not accepted. Read the card again; if it happens again, take the card to the police office." },
+    CodeInfo { number: 6054, name: "CHIP_IMAGE_UNSUPPORTED", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Ảnh trên chip thuộc loại chưa đọc được. Hãy cập nhật ứng dụng rồi đọc lại thẻ.", en: "The picture on the chip is of a kind that cannot be read yet. Update the app and read the card again." },
+    CodeInfo { number: 6055, name: "CHIP_IMAGE_TOO_LARGE", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Ảnh trên chip lớn quá mức cho phép nên không được mở. Hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "The picture on the chip is larger than it may be and was not opened. Take the card to the police office to be checked." },
+    CodeInfo { number: 6056, name: "CHIP_IMAGE_DAMAGED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Ảnh trên chip bị hỏng. Hãy đọc lại thẻ; nếu lặp lại, hãy mang thẻ đến cơ quan công an.", en: "The picture on the chip is damaged. Read the card again; if it happens again, take the card to the police office." },
+    CodeInfo { number: 6057, name: "CHIP_CSCA_UNKNOWN", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Không xác định được cơ quan đã ký dữ liệu trên chip. Hãy cập nhật ứng dụng rồi đọc lại; nếu vẫn báo lỗi, thẻ có thể là giả, hãy báo cơ quan công an.", en: "Nobody known signed the data on the chip. Update the app and read again; if it says so again, the card may be forged: tell the police office." },
+    CodeInfo { number: 6058, name: "CHIP_SIGNER_EXPIRED", kind: Kind::Expired, privacy: Privacy::Reportable, vi: "Chứng thư ký dữ liệu của thẻ không còn hiệu lực. Hãy kiểm tra ngày giờ của điện thoại; nếu đúng, hãy đổi thẻ tại cơ quan công an.", en: "The certificate that signed this card's data is not valid now. Check the phone's date and time; if they are right, renew the card at the police office." },
+    CodeInfo { number: 6059, name: "CHIP_CSCA_EXPIRED", kind: Kind::Expired, privacy: Privacy::Reportable, vi: "Chứng thư gốc của cơ quan cấp thẻ không còn hiệu lực. Hãy kiểm tra ngày giờ của điện thoại và cập nhật ứng dụng.", en: "The issuing authority's root certificate is not valid now. Check the phone's date and time and update the app." },
+    CodeInfo { number: 6060, name: "CHIP_SIGNER_REVOKED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chứng thư ký dữ liệu của thẻ đã bị thu hồi. Thẻ này không dùng được; hãy đến cơ quan công an.", en: "The certificate that signed this card's data was revoked. This card cannot be used; go to the police office." },
+    CodeInfo { number: 6061, name: "CHIP_CERTIFICATE_MISUSED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Dữ liệu trên chip được ký bằng chứng thư không dành cho việc này. Thẻ này không dùng được; hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "The chip's data are signed with a certificate that is not made for it. This card cannot be used; take it to the police office to be checked." },
+    CodeInfo { number: 6062, name: "CHIP_SIGNATURE_WRONG", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chữ ký trên dữ liệu của chip không đúng. Thẻ này không dùng được; hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "The signature over the chip's data is wrong. This card cannot be used; take it to the police office to be checked." },
+    CodeInfo { number: 6063, name: "CHIP_FILE_CHANGED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Dữ liệu trên chip đã bị thay đổi sau khi cấp. Thẻ này không dùng được; hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "Data on the chip were changed after issue. This card cannot be used; take it to the police office to be checked." },
+    CodeInfo { number: 6064, name: "CHIP_FILE_NOT_SIGNED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chip có một mục không được ký nên mục đó không được tin. Hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "The chip has a file that nobody signed, so it is not believed. Take the card to the police office to be checked." },
+    CodeInfo { number: 6065, name: "CHIP_ALGORITHM_WEAK", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Thẻ dùng cách ký đã quá yếu, nay không còn được tin. Hãy đổi thẻ tại cơ quan công an.", en: "The card is signed in a way that is too weak to be believed today. Renew the card at the police office." },
+    CodeInfo { number: 6066, name: "CHIP_ALGORITHM_UNKNOWN", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Thẻ được ký theo cách mà ứng dụng chưa biết. Hãy cập nhật ứng dụng rồi đọc lại thẻ.", en: "The card is signed in a way that this app does not know. Update the app and read the card again." },
+    CodeInfo { number: 6067, name: "CHIP_TRUST_LIST_REFUSED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh sách chứng thư tin cậy không hợp lệ hoặc đã cũ nên không được dùng; danh sách đang có được giữ nguyên. Hãy cập nhật ứng dụng.", en: "The list of trusted certificates is not valid or is outdated and was not used; the present one is kept. Update the app." },
     CodeInfo { number: 7001, name: "NETWORK_UNREACHABLE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Không kết nối được. Việc bạn làm đã được lưu; hãy thử lại khi có mạng.", en: "There is no connection. What you did is kept; try again when you are online." },
     CodeInfo { number: 7002, name: "NETWORK_TIMEOUT", kind: Kind::Network, privacy: Privacy::Expected, vi: "Mạng quá chậm nên chưa xong. Việc bạn làm đã được lưu; hãy thử lại.", en: "The network was too slow to finish. What you did is kept; try again." },
     CodeInfo { number: 7003, name: "PLATFORM_NONSENSE", kind: Kind::Network, privacy: Privacy::Reportable, vi: "Hệ thống trả lời không đúng quy cách. Chưa có gì thay đổi; hãy thử lại sau.", en: "The platform gave an answer that makes no sense. Nothing was changed; try again later." },
