@@ -76,8 +76,8 @@ pub fn vault_files(data: &[u8]) {
     if let Ok(envelope) = eid_vault::Envelope::parse(data) {
         assert_eq!(envelope.encode(), data, "one spelling only");
     }
-    if let Ok(attempts) = eid_vault::Attempts::parse(data) {
-        assert_eq!(attempts.encode(), data, "one spelling only");
+    if let Ok(guard) = eid_vault::GuardRecord::parse(data) {
+        assert_eq!(guard.encode(), data, "one spelling only");
     }
 }
 
