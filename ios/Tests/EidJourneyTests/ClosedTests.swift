@@ -28,12 +28,6 @@ extension Journeys {
             unlocked.lock()
             unlocked.lock()
             await expectAll(.Locked(code: Code.locked), unlocked, shown)
-            // The other session is not locked with it.
-            let (one, two) = (
-                try await phone.eid.unlock(passcode: passcode), try await phone.eid.unlock(passcode: passcode)
-            )
-            one.lock()
-            _ = try await two.home()
         }
 
         @Test func everyCallAfterShutdown_saysLocked() async throws {

@@ -109,7 +109,7 @@ class LockTest {
 
     @Test
     fun passcode_whose_change_is_unsure_is_settled_at_the_next_contact() = test {
-        for (fault in listOf("down", "truncated")) {
+        for (fault in listOf("nonsense", "truncated")) {
             activated { phone, unlocked ->
                 unlocked.refill()
                 sandbox.fault(fault)
