@@ -13,8 +13,9 @@ use crate::{EidError, cancel::Flag, guard::guarded};
 /// Threads for key derivation, storage and foreign calls that block.
 const BLOCKING_THREADS: usize = 4;
 
-/// How long closing waits for threads that are in a foreign call or in storage: after it no port is called any more.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long closing waits for threads that are in a foreign call or in storage: after it no port is called any more. Longer than
+/// a port that is asked a few times in a row takes on a busy phone.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The engines that may still run, for [`shutdown_all`].
 static STARTED: Mutex<Vec<Weak<Engine>>> = Mutex::new(Vec::new());
