@@ -16,8 +16,7 @@ fn dg13_with(from: &str, to: &str) -> Dg13 {
 fn compare(lines: Option<&str>, dg13: Option<&Dg13>, card_qr: Option<&str>, declared: Option<&Declared>) -> CrossCheck {
     let lines = lines.map(|lines| Mrz::parse(lines).unwrap());
     let card_qr = card_qr.map(|text| CardQr::parse(text).unwrap());
-    let sources =
-        Sources { lines: lines.as_ref(), dg1: None, dg13, card_qr: card_qr.as_ref(), declared };
+    let sources = Sources { lines: lines.as_ref(), dg1: None, dg13, card_qr: card_qr.as_ref(), declared };
     sources.compare()
 }
 
