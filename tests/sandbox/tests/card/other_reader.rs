@@ -11,11 +11,22 @@ use eid_sandbox::card::{Card, MadeCard, SANDBOX_CSCA};
 
 use crate::support::{lay, make};
 
+/// The card in a field whose driver fetches answers that come in parts, since `dmrtd` leaves that to it.
 struct Field(Card);
 
 impl Transceiver for Field {
     fn transceive(&mut self, apdu: &[u8]) -> Result<Vec<u8>, TransceiveError> {
-        self.0.transceive(apdu).ok_or_else(|| TransceiveError::new("lost"))
+        let mut apdu = apdu.to_vec();
+        let mut answer = Vec::new();
+        loop {
+            let part = self.0.transceive(&apdu).ok_or_else(|| TransceiveError::new("lost"))?;
+            answer.extend(&part);
+            match *part.as_slice() {
+                [.., 0x61, left] => apdu = vec![0, 0xC0, 0, 0, left],
+                _ => return Ok(answer),
+            }
+            answer.truncate(answer.len() - 2);
+        }
     }
 }
 

@@ -57,7 +57,7 @@ fn card_is_opened_by_its_lines_and_by_bac() {
     let (good, text) = read(r#"{"pace_refused": "nonce"}"#, &["--mrz", &mrz]);
     assert!(good && text.starts_with("access: BAC\n"), "{text}");
     let (good, text) = read("{}", &["--can", "000009"]);
-    assert!(!good && text.contains("FAILED (6000)"), "{text}");
+    assert!(!good && text.contains("FAILED (6001)"), "{text}");
 }
 
 /// The lines of the card, as somebody would type them.
