@@ -75,9 +75,14 @@ impl MadeCard {
 /// [`ChipError::Crypto`]; [`ChipError::MrzMalformed`] for a name that has no form in the machine-readable zone.
 pub fn personalise(card: &CardFile, now: UnixTime, rng: &dyn Random) -> Result<MadeCard, ChipError> {
     let CardFile { holder, face_bytes, quirks } = card;
-    let (number, name) = (holder.number.clone(), holder.name.clone());
-    let mrz =
-        MrzDraft { pid: number, name, birth: holder.birth, sex: holder.sex, expiry: holder.expires }.make_card()?;
+    let mrz = MrzDraft {
+        pid: holder.number,
+        name: holder.name.clone(),
+        birth: holder.birth,
+        sex: holder.sex,
+        expiry: holder.expires,
+    }
+    .make_card()?;
     let secret = make_scalar(rng)?;
     let own = make_scalar(rng)?;
     let (modulus, exponent) = card_key()?;
