@@ -1,10 +1,11 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
 use eid_core::{
-    PlatformConfig, Timeouts,
+    AutoLock, KdfChoice, PlatformConfig, Timeouts,
     ports::{self, Ports},
 };
 use eid_crypto::{SystemRandom, VerifyingKey, kdf::KdfCost};
@@ -61,6 +62,12 @@ pub struct AppConfig {
     /// The lowest cost of a passcode try that is accepted, for tests; else the phone's.
     #[uniffi(default = false)]
     pub fast_kdf: bool,
+    /// Seconds without a call after which the app locks by itself.
+    #[uniffi(default = 300)]
+    pub lock_idle_s: u32,
+    /// Seconds in the background after which it locks; 0 for at once.
+    #[uniffi(default = 30)]
+    pub lock_background_s: u32,
 }
 
 #[uniffi::export]
@@ -113,12 +120,95 @@ impl EidApp {
     /// try that was begun counts.
     ///
     /// # Errors
-    /// `NotFound` 1001, `AuthFailed` 2001 or 2002, `Invalid` 2003, `Device`, `Storage`.
+    /// `NotFound` 1001, `AuthFailed` 2001, 2002, 2005 or 2006, `Invalid` 2003, `Device`, `Storage`.
     pub async fn unlock(&self, passcode: Vec<u8>) -> Result<Arc<Unlocked>, EidError> {
         let core = self.core.clone();
         let work = async move { Ok(core.unlock(passcode).await?) };
         let unlocked = Call::on(&self.engine).run_to_end(work).await?;
         Ok(self.sessions.open(unlocked, &self.engine))
+    }
+
+    /// Turns on unlocking with biometrics (sinh trắc học): asks the passcode again, which is consumed and wiped, and the phone asks
+    /// for the face or the finger. Runs to its end.
+    ///
+    /// # Errors
+    /// What [`Self::unlock`] gives for the passcode; `UserCancelled` or `Device` if the phone's prompt did not succeed: they are
+    /// then off.
+    pub async fn enable_biometrics(&self, passcode: Vec<u8>) -> Result<(), EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run_to_end(async move { Ok(core.enable_biometrics(passcode).await?) }).await
+    }
+
+    /// Turns off unlocking with biometrics. Not an error if it was off. Runs to its end.
+    ///
+    /// # Errors
+    /// `Device`, `Storage`.
+    pub async fn disable_biometrics(&self) -> Result<(), EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run_to_end(async move { Ok(core.disable_biometrics().await?) }).await
+    }
+
+    /// True if unlocking with biometrics is turned on.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub async fn has_biometrics(&self) -> Result<bool, EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run(async move { Ok(core.has_biometrics().await?) }).await
+    }
+
+    /// Unlocks with face or finger, for which the phone asks. Makes no network call. Ends the waits after wrong passcodes. Runs
+    /// to its end.
+    ///
+    /// # Errors
+    /// 1001 on a phone that is not activated; 2007 if somebody was enrolled or removed since: biometrics are then off; 2008 if
+    /// they were off; `UserCancelled`, `Device`, `Storage`.
+    pub async fn unlock_with_biometrics(&self) -> Result<Arc<Unlocked>, EidError> {
+        let core = self.core.clone();
+        let work = async move { Ok(core.unlock_with_biometrics().await?) };
+        let unlocked = Call::on(&self.engine).run_to_end(work).await?;
+        Ok(self.sessions.open(unlocked, &self.engine))
+    }
+
+    /// Starts over: locks, destroys this phone's keys and deletes what it stored, so that it can be activated again. Nothing on
+    /// the phone can undo it: ask the citizen twice. The account at the platform stays. Runs to its end; again goes on where it
+    /// stopped.
+    ///
+    /// # Errors
+    /// `Device`, `Storage`.
+    pub async fn reset(&self) -> Result<(), EidError> {
+        let core = self.core.clone();
+        self.lock();
+        Call::on(&self.engine).run_to_end(async move { Ok(core.reset().await?) }).await
+    }
+
+    /// Locks whatever is unlocked. Not an error if nothing is.
+    pub fn lock(&self) {
+        // A panic in here has nobody to be told to.
+        guarded(|| {
+            self.sessions.lock_all();
+            self.core.lock();
+            Ok(())
+        })
+        .ok();
+    }
+
+    /// The app left the screen: it locks after `lock_background_s`, unless [`Self::enter_foreground`] comes first.
+    ///
+    /// # Errors
+    /// `Device` without a clock; the app is locked then.
+    pub async fn enter_background(&self) -> Result<(), EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run(async move { Ok(core.enter_background()?) }).await
+    }
+
+    /// The app is on the screen again. If it was away for too long, it is locked now.
+    ///
+    /// # Errors
+    /// `Device` without a clock; the app is locked then.
+    pub async fn enter_foreground(&self) -> Result<(), EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run(async move { Ok(core.enter_foreground()?) }).await
     }
 
     /// Locks every session and ends the threads, after the work that runs to its end. Every later call gives `Locked`. Again
@@ -174,7 +264,17 @@ impl TryFrom<AppConfig> for eid_core::AppConfig {
     type Error = EidError;
 
     fn try_from(config: AppConfig) -> Result<Self, EidError> {
-        let AppConfig { folder, app_id, platform_url, ca_der, trust_roots, batch, fast_kdf } = config;
+        let AppConfig {
+            folder,
+            app_id,
+            platform_url,
+            ca_der,
+            trust_roots,
+            batch,
+            fast_kdf,
+            lock_idle_s,
+            lock_background_s,
+        } = config;
         let invalid = || EidError::of(Code::CONFIG_INVALID);
         let texts = [&folder, &app_id, &platform_url];
         let bounded = texts.iter().all(|text| (1..=MAX_TEXT).contains(&text.len()))
@@ -190,8 +290,12 @@ impl TryFrom<AppConfig> for eid_core::AppConfig {
             app_id,
             platform: PlatformConfig { base_url: platform_url, ca_der, timeouts: Timeouts::default() },
             trust_roots: roots.map_err(|_| invalid())?,
-            kdf_cost: if fast_kdf { KdfCost::FLOOR } else { KdfCost::PHONE },
+            kdf_cost: if fast_kdf { KdfChoice::Fixed(KdfCost::FLOOR) } else { KdfChoice::Target(KdfCost::TARGET) },
             batch: u16::try_from(batch).map_err(|_| invalid())?,
+            auto_lock: AutoLock {
+                idle: Duration::from_secs(lock_idle_s.into()),
+                background: Duration::from_secs(lock_background_s.into()),
+            },
         })
     }
 }

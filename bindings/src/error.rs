@@ -130,7 +130,7 @@ impl From<Error> for EidError {
             Error::PasscodeWrong { wrong_tries, wait_s } => {
                 Details { wrong_tries: wrong_tries.into(), wait_s, ..Details::default() }
             }
-            Error::PasscodeWait { wait_s } => Details { wait_s, ..Details::default() },
+            Error::PasscodeWait { wait_s } | Error::TriesLost { wait_s } => Details { wait_s, ..Details::default() },
             Error::Platform(PlatformError::Busy { code: _, retry_after }) => {
                 Details { retry_after_s: retry_after.map(|wait| wait.as_secs()), ..Details::default() }
             }
@@ -142,6 +142,10 @@ impl From<Error> for EidError {
             },
             Error::NotActivated
             | Error::AlreadyActivated
+            | Error::Locked
+            | Error::PasscodeDestroyed
+            | Error::BiometricsChanged
+            | Error::BiometricsOff
             | Error::ConfigInvalid
             | Error::CredentialsUsedUp
             | Error::CredentialsExpired

@@ -7,14 +7,13 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use eid_core::ports as core_ports;
-use eid_crypto::{SecretBytes, SecretKey, Signature, VerifyingKey};
+use eid_crypto::{SecretBytes, Signature, VerifyingKey};
 use uniffi::UnexpectedUniFFICallbackError;
+
+use crate::views::redacted;
 
 /// How long a port may take: the holder may have to find his finger, but nobody waits longer than this.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
-
-/// Longest blob that key hardware seals to, in bytes.
-const MAX_BLOB: usize = 512;
 
 /// The phone's powers, all in one.
 #[derive(Clone, uniffi::Record)]
@@ -51,11 +50,12 @@ pub trait SecureKey: Send + Sync {
     /// Signs with ES256 (SHA-256 of `data`): r ‖ s, 64 bytes.
     async fn sign(&self, alias: String, data: Vec<u8>) -> Result<Vec<u8>, SecureKeyError>;
 
-    /// Seals 32 bytes under a key of its own with this alias, made anew: at most 512 bytes that only this hardware opens.
-    async fn seal(&self, alias: String, secret: Vec<u8>) -> Result<Vec<u8>, SecureKeyError>;
+    /// Makes a secret for [`Self::derive`] in place of one that had this alias. It never leaves the hardware.
+    async fn make_secret(&self, alias: String, access: KeyAccess) -> Result<(), SecureKeyError>;
 
-    /// Opens what [`Self::seal`] made: 32 bytes.
-    async fn unseal(&self, alias: String, blob: Vec<u8>) -> Result<Vec<u8>, SecureKeyError>;
+    /// A pseudo-random function under the secret of this alias: the same input gives the same 32 bytes, and only this
+    /// hardware can tell them.
+    async fn derive(&self, alias: String, input: HardwareInput) -> Result<Vec<u8>, SecureKeyError>;
 
     /// Destroys what has this alias. Not an error if nothing has.
     async fn remove(&self, alias: String) -> Result<(), SecureKeyError>;
@@ -68,7 +68,21 @@ pub enum KeyAccess {
     WhileUnlocked,
     /// With the holder's presence, asked by the phone.
     WithPresence,
+    /// With a fingerprint or face that is enrolled now: the key dies when another is enrolled.
+    WithBiometrics,
 }
+
+/// One input in the two forms that hardware can take; an implementation uses one and ignores the other.
+#[derive(Clone, uniffi::Record)]
+#[uniffi::export(Display)]
+pub struct HardwareInput {
+    /// 32 bytes, for HMAC-SHA-256 (Android Keystore).
+    pub bytes: Vec<u8>,
+    /// A point of P-256 that `bytes` hash to, 65 bytes SEC1, for ECDH (Secure Enclave). Nobody knows its logarithm.
+    pub point: Vec<u8>,
+}
+
+redacted!(HardwareInput);
 
 /// Why the key hardware did not do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -135,6 +149,8 @@ pub enum Event {
     CredentialsChanged,
     /// The history has a new entry.
     HistoryChanged,
+    /// Something was wrong with the store, and was repaired.
+    StoreRepaired,
 }
 
 /// Why an event was not taken. Nothing is told twice.
@@ -222,14 +238,19 @@ impl core_ports::SecureKey for Adapter<dyn SecureKey> {
         signature.try_into().map_err(|_| core_ports::SecureKeyError::Malformed)
     }
 
-    async fn seal(&self, alias: &str, secret: &SecretKey) -> Result<Vec<u8>, core_ports::SecureKeyError> {
-        // EXPOSE: the secret goes into the phone's hardware; the allocator wipes this copy.
-        let blob = key_answer(self.0.seal(alias.to_owned(), secret.expose().to_vec())).await?;
-        if (1..=MAX_BLOB).contains(&blob.len()) { Ok(blob) } else { Err(core_ports::SecureKeyError::Malformed) }
+    async fn make_secret(&self, alias: &str, access: core_ports::KeyAccess) -> Result<(), core_ports::SecureKeyError> {
+        key_answer(self.0.make_secret(alias.to_owned(), access.into())).await
     }
 
-    async fn unseal(&self, alias: &str, blob: &[u8]) -> Result<SecretBytes, core_ports::SecureKeyError> {
-        let secret = SecretBytes::new(key_answer(self.0.unseal(alias.to_owned(), blob.to_vec())).await?);
+    async fn derive(
+        &self,
+        alias: &str,
+        input: &eid_crypto::HardwareInput,
+    ) -> Result<SecretBytes, core_ports::SecureKeyError> {
+        // EXPOSE: the input goes into the phone's hardware; the allocator wipes this copy.
+        let point = input.point().map_err(|_| core_ports::SecureKeyError::Unavailable)?;
+        let input = HardwareInput { bytes: input.bytes().to_vec(), point: point.expose().to_vec() };
+        let secret = SecretBytes::new(key_answer(self.0.derive(alias.to_owned(), input)).await?);
         // EXPOSE: its length only.
         if secret.expose().len() == 32 { Ok(secret) } else { Err(core_ports::SecureKeyError::Malformed) }
     }
@@ -255,6 +276,7 @@ impl From<core_ports::KeyAccess> for KeyAccess {
         match access {
             core_ports::KeyAccess::WhileUnlocked => Self::WhileUnlocked,
             core_ports::KeyAccess::WithPresence => Self::WithPresence,
+            core_ports::KeyAccess::WithBiometrics => Self::WithBiometrics,
         }
     }
 }
@@ -276,6 +298,7 @@ impl From<core_ports::Event> for Event {
             core_ports::Event::Locked => Self::Locked,
             core_ports::Event::CredentialsChanged => Self::CredentialsChanged,
             core_ports::Event::HistoryChanged => Self::HistoryChanged,
+            core_ports::Event::StoreRepaired => Self::StoreRepaired,
         }
     }
 }
@@ -317,6 +340,8 @@ impl core_ports::Integrity for Adapter<dyn Integrity> {
 
 #[cfg(test)]
 mod tests {
+    use eid_crypto::SecretKey;
+
     use super::*;
 
     /// Answers a request for a signature when the millennium ends.
@@ -330,10 +355,10 @@ mod tests {
         async fn sign(&self, _alias: String, _data: Vec<u8>) -> Result<Vec<u8>, SecureKeyError> {
             std::future::pending().await
         }
-        async fn seal(&self, _alias: String, _secret: Vec<u8>) -> Result<Vec<u8>, SecureKeyError> {
-            Ok(vec![0; MAX_BLOB + 1])
+        async fn make_secret(&self, _alias: String, _access: KeyAccess) -> Result<(), SecureKeyError> {
+            std::future::pending().await
         }
-        async fn unseal(&self, _alias: String, _blob: Vec<u8>) -> Result<Vec<u8>, SecureKeyError> {
+        async fn derive(&self, _alias: String, _input: HardwareInput) -> Result<Vec<u8>, SecureKeyError> {
             Ok(vec![0; 33])
         }
         async fn remove(&self, _alias: String) -> Result<(), SecureKeyError> {
@@ -348,9 +373,10 @@ mod tests {
         let start = tokio::time::Instant::now();
         assert_eq!(key.sign("device", b"").await, Err(core_ports::SecureKeyError::Unavailable));
         assert_eq!(start.elapsed(), ANSWER_LIMIT);
-        let secret = SecretKey::make(&eid_crypto::SystemRandom::new()).unwrap();
-        assert_eq!(key.seal("vault", &secret).await, Err(core_ports::SecureKeyError::Malformed));
-        assert_eq!(key.unseal("vault", b"blob").await.err(), Some(core_ports::SecureKeyError::Malformed));
+        let input = eid_crypto::HardwareInput::new(SecretKey::make(&eid_crypto::SystemRandom::new()).unwrap());
+        assert_eq!(key.derive("vault", &input).await.err(), Some(core_ports::SecureKeyError::Malformed));
+        let access = core_ports::KeyAccess::WhileUnlocked;
+        assert_eq!(key.make_secret("vault", access).await, Err(core_ports::SecureKeyError::Unavailable));
         let unannounced = key.generate("device", core_ports::KeyAccess::WhileUnlocked).await;
         assert_eq!(unannounced, Err(core_ports::SecureKeyError::Unavailable));
     }

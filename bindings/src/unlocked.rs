@@ -7,14 +7,16 @@ use eid_core::PresentRequest;
 use eid_model::Code;
 
 use crate::{
-    CancelToken, EidError, HistoryPage, HomeView, PresentDraft, ProofView, RefillView, call::Call, cancel::Flag,
-    guard::guarded, runtime::Engine,
+    CancelToken, EidError, HistoryPage, HomeView, PasscodeOutcome, PresentDraft, ProofView, RefillView, RepairView,
+    call::Call, cancel::Flag, guard::guarded, runtime::Engine,
 };
 
 /// Most entries of one page.
 const MAX_PAGE: u32 = 50;
 
-/// The app while it is unlocked. It ends with [`Self::lock`], or when this object and all its presentations are let go.
+/// The app while it is unlocked. Unlocking again meanwhile gives another handle to the same session. It ends with [`Self::lock`]
+/// of any of them, when all of them and their presentations are let go, or by itself, after a time without use or in the
+/// background.
 #[derive(Debug, uniffi::Object)]
 pub struct Unlocked {
     session: Arc<Session>,
@@ -93,6 +95,30 @@ impl Unlocked {
         self.session.call().run(async move { Ok(core.history(before, limit).await?.into()) }).await
     }
 
+    /// Changes the passcode (đổi mật mã); both are six ASCII digits, which are consumed and wiped. The old one counts as a try,
+    /// like any other. Runs to its end.
+    ///
+    /// # Errors
+    /// What [`crate::EidApp::unlock`] gives for the old passcode; `Invalid` 2003 or 2004 for the new one; `Rejected` if the
+    /// platform refuses, or `Network` if an earlier change cannot be settled first: the old passcode stays in force. `Locked`,
+    /// `Device`, `Storage`.
+    pub async fn change_passcode(&self, old: Vec<u8>, new: Vec<u8>) -> Result<PasscodeOutcome, EidError> {
+        let core = self.session.core()?;
+        let work = async move { Ok(core.change_passcode(old, new).await?.into()) };
+        self.session.call().run_to_end(work).await
+    }
+
+    /// What was found wrong with the store since it was opened, and what was done: damage, or an older copy that somebody put
+    /// back. Empty as a rule. The screen says so to the citizen, each with the text of its code.
+    ///
+    /// # Errors
+    /// `Locked`.
+    pub async fn repairs(&self) -> Result<Vec<RepairView>, EidError> {
+        let core = self.session.core()?;
+        let work = async move { Ok(core.repairs()?.into_iter().map(RepairView::from).collect()) };
+        self.session.call().run(work).await
+    }
+
     /// Locks: the store is closed and its keys are wiped, at once or as soon as work that runs to its end has ended. Every
     /// later call, of presentations too, gives `Locked` 4006. Again does nothing.
     pub fn lock(&self) {
@@ -137,7 +163,8 @@ impl Session {
         guarded(|| {
             self.locked.raise();
             let open = self.open().take();
-            drop(open);
+            // Another handle may have the same session.
+            open.inspect(|open| open.core.lock());
             Ok(())
         })
         .ok();

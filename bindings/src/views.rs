@@ -1,7 +1,7 @@
 //! What goes out (views) and comes in (drafts). Every source is taken apart completely, so that a new field of the core does
 //! not compile until somebody decided about it.
 
-use eid_core::{HistoryEntry, Page, PresentRequest, Readiness, RefillReport};
+use eid_core::{Collection, HistoryEntry, Page, PresentRequest, Readiness, RefillReport, Repaired};
 use eid_model::{AccountLevel, Code};
 use eid_proof::{Audience, Claim, Proof, ProofError, QrSymbol, Spelling};
 
@@ -9,6 +9,27 @@ use crate::EidError;
 
 /// Most claims in a draft; there are fewer.
 const MAX_CLAIMS: usize = 32;
+
+/// Records that hold personal data say their name and nothing else: here, and in each language of the shells, which take
+/// their text from [`core::fmt::Display`].
+macro_rules! redacted {
+    ($($record:ident),+) => {$(
+        impl core::fmt::Display for $record {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!(stringify!($record), "(…)"))
+            }
+        }
+
+        impl core::fmt::Debug for $record {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Display::fmt(self, f)
+            }
+        }
+    )+};
+}
+pub(crate) use redacted;
+
+redacted!(AccountView, HistoryView, PresentDraft, ProofView, QrView);
 
 /// The home screen in one call.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -21,6 +42,7 @@ pub struct HomeView {
 
 /// The account on this phone.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct AccountView {
     /// The account's name at the platform.
     pub account_id: String,
@@ -36,12 +58,6 @@ pub struct AccountView {
     pub issuer: String,
     /// When the grant ends: seconds since 1970.
     pub grant_expires_at: i64,
-}
-
-impl core::fmt::Debug for AccountView {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("AccountView(…)")
-    }
 }
 
 impl From<eid_core::AccountView> for AccountView {
@@ -133,7 +149,8 @@ impl From<Readiness> for ReadinessView {
 }
 
 /// What the citizen chose to show, after seeing who asks and what for.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct PresentDraft {
     /// What for.
     pub purpose: Purpose,
@@ -178,6 +195,7 @@ impl TryFrom<PresentDraft> for PresentRequest {
 
 /// A signed proof, ready for the screen.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct ProofView {
     /// The text of the code.
     pub text: String,
@@ -185,12 +203,6 @@ pub struct ProofView {
     pub expires_at: i64,
     /// The code itself.
     pub qr: QrView,
-}
-
-impl core::fmt::Debug for ProofView {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("ProofView(…)")
-    }
 }
 
 impl TryFrom<&Proof> for ProofView {
@@ -205,6 +217,7 @@ impl TryFrom<&Proof> for ProofView {
 
 /// A QR symbol without its quiet zone, which is four modules on each side.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct QrView {
     /// The version, 1 to 25.
     pub version: u32,
@@ -212,12 +225,6 @@ pub struct QrView {
     pub side: u32,
     /// One bit for each module, 1 is dark: row by row without padding between rows, the first module in the highest bit.
     pub modules: Vec<u8>,
-}
-
-impl core::fmt::Debug for QrView {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("QrView").field("version", &self.version).finish_non_exhaustive()
-    }
 }
 
 impl From<&QrSymbol> for QrView {
@@ -271,6 +278,96 @@ impl From<RefillReport> for RefillView {
     }
 }
 
+/// How far a change of the passcode came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum PasscodeOutcome {
+    /// The new passcode is in force; the old one opens nothing any more.
+    Changed,
+    /// The platform could not be reached, or its answer got lost. Either passcode opens the app until
+    /// [`crate::Unlocked::refill`] settles it: say so.
+    Unsure,
+}
+
+impl From<eid_core::PasscodeOutcome> for PasscodeOutcome {
+    fn from(outcome: eid_core::PasscodeOutcome) -> Self {
+        match outcome {
+            eid_core::PasscodeOutcome::Changed => Self::Changed,
+            eid_core::PasscodeOutcome::Unsure => Self::Unsure,
+        }
+    }
+}
+
+/// What was found wrong with one part of the store, and what is left of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct RepairView {
+    /// Which part.
+    pub part: StorePart,
+    /// Records that are there now.
+    pub kept: u64,
+    /// Records that were there and are not any more.
+    pub lost: u64,
+    /// The stable code of what was found.
+    pub code: u32,
+}
+
+impl From<Repaired> for RepairView {
+    fn from(repaired: Repaired) -> Self {
+        let Repaired { collection, kept, lost, code } = repaired;
+        Self { part: collection.into(), kept, lost, code: code.number().into() }
+    }
+}
+
+/// A part of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum StorePart {
+    /// The account.
+    Account,
+    /// Grants of an account level (giấy cấp mức độ).
+    Grant,
+    /// Credentials for proofs.
+    Credential,
+    /// Trust lists and other public data.
+    TrustData,
+    /// The holder's choices in the app.
+    Setting,
+    /// Personal records.
+    Record,
+    /// Party membership (đảng viên).
+    PartyRecord,
+    /// Health data (sức khỏe).
+    HealthRecord,
+    /// What the holder is writing (bản nháp).
+    Draft,
+    /// What is to be sent.
+    Outbox,
+    /// What the platform confirmed (biên nhận).
+    Receipt,
+    /// Attachments.
+    Attachment,
+    /// Names of hardware keys that are to be removed.
+    HardwareKey,
+}
+
+impl From<Collection> for StorePart {
+    fn from(collection: Collection) -> Self {
+        match collection {
+            Collection::Account => Self::Account,
+            Collection::Grant => Self::Grant,
+            Collection::Credential => Self::Credential,
+            Collection::TrustData => Self::TrustData,
+            Collection::Setting => Self::Setting,
+            Collection::Record => Self::Record,
+            Collection::PartyRecord => Self::PartyRecord,
+            Collection::HealthRecord => Self::HealthRecord,
+            Collection::Draft => Self::Draft,
+            Collection::Outbox => Self::Outbox,
+            Collection::Receipt => Self::Receipt,
+            Collection::Attachment => Self::Attachment,
+            Collection::HardwareKey => Self::HardwareKey,
+        }
+    }
+}
+
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum Act {
@@ -280,6 +377,8 @@ pub enum Act {
     Presented,
     /// Credentials or records were fetched or changed.
     Updated,
+    /// The store was repaired, or found to be an older copy.
+    Repaired,
 }
 
 impl From<eid_core::Act> for Act {
@@ -288,6 +387,7 @@ impl From<eid_core::Act> for Act {
             eid_core::Act::Activated => Self::Activated,
             eid_core::Act::Presented => Self::Presented,
             eid_core::Act::Updated => Self::Updated,
+            eid_core::Act::Repaired => Self::Repaired,
         }
     }
 }
@@ -311,7 +411,8 @@ impl From<Page<(u64, HistoryEntry)>> for HistoryPage {
 }
 
 /// One entry of the history (lịch sử).
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
 pub struct HistoryView {
     /// Its number, from 1.
     pub position: u64,

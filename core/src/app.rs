@@ -1,13 +1,23 @@
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    future::Future,
+    path::PathBuf,
+    sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
 
-use eid_crypto::{VerifyingKey, kdf::KdfCost};
+use eid_crypto::{CryptoError, Passcode, VerifyingKey, kdf::KdfCost, kdf::stretch_passcode};
 use eid_model::UnixTime;
 use eid_platform::{PlatformClient, PlatformConfig};
 use eid_proof::TrustList;
-use eid_vault::{Envelope, EnvelopeBinding, Folder};
+use eid_vault::{EnvelopeBinding, Folder};
 use tokio::sync::Mutex;
 
-use crate::{Error, ports::Ports};
+use crate::{
+    AutoLock, Error,
+    autolock::Watch,
+    ports::{Event, Moment, Ports},
+    session::{Open, Session},
+};
 
 /// The app while it is locked: the only way in.
 ///
@@ -29,10 +39,21 @@ pub struct AppConfig {
     pub platform: PlatformConfig,
     /// The roots that may sign trust lists.
     pub trust_roots: Vec<VerifyingKey>,
-    /// The cost of a passcode try. [`KdfCost::PHONE`] outside tests.
-    pub kdf_cost: KdfCost,
+    /// The cost of a passcode try: [`KdfChoice::Target`] of [`KdfCost::TARGET`] outside tests.
+    pub kdf_cost: KdfChoice,
     /// One-time credentials to hold for each purpose, 1–20.
     pub batch: u16,
+    /// When the app locks by itself.
+    pub auto_lock: AutoLock,
+}
+
+/// How the cost of Argon2id is chosen when a passcode is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KdfChoice {
+    /// This cost.
+    Fixed(KdfCost),
+    /// The highest that this phone does in this time, by [`KdfCost::calibrate`].
+    Target(Duration),
 }
 
 #[derive(Debug)]
@@ -42,7 +63,9 @@ pub(crate) struct Inner {
     pub(crate) platform: PlatformClient,
     pub(crate) folder: Folder,
     /// Held while the passcode is tried or the phone is activated.
-    pub(crate) entrance: Mutex<()>,
+    pub(crate) entrance: Arc<Mutex<()>>,
+    /// What is unlocked, and its session, which outlives locking while calls are under way.
+    opened: StdMutex<(Weak<Open>, Weak<Session>)>,
 }
 
 impl EidApp {
@@ -53,14 +76,23 @@ impl EidApp {
     pub fn open(config: AppConfig, ports: Ports) -> Result<Self, Error> {
         let usable = !config.app_id.is_empty()
             && (1..=20).contains(&config.batch)
-            && config.kdf_cost.is_acceptable()
+            && config.kdf_cost.is_usable()
             && !config.trust_roots.is_empty();
         if !usable {
             return Err(Error::ConfigInvalid);
         }
         let platform = PlatformClient::new(&config.platform, Arc::clone(&ports.random))?;
         let folder = Folder::new(config.folder.clone());
-        Ok(Self { inner: Arc::new(Inner { config, ports, platform, folder, entrance: Mutex::new(()) }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                config,
+                ports,
+                platform,
+                folder,
+                entrance: Arc::default(),
+                opened: StdMutex::default(),
+            }),
+        })
     }
 
     /// True if this phone has been activated: there is an envelope to unlock.
@@ -70,9 +102,50 @@ impl EidApp {
     pub async fn is_activated(&self) -> Result<bool, Error> {
         self.inner.is_activated().await
     }
+
+    /// Locks whatever is unlocked. Not an error if nothing is.
+    pub fn lock(&self) {
+        let open = self.inner.opened().0.upgrade();
+        if let Some(open) = open {
+            open.lock();
+        }
+    }
+
+    /// The app left the screen: it locks after [`AutoLock::background`], unless [`Self::enter_foreground`] comes first.
+    ///
+    /// # Errors
+    /// [`Error::Clock`]; the app is locked then.
+    pub fn enter_background(&self) -> Result<(), Error> {
+        self.on_visibility(|watch, now| watch.hide_at(now))
+    }
+
+    /// The app is on the screen again. If it was away for too long, it is locked now, also if the phone slept meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Clock`]; the app is locked then.
+    pub fn enter_foreground(&self) -> Result<(), Error> {
+        self.on_visibility(|watch, _| watch.show())
+    }
+
+    fn on_visibility(&self, change: impl FnOnce(&mut Watch, Moment)) -> Result<(), Error> {
+        let open = self.inner.opened().0.upgrade();
+        let Some(open) = open else { return Ok(()) };
+        open.lock_if_due();
+        let now = self.inner.ports.clock.now()?;
+        open.watch(|watch| change(watch, now));
+        Ok(())
+    }
 }
 
 impl Inner {
+    pub(crate) fn opened(&self) -> MutexGuard<'_, (Weak<Open>, Weak<Session>)> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tell(&self, events: &[Event]) {
+        events.iter().for_each(|event| self.ports.events.on_event(*event));
+    }
+
     pub(crate) async fn is_activated(self: &Arc<Self>) -> Result<bool, Error> {
         self.blocking(|inner| Ok(inner.folder.has_envelope()?)).await
     }
@@ -90,8 +163,25 @@ impl Inner {
         tokio::task::spawn_blocking(move || work(&inner)).await.map_err(|_| Error::Internal)?
     }
 
-    pub(crate) async fn load_envelope(self: &Arc<Self>) -> Result<Envelope, Error> {
-        self.blocking(|inner| inner.folder.load_envelope()?.ok_or(Error::NotActivated)).await
+    /// The cost for a passcode that is being set. Takes a second where it is measured.
+    pub(crate) fn kdf_cost(&self) -> Result<KdfCost, Error> {
+        let target = match self.config.kdf_cost {
+            KdfChoice::Fixed(cost) => return Ok(cost),
+            KdfChoice::Target(target) => target,
+        };
+        let sample = Passcode::parse(b"000000".to_vec())?;
+        let monotonic_ms = || self.ports.clock.now().map(|now| now.monotonic_ms);
+        KdfCost::calibrate(target, |cost| {
+            let start = monotonic_ms()?;
+            match stretch_passcode(&sample, &[0; 16], cost) {
+                // More memory than this phone has is as good as too slow.
+                Err(CryptoError::KdfUnavailable) => Ok(Duration::MAX),
+                stretched => {
+                    drop(stretched?);
+                    Ok(Duration::from_millis(monotonic_ms()?.saturating_sub(start)))
+                }
+            }
+        })
     }
 
     pub(crate) fn binding(&self) -> Result<EnvelopeBinding, Error> {
@@ -103,4 +193,20 @@ impl Inner {
         let bytes = self.platform.trust_list().await?;
         Ok((TrustList::parse(&bytes, &self.config.trust_roots)?, bytes))
     }
+}
+
+impl KdfChoice {
+    fn is_usable(self) -> bool {
+        match self {
+            Self::Fixed(cost) => cost.is_acceptable(),
+            Self::Target(target) => !target.is_zero(),
+        }
+    }
+}
+
+/// Runs work to its end even if the caller goes away: what it holds in hardware and on disk belongs together.
+pub(crate) async fn to_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.map_err(|_| Error::Internal)?
 }

@@ -17,6 +17,9 @@ pub enum Error {
     /// This phone is activated already.
     #[error("already activated")]
     AlreadyActivated,
+    /// The app is locked: by the citizen, by time without use, or in the background.
+    #[error("locked")]
+    Locked,
     /// The configuration that the shell gave cannot be used.
     #[error("configuration is unusable")]
     ConfigInvalid,
@@ -34,6 +37,21 @@ pub enum Error {
         /// Seconds until the next try is taken.
         wait_s: u64,
     },
+    /// Ten wrong passcodes: its hardware keys are destroyed.
+    #[error("passcode is destroyed")]
+    PasscodeDestroyed,
+    /// The record of passcode tries was lost; one try is left, later.
+    #[error("record of tries was lost, no passcode is taken for {wait_s} s")]
+    TriesLost {
+        /// Seconds until the next try is taken.
+        wait_s: u64,
+    },
+    /// The faces or fingers enrolled in the phone have changed since biometrics were turned on.
+    #[error("enrolled biometrics have changed")]
+    BiometricsChanged,
+    /// Unlocking with biometrics is not turned on.
+    #[error("biometrics are off")]
+    BiometricsOff,
     /// No unused credential of this purpose is left.
     #[error("credentials are used up")]
     CredentialsUsedUp,
@@ -78,9 +96,14 @@ impl Error {
         match self {
             Self::NotActivated => Code::NOT_ACTIVATED,
             Self::AlreadyActivated => Code::ALREADY_ACTIVATED,
+            Self::Locked => Code::KEY_SLOT_EMPTY,
             Self::ConfigInvalid => Code::CONFIG_INVALID,
             Self::PasscodeWrong { .. } => Code::PASSCODE_WRONG,
             Self::PasscodeWait { .. } => Code::PASSCODE_WAIT,
+            Self::PasscodeDestroyed => Code::PASSCODE_DESTROYED,
+            Self::TriesLost { .. } => Code::TRIES_LOST,
+            Self::BiometricsChanged => Code::BIOMETRICS_CHANGED,
+            Self::BiometricsOff => Code::BIOMETRICS_OFF,
             Self::CredentialsUsedUp => Code::CREDENTIALS_USED_UP,
             Self::CredentialsExpired => Code::CREDENTIAL_EXPIRED,
             Self::PurposeUnknown => Code::PURPOSE_UNKNOWN,

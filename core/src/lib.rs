@@ -1,8 +1,9 @@
 //! The core of a national e-ID citizen app: what a shell calls, and what it must provide.
 //!
 //! [`EidApp`] is the locked app: it can be activated ([`EidApp::start_activation`]) and unlocked ([`EidApp::unlock`]).
+//! With the passcode or, once [`EidApp::enable_biometrics`] was called, with face or finger.
 //! [`Unlocked`] is what the citizen can do then: see the account, show a proof of identity with no network at all, fetch new
-//! credentials, read the history. Dropping it, or [`Unlocked::lock`], wipes the keys.
+//! credentials, read the history. Dropping it, [`Unlocked::lock`], or time ([`AutoLock`]) wipes the keys.
 //!
 //! The core never draws, never reads a clock, a setting of the system or a file outside the folder that it is given, and
 //! never lets a secret or personal data into an error. The phone's powers come in through [`ports`].
@@ -10,20 +11,24 @@
 //! `core/docs/` holds the threat model, the storage format, the proof format, the platform's protocol and the decisions.
 
 mod app;
+mod autolock;
 mod device;
 mod error;
 pub mod ports;
 mod record;
 mod session;
+mod store;
 mod usecase;
 
-pub use app::{AppConfig, EidApp};
+pub use app::{AppConfig, EidApp, KdfChoice};
+pub use autolock::AutoLock;
 pub use eid_platform::{PlatformConfig, PlatformError, Timeouts};
-pub use eid_vault::{Act, HistoryEntry, Page, VaultError};
+pub use eid_vault::{Act, Collection, HistoryEntry, Page, Repaired, VaultError};
 pub use error::Error;
 pub use session::{AccountView, Unlocked};
 pub use usecase::{
     activate::Activation,
+    passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},
     refill::RefillReport,
 };

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use eid_crypto::{Random, SecretBytes, SecretKey, Signature, VerifyingKey};
+use eid_crypto::{HardwareInput, Random, SecretBytes, Signature, VerifyingKey};
 use eid_model::Code;
 pub use eid_vault::Moment;
 
@@ -53,18 +53,21 @@ pub trait SecureKey: Send + Sync {
     /// [`SecureKeyError`].
     async fn sign(&self, alias: &str, message: &[u8]) -> Result<Signature, SecureKeyError>;
 
-    /// Seals a secret under a hardware key of its own with this alias, made anew; gives the blob (at most 512 bytes) that only
-    /// this hardware opens.
+    /// Makes a secret key for [`Self::derive`]: of HMAC-SHA-256, or of ECDH over P-256. A key that had this alias is replaced.
     ///
     /// # Errors
     /// [`SecureKeyError`].
-    async fn seal(&self, alias: &str, secret: &SecretKey) -> Result<Vec<u8>, SecureKeyError>;
+    async fn make_secret(&self, alias: &str, access: KeyAccess) -> Result<(), SecureKeyError>;
 
-    /// Opens what [`Self::seal`] made: one hardware operation for each passcode try.
+    /// A pseudo-random function under the secret key of this alias: 32 bytes, the same each time for one key and one input.
+    /// Either HMAC-SHA-256 of [`HardwareInput::bytes`], or the x coordinate of ECDH with [`HardwareInput::point`].
+    ///
+    /// # Security
+    /// The key never leaves the hardware, so each passcode guess takes an operation of this phone.
     ///
     /// # Errors
     /// [`SecureKeyError`].
-    async fn unseal(&self, alias: &str, blob: &[u8]) -> Result<SecretBytes, SecureKeyError>;
+    async fn derive(&self, alias: &str, input: &HardwareInput) -> Result<SecretBytes, SecureKeyError>;
 
     /// Destroys a key. Not an error if there is none.
     ///
@@ -80,6 +83,9 @@ pub enum KeyAccess {
     WhileUnlocked,
     /// With the holder's presence, asked by the phone: signs identity proofs.
     WithPresence,
+    /// With the face or the finger of an enrolled person, asked by the phone at each use; never with the screen lock's code
+    /// instead. The key dies when the enrolled set changes, and is then [`SecureKeyError::Invalidated`].
+    WithBiometrics,
 }
 
 /// Why the key hardware did not do it.
@@ -146,6 +152,8 @@ pub enum Event {
     CredentialsChanged,
     /// The history has a new entry.
     HistoryChanged,
+    /// Something was wrong with the store, and was repaired: [`crate::Unlocked::repairs`] says what.
+    StoreRepaired,
 }
 
 /// Who is told that something changed.

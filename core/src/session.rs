@@ -1,30 +1,48 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use core::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use eid_crypto::SecretKey;
 use eid_model::{AccountLevel, PersonName, Pid, UnixTime};
-use eid_platform::{AccessToken, Grant};
+use eid_platform::{AccessToken, Grant, PlatformError};
 use eid_proof::{KeyUse, TrustList, key_id};
-use eid_vault::{Collection, HistoryEntry, Page, Vault};
+use eid_vault::{Collection, HistoryEntry, Page, Repaired, Vault};
+use tokio::sync::{MappedMutexGuard, Notify};
 
 use crate::{
     Error,
     app::Inner,
+    autolock::{self, Watch},
     device::{DEVICE_KEY, HardwareKey},
-    ports::Event,
+    ports::{ClockError, Event, Moment},
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
+    store,
 };
 
-/// The app while it is unlocked. Dropping it wipes the keys of the store.
+/// The app while it is unlocked. Letting the last one go locks it, as do [`Self::lock`], [`crate::EidApp::lock`], time without
+/// use and time in the background ([`crate::AutoLock`]); every call after that gives [`Error::Locked`].
 #[derive(Debug)]
 pub struct Unlocked {
-    pub(crate) session: Arc<Session>,
+    pub(crate) open: Arc<Open>,
 }
 
+/// The way to the session from handles: emptied by locking.
+#[derive(Debug)]
+pub(crate) struct Open {
+    inner: Arc<Inner>,
+    state: Mutex<Option<(Arc<Session>, Watch)>>,
+    /// Wakes the timer that locks.
+    changed: Arc<Notify>,
+}
+
+/// The open store. It lives until the last call that is under way has ended.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) inner: Arc<Inner>,
-    vault: Arc<Mutex<Vault>>,
+    vault: Mutex<Vault>,
     /// The last access token; short-lived and never stored.
-    pub(crate) token: tokio::sync::Mutex<Option<AccessToken>>,
+    token: tokio::sync::Mutex<Option<AccessToken>>,
+    /// What was found wrong with the store.
+    repairs: Mutex<Vec<Repaired>>,
 }
 
 /// What the home screen shows of the account.
@@ -45,23 +63,77 @@ pub struct AccountView {
 }
 
 impl Unlocked {
-    pub(crate) fn new(inner: Arc<Inner>, vault: Vault) -> Self {
-        let session = Session { inner, vault: Arc::new(Mutex::new(vault)), token: tokio::sync::Mutex::default() };
-        Self { session: Arc::new(session) }
+    /// Takes the store into a session, which is the only one.
+    pub(crate) fn new(inner: &Arc<Inner>, vault: Vault, repairs: Vec<Repaired>) -> Result<Self, Error> {
+        let session = Session {
+            inner: Arc::clone(inner),
+            vault: Mutex::new(vault),
+            token: tokio::sync::Mutex::default(),
+            repairs: Mutex::new(repairs),
+        };
+        Self::enter(inner, Arc::new(session))
+    }
+
+    /// Opens the store, or takes the session that is still there, open or about to end: no store is opened twice at a time.
+    /// Gives its generation, for the record that the key hardware vouches for, which has known of `known` so far.
+    pub(crate) async fn open(inner: &Arc<Inner>, vault_key: SecretKey, known: u64) -> Result<(Self, u64), Error> {
+        let session = inner.opened().1.upgrade();
+        let unlocked = match session {
+            Some(session) => Self::enter(inner, session)?,
+            None => {
+                let now = inner.now()?;
+                let opened = inner.blocking(move |inner| store::open(inner, &vault_key, known, now)).await?;
+                Self::new(inner, opened.0, opened.1)?
+            }
+        };
+        let generation = unlocked.session()?.vault(|vault| Ok(vault.make_durable()?)).await?;
+        Ok((unlocked, generation))
+    }
+
+    fn enter(inner: &Arc<Inner>, session: Arc<Session>) -> Result<Self, Error> {
+        let now = inner.ports.clock.now()?;
+        let mut opened = inner.opened();
+        let (open, last) = &mut *opened;
+        *last = Arc::downgrade(&session);
+        if let Some(open) = open.upgrade().filter(|open| open.use_at(now)) {
+            return Ok(Self { open });
+        }
+        let watch = Watch::new(inner.config.auto_lock, now);
+        let new = Arc::new(Open {
+            inner: Arc::clone(inner),
+            state: Mutex::new(Some((session, watch))),
+            changed: Arc::default(),
+        });
+        *open = Arc::downgrade(&new);
+        tokio::spawn(autolock::run(Arc::downgrade(&new), Arc::clone(&new.changed)));
+        Ok(Self { open: new })
     }
 
     /// Locks the app: the store is closed and its keys are wiped as soon as calls that are under way have ended. Proofs on the
     /// screen are signed no more.
-    pub fn lock(self) {
-        drop(self);
+    pub fn lock(&self) {
+        self.open.lock();
+    }
+
+    pub(crate) fn session(&self) -> Result<Arc<Session>, Error> {
+        self.open.session()
+    }
+
+    /// What was found wrong with the store since it was opened, and what was done: damage, or an older copy that somebody put
+    /// back. Empty as a rule. The screen says so to the citizen, each with the text of its code.
+    ///
+    /// # Errors
+    /// [`Error::Locked`].
+    pub fn repairs(&self) -> Result<Vec<Repaired>, Error> {
+        Ok(self.session()?.repairs().clone())
     }
 
     /// The account.
     ///
     /// # Errors
-    /// [`Error::Vault`].
+    /// [`Error::Locked`], [`Error::Vault`].
     pub async fn account(&self) -> Result<AccountView, Error> {
-        let account = self.session.account().await?;
+        let account = self.session()?.account().await?;
         Ok(AccountView {
             account_id: account.account_id.as_str().to_owned(),
             name: account.name,
@@ -77,32 +149,124 @@ impl Unlocked {
     /// # Errors
     /// [`Error::Vault`]. Entries that do not open are counted in [`Page::damaged`].
     pub async fn history(&self, before: Option<u64>, limit: usize) -> Result<Page<(u64, HistoryEntry)>, Error> {
-        self.session.vault(move |vault| Ok(vault.list_history(before, limit)?)).await
+        self.session()?.vault(move |vault| Ok(vault.list_history(before, limit)?)).await
     }
 }
 
-impl Drop for Session {
+impl Open {
+    /// The session, if it is not locked; this counts as use.
+    pub(crate) fn session(&self) -> Result<Arc<Session>, Error> {
+        let (due, now) = self.due()?.ok_or(Error::Locked)?;
+        if due.is_zero() {
+            self.lock();
+        }
+        let mut state = self.state();
+        let (session, watch) = state.as_mut().ok_or(Error::Locked)?;
+        watch.use_at(now);
+        Ok(Arc::clone(session))
+    }
+
+    pub(crate) fn lock(&self) {
+        // Closing the store takes a moment; nobody waits for it.
+        let taken = self.state().take();
+        if taken.is_some() {
+            self.inner.tell(&[Event::Locked]);
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// How long until it locks by itself; `None` once it is locked. Without a clock it locks at once.
+    pub(crate) fn lock_if_due(&self) -> Option<Duration> {
+        let due = self.due().map_or(Some(Duration::ZERO), |due| due.map(|(due, _)| due));
+        if due == Some(Duration::ZERO) {
+            self.lock();
+            return None;
+        }
+        due
+    }
+
+    /// False if it is locked.
+    fn use_at(&self, now: Moment) -> bool {
+        self.state().as_mut().map(|(_, watch)| watch.use_at(now)).is_some()
+    }
+
+    pub(crate) fn watch(&self, change: impl FnOnce(&mut Watch)) {
+        if let Some((_, watch)) = self.state().as_mut() {
+            change(watch);
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// How long until it locks by itself, and the moment of that; `None` once it is locked.
+    ///
+    /// The last use is looked at before the clock: a use by another thread meanwhile would seem to lie in the future.
+    fn due(&self) -> Result<Option<(Duration, Moment)>, ClockError> {
+        let watch = || self.state().as_ref().map(|(_, watch)| *watch);
+        loop {
+            let Some(before) = watch() else { return Ok(None) };
+            let now = self.inner.ports.clock.now()?;
+            let due = before.due_in(&now);
+            if !due.is_zero() || watch() == Some(before) {
+                return Ok(Some((due, now)));
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Option<(Arc<Session>, Watch)>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Open {
     fn drop(&mut self) {
-        self.tell(&[Event::Locked]);
+        self.lock();
     }
 }
 
 impl Session {
-    /// Works with the store where blocking is allowed; never across a call into a port.
+    /// Works with the store where blocking is allowed; never across a call into a port. The work runs to its end, and keeps the
+    /// session until then, even if the caller goes away.
     pub(crate) async fn vault<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
         work: impl FnOnce(&mut Vault) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let vault = Arc::clone(&self.vault);
-        let task = tokio::task::spawn_blocking(move || work(&mut vault.lock().unwrap_or_else(PoisonError::into_inner)));
+        let session = Arc::clone(self);
+        let task = tokio::task::spawn_blocking(move || {
+            work(&mut session.vault.lock().unwrap_or_else(PoisonError::into_inner))
+        });
         task.await.map_err(|_| Error::Internal)?
     }
 
-    pub(crate) fn tell(&self, events: &[Event]) {
-        events.iter().for_each(|event| self.inner.ports.events.on_event(*event));
+    pub(crate) fn repairs(&self) -> MutexGuard<'_, Vec<Repaired>> {
+        self.repairs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) async fn account(&self) -> Result<Account, Error> {
+    /// An access token that is good for half a minute at least, kept for the next call. [`Self::accepted`] takes it away again.
+    pub(crate) async fn access(
+        &self,
+        account: &Account,
+        now: UnixTime,
+    ) -> Result<MappedMutexGuard<'_, AccessToken>, Error> {
+        let mut token = self.token.lock().await;
+        if token.as_ref().is_none_or(|held| held.expires_at().seconds() <= now.seconds().saturating_add(30)) {
+            *token = Some(self.inner.platform.token(&account.account_id, &self.device_key(account), now).await?);
+        }
+        tokio::sync::MutexGuard::try_map(token, Option::as_mut).map_err(|_| Error::Internal)
+    }
+
+    /// An answer to a call with the access token. After an error a new token is fetched for the next call.
+    pub(crate) async fn accepted<T>(&self, answer: Result<T, PlatformError>) -> Result<T, Error> {
+        if answer.is_err() {
+            *self.token.lock().await = None;
+        }
+        Ok(answer?)
+    }
+
+    pub(crate) fn tell(&self, events: &[Event]) {
+        self.inner.tell(events);
+    }
+
+    pub(crate) async fn account(self: &Arc<Self>) -> Result<Account, Error> {
         self.vault(|vault| vault.find(Collection::Account, ACCOUNT)?.ok_or(Error::NotActivated)).await
     }
 
@@ -111,7 +275,7 @@ impl Session {
     }
 
     /// Fetches the trust list and keeps it, unless the stored one is newer: a list never goes back.
-    pub(crate) async fn renew_trust_list(&self) -> Result<TrustList, Error> {
+    pub(crate) async fn renew_trust_list(self: &Arc<Self>) -> Result<TrustList, Error> {
         let (fetched, bytes) = self.inner.fetch_trust_list().await?;
         let roots = self.inner.config.trust_roots.clone();
         self.vault(move |vault| {
@@ -135,7 +299,7 @@ pub(crate) fn verify_grant(
     now: UnixTime,
 ) -> Result<(Grant, String), Error> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    let invalid = || Error::from(eid_platform::PlatformError::GrantInvalid(eid_platform::Flaw::Signature));
+    let invalid = || Error::from(PlatformError::GrantInvalid(eid_platform::Flaw::Signature));
     let parsed = eid_platform::jws::parse(jwt).map_err(|_| invalid())?;
     let kid = parsed.kid().ok_or_else(invalid)?;
     let listed = trust.keys().iter().find(|key| {

@@ -1,7 +1,7 @@
 //! The exported surface in words, from the metadata that the macros left in the library.
 
 use uniffi_bindgen::macro_metadata::extract_from_library;
-use uniffi_meta::{FieldMetadata, FnParamMetadata, Metadata, Type};
+use uniffi_meta::{FieldMetadata, FnParamMetadata, Metadata, Type, UniffiTraitMetadata};
 
 /// One line for each exported item, sorted; each begins with what it is and its dotted name.
 pub(crate) fn describe(library: &str) -> Result<Vec<String>, String> {
@@ -53,6 +53,7 @@ fn lines_of(item: &Metadata) -> Vec<String> {
             };
             e.variants.iter().enumerate().flat_map(variant).collect()
         }
+        Metadata::UniffiTrait(exported) => vec![format!("trait {}.{}", exported.self_name(), trait_name(exported))],
         // None of these is exported here; a new kind of export must not go unseen.
         other => vec![format!("other {other:?}")],
     }
@@ -76,6 +77,16 @@ fn signature(is_async: bool, inputs: &[FnParamMetadata], returns: Option<&Type>,
     let returns = returns.map(|ty| format!(" -> {}", type_name(ty))).unwrap_or_default();
     let throws = throws.map(|ty| format!(" throws {}", type_name(ty))).unwrap_or_default();
     format!("({}){}{returns}{throws}", inputs.join(", "), if is_async { " async" } else { "" })
+}
+
+fn trait_name(exported: &UniffiTraitMetadata) -> &'static str {
+    match exported {
+        UniffiTraitMetadata::Debug { .. } => "Debug",
+        UniffiTraitMetadata::Display { .. } => "Display",
+        UniffiTraitMetadata::Eq { .. } => "Eq",
+        UniffiTraitMetadata::Hash { .. } => "Hash",
+        UniffiTraitMetadata::Ord { .. } => "Ord",
+    }
 }
 
 fn type_name(ty: &Type) -> String {

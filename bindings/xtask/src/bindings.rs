@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    elf,
+    elf, mend,
     run::{Program, cargo},
     steps::clear,
 };
@@ -18,6 +18,7 @@ const SNAPSHOT: &str = "bindings/snapshots/ffi-surface.txt";
 const LIBRARY: &str = "libeid_ffi.so";
 
 const PYTHON_MODULE: &str = "eid_core.py";
+const KOTLIN_MODULE: &str = "vn/example/eid/core/eid_core.kt";
 
 /// Largest stripped library, in bytes.
 pub(crate) const MAX_STRIPPED: u64 = 6 * 1024 * 1024;
@@ -95,33 +96,11 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
             .check()?;
     }
     write(&options.out.join("swift/module.modulemap"), MODULE_MAP)?;
-    mend_python(&options.out.join("python").join(PYTHON_MODULE))?;
+    mend::python(&options.out.join("python").join(PYTHON_MODULE))?;
+    mend::kotlin(&options.out.join("kotlin").join(KOTLIN_MODULE))?;
     let copy = options.out.join("python").join(LIBRARY);
     fs::copy(&library, &copy).map_err(|e| format!("{}: {e}", copy.display()))?;
     if options.release { stripped_size(root, &library, &options.out) } else { Ok(()) }
-}
-
-/// Changes three lines of the generated Python: an exception of a port that was not announced must not be printed, because
-/// its text may hold personal data, and a port's call is cancelled from a thread of the core, which asyncio allows through
-/// `call_soon_threadsafe` only.
-fn mend_python(module: &Path) -> Result<(), String> {
-    let mut text = fs::read_to_string(module).map_err(|e| format!("{}: {e}", module.display()))?;
-    for (generated, wanted, times) in [
-        ("            traceback.print_exc(file=sys.stderr)\n", "", 2),
-        ("_UniffiFfiConverterString.lower(repr(e))", "_UniffiFfiConverterString.lower(type(e).__name__)", 4),
-        (
-            "    eventloop.call_soon(_uniffi_cancel_task, task)",
-            "    eventloop.call_soon_threadsafe(_uniffi_cancel_task, task)",
-            1,
-        ),
-    ] {
-        let found = text.matches(generated).count();
-        if found != times {
-            return Err(format!("the generated Python has {found} times, not {times}: {generated}"));
-        }
-        text = text.replace(generated, wanted);
-    }
-    write(module, &text)
 }
 
 /// Refuses names that generated code cannot have, and variants that are called like an exported type.

@@ -74,7 +74,7 @@ pub(crate) fn test(root: &Path) -> Result<(Output, Counts), String> {
         .arg(format!("-Deid.programs={PROGRAMS}"))
         .args(["-classpath", &joined(&class_path), RUNNER]);
     let output = run.limit(LIMIT).tee()?;
-    let counts = closing_line(&output.text);
+    let counts = counts(&output.text);
     Ok((output, counts))
 }
 
@@ -227,7 +227,7 @@ fn read(path: &Path) -> Result<String, String> {
 }
 
 /// The last line must be `N passed, N failed` and nothing else; without it the tests did not get that far.
-fn closing_line(output: &str) -> Counts {
+pub(crate) fn counts(output: &str) -> Counts {
     let read = || {
         let (passed, failed) = output.lines().next_back()?.split_once(" passed, ")?;
         Some(Counts { passed: passed.parse().ok()?, failed: failed.strip_suffix(" failed")?.parse().ok()? })
@@ -248,7 +248,7 @@ mod tests {
             ("", 0, 0),
         ];
         for (output, passed, failed) in cases {
-            assert_eq!(closing_line(output), Counts { passed, failed }, "{output}");
+            assert_eq!(counts(output), Counts { passed, failed }, "{output}");
         }
     }
 }

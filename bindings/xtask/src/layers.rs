@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that only test or measure: they may name anything of ours, and nothing of ours names them.
-const ABOVE_ALL: &[&str] = &["eid-bench", "eid-fuzz", "eid-journeys"];
+const ABOVE_ALL: &[&str] = &["eid-bench", "eid-faults", "eid-fuzz", "eid-journeys"];
 
 /// Packages under `tests/` with a row of their own, whose tests may name anything of ours.
 const TESTS_NAME_ANYTHING: &[&str] = &["eid-sandbox"];
@@ -50,8 +50,8 @@ const OWNED: &[Owned] = &[
     Owned { libraries: &["reqwest"], by: &["eid-platform"], in_tests_of: &[] },
     Owned {
         libraries: &["rusqlite", "libsqlite3-sys"],
-        by: &["eid-vault", "eid-counter", "eid-sandbox"],
-        in_tests_of: &[],
+        by: &["eid-vault", "eid-counter", "eid-sandbox", "eid-bench", "eid-faults"],
+        in_tests_of: &["eid-journeys"],
     },
     Owned {
         libraries: &["uniffi", "uniffi_bindgen", "uniffi_meta"],

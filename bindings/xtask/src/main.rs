@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
 
 mod android;
+mod bench;
 mod bindings;
 mod codes;
 mod counts;
@@ -9,6 +10,7 @@ mod demo;
 mod elf;
 mod kotlin;
 mod layers;
+mod mend;
 mod python;
 mod readme;
 mod requirements;
@@ -57,7 +59,7 @@ fn main() -> ExitCode {
         }
         ["android"] => android::run(&root),
         ["ios"] => swift::ios(&root),
-        ["bench", rest @ ..] => bench(&root, rest),
+        ["bench", rest @ ..] => bench::run(&root, rest),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}\n{}", steps::list());
             Ok(())
@@ -71,10 +73,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn bench(root: &Path, args: &[&str]) -> Result<(), String> {
-    run::cargo(root, &["run", "--release", "--locked", "--package", "eid-bench", "--"]).args(args).check()
 }
 
 /// The workspace's root: two folders above this package.

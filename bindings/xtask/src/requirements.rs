@@ -53,7 +53,7 @@ fn problems(rows: &[Row], tests: &BTreeSet<String>) -> Vec<String> {
     wrong
 }
 
-/// Adds the names of all tests in the Rust and Python files under `folder`.
+/// Adds the names of all tests in the Rust, Python, Kotlin and Swift files under `folder`.
 fn collect(folder: &Path, tests: &mut BTreeSet<String>) -> Result<(), String> {
     let problem = |e| format!("{}: {e}", folder.display());
     for entry in fs::read_dir(folder).map_err(problem)? {
@@ -69,6 +69,8 @@ fn collect(folder: &Path, tests: &mut BTreeSet<String>) -> Result<(), String> {
         let find = match path.extension().and_then(|extension| extension.to_str()) {
             Some("rs") => rust_tests,
             Some("py") => python_tests,
+            Some("kt") => |source: &str| marked_tests(source, &["@Test"], "fun "),
+            Some("swift") => |source: &str| marked_tests(source, &["@Test"], "func "),
             _ => continue,
         };
         tests.extend(find(&fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?));
@@ -76,16 +78,23 @@ fn collect(folder: &Path, tests: &mut BTreeSet<String>) -> Result<(), String> {
     Ok(())
 }
 
-/// Functions marked as tests, in modules, integration tests and `proptest!` blocks alike.
+/// In modules, integration tests and `proptest!` blocks alike.
 fn rust_tests(source: &str) -> Vec<String> {
+    marked_tests(source, &["#[test]", "#[tokio::test"], "fn ")
+}
+
+/// Functions with a mark of a test before them, on lines of its own or on the same.
+fn marked_tests(source: &str, marks: &[&str], keyword: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut marked = false;
     for line in source.lines().map(str::trim_start) {
-        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
-            marked = true;
-        } else if let Some(name) = name_after("fn ", line) {
+        marked |= marks.iter().any(|mark| line.starts_with(mark));
+        let defined = line
+            .split_once(keyword)
+            .filter(|(before, _)| !before.starts_with("//") && (before.is_empty() || before.ends_with(' ')));
+        if let Some(name) = defined.and_then(|(_, rest)| rest.split(['(', '<']).next()) {
             if marked {
-                names.push(name);
+                names.push(name.to_owned());
             }
             marked = false;
         }
@@ -94,14 +103,11 @@ fn rust_tests(source: &str) -> Vec<String> {
 }
 
 fn python_tests(source: &str) -> Vec<String> {
-    source.lines().filter_map(|line| name_after("def ", line)).filter(|name| name.starts_with("test_")).collect()
-}
-
-/// The identifier after a keyword, if the line defines a function.
-fn name_after(keyword: &str, line: &str) -> Option<String> {
-    let line = line.trim_start().trim_start_matches("pub ").trim_start_matches("async ");
-    let (name, _) = line.strip_prefix(keyword)?.split_once(['(', '<'])?;
-    Some(name.to_owned())
+    let name = |line: &str| {
+        let line = line.trim_start().trim_start_matches("async ");
+        Some(line.strip_prefix("def ")?.split_once('(')?.0.to_owned())
+    };
+    source.lines().filter_map(name).filter(|name| name.starts_with("test_")).collect()
 }
 
 #[cfg(test)]
@@ -119,6 +125,11 @@ mod tests {
                       proptest! {\n    /// What it shows.\n    #[test]\n    fn three(x in 0..1u8) {}\n}\n\
                       #[tokio::test(flavor = \"multi_thread\")]\nasync fn four() {}\n#[cfg(test)]\nmod tests {}\nfn five() {}\n";
         assert_eq!(rust_tests(source), ["one", "three", "four"]);
+        let kotlin =
+            "class A {\n    @Test\n    fun one() = test {\n    fun helper() {}\n    @Test fun two() = Unit\n}\n";
+        assert_eq!(marked_tests(kotlin, &["@Test"], "fun "), ["one", "two"]);
+        let swift = "@Test func one_isRead() throws {\n@Test(arguments: [0, 1])\nfunc two_isNot(_ n: Int) {\nfunc helper() {}\n";
+        assert_eq!(marked_tests(swift, &["@Test"], "func "), ["one_isRead", "two_isNot"]);
         assert_eq!(python_tests("def test_a(x):\n    pass\ndef helper():\n"), ["test_a"]);
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    codes,
+    bench, codes,
     counts::{self, Counts},
     demo, kotlin, layers, python, readme, requirements,
     run::{self, Output, Program, cargo},
@@ -49,9 +49,12 @@ const STEPS: &[Step] = &[
     Step { name: "kotlin", title: "the core from Kotlin", how: Suite(kotlin::test) },
     Step { name: "swift", title: "the core from Swift", how: Suite(swift::test) },
     Step { name: "targets", title: "the core type-checked for Android and iOS", how: Check(targets::run) },
-    Step { name: "bench", title: "benchmarks run", how: Check(bench) },
+    Step { name: "bench", title: "benchmarks run", how: Check(|root| bench::run(root, &["--smoke"])) },
     Step { name: "demo", title: "the demo, and the counter on its files", how: Check(demo::run) },
 ];
+
+/// What counts when a step did not get as far as its tests.
+const NOTHING_RAN: Counts = Counts { passed: 0, failed: 1 };
 
 /// Seconds after which a suite is ended.
 const SUITE_LIMIT: u32 = 45 * 60;
@@ -63,25 +66,31 @@ pub(crate) fn run(root: &Path, names: &[&str]) -> Result<bool, String> {
     if let Some(name) = names.iter().find(|name| !known(name)) {
         return Err(format!("there is no step {name}; these are:\n{}", list()));
     }
-    let mut sum = Counts::default();
-    let mut failed = Vec::new();
     let chosen = STEPS.iter().filter(|step| names.is_empty() || names.contains(&step.name));
-    for step in std::iter::once(&TOOLS).chain(chosen) {
+    Ok(run_all(root, std::iter::once(&TOOLS).chain(chosen)))
+}
+
+fn run_all<'a>(root: &Path, steps: impl Iterator<Item = &'a Step>) -> bool {
+    let mut sum = Counts::default();
+    let mut table = String::new();
+    for step in steps {
         println!("\n==== {}: {}", step.name, step.title);
         let (outcome, took) = timed(|| step.how.run(root));
-        let counts = outcome.unwrap_or_else(|(reason, counts)| {
-            println!("{reason}");
-            failed.push(step.name);
-            counts
-        });
-        println!("---- {}: {} passed, {} failed, {} s", step.name, counts.passed, counts.failed, took.as_secs());
+        let (verdict, counts) = outcome.map_or_else(
+            |(reason, counts)| {
+                println!("{reason}");
+                ("  FAILED", counts)
+            },
+            |counts| ("", counts),
+        );
+        let Counts { passed, failed } = counts;
+        println!("---- {}: {passed} passed, {failed} failed, {} s", step.name, took.as_secs());
+        let _ = writeln!(table, "{:<14}{passed:>7}{failed:>7}{:>9.1}{verdict}", step.name, took.as_secs_f64());
         sum += counts;
     }
-    if !failed.is_empty() {
-        println!("\nfailed: {}", failed.join(", "));
-    }
-    println!("\n{} passed, {} failed", sum.passed, sum.failed);
-    Ok(sum.failed == 0)
+    println!("\n{:<14}{:>7}{:>7}{:>9}\n{table}", "step", "passed", "failed", "seconds");
+    println!("{} passed, {} failed", sum.passed, sum.failed);
+    sum.failed == 0
 }
 
 /// The steps, one a line.
@@ -95,25 +104,23 @@ pub(crate) fn list() -> String {
 impl How {
     /// The counts; on failure with the reason, and with at least one failed.
     fn run(&self, root: &Path) -> Result<Counts, (String, Counts)> {
-        let nothing_ran = Counts { passed: 0, failed: 1 };
-        let (output, counts) = match self {
+        match self {
             Check(check) => {
-                return check(root).map(|()| Counts { passed: 1, failed: 0 }).map_err(|reason| (reason, nothing_ran));
+                check(root).map(|()| Counts { passed: 1, failed: 0 }).map_err(|reason| (reason, NOTHING_RAN))
             }
-            Suite(suite) => suite(root).map_err(|reason| (reason, nothing_ran))?,
-        };
-        judge(output.status.success(), counts).map_err(|counts| {
-            (
-                format!(
-                    "the suite: {}; {} passed, {} failed or skipped",
-                    run::ended(output.status),
-                    counts.passed,
-                    counts.failed
-                ),
-                counts,
-            )
-        })
+            Suite(suite) => outcome(suite(root)),
+        }
     }
+}
+
+/// What a suite's run amounts to, whatever language it is in.
+fn outcome(ran: Result<(Output, Counts), String>) -> Result<Counts, (String, Counts)> {
+    let (output, counts) = ran.map_err(|reason| (reason, NOTHING_RAN))?;
+    judge(output.status.success(), counts).map_err(|counts| {
+        let Counts { passed, failed } = counts;
+        let ended = run::ended(output.status);
+        (format!("the suite: {ended}; {passed} passed, {failed} failed or skipped"), counts)
+    })
 }
 
 /// A suite is good when it ended well, ran something, and neither failed nor skipped anything.
@@ -157,10 +164,6 @@ fn interop(root: &Path) -> Result<(Output, Counts), String> {
     suite(pytest, counts::of_pytest)
 }
 
-fn bench(root: &Path) -> Result<(), String> {
-    cargo(root, &["run", "--release", "--locked", "--package", "eid-bench", "--", "--smoke"]).check()
-}
-
 /// Removes a folder of results, so that none is left from an earlier run.
 pub(crate) fn clear(folder: &Path) -> Result<(), String> {
     match fs::remove_dir_all(folder) {
@@ -184,6 +187,8 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
     use super::*;
 
     #[test]
@@ -193,5 +198,64 @@ mod tests {
         assert_eq!(judge(true, counts(0, 0)), Err(counts(0, 1)));
         assert_eq!(judge(true, counts(3, 2)), Err(counts(3, 2)));
         assert_eq!(judge(false, counts(3, 0)), Err(counts(3, 1)));
+    }
+
+    type Runner = (&'static str, fn(&str) -> Counts, [&'static str; 3]);
+
+    /// What a runner of each language prints: when all is well, when an assertion failed, when there was nothing to run.
+    const RUNNERS: [Runner; 4] = [
+        (
+            "rust",
+            counts::of_cargo_test,
+            [
+                "test result: ok. 2 passed; 0 failed; 0 ignored",
+                "test result: FAILED. 1 passed; 1 failed; 0 ignored",
+                "test result: ok. 0 passed; 0 failed; 0 ignored",
+            ],
+        ),
+        ("python", counts::of_pytest, ["2 passed in 0.1s", "1 failed, 1 passed in 0.1s", "no tests ran in 0.0s"]),
+        ("kotlin", kotlin::counts, ["2 passed, 0 failed", "1 passed, 1 failed", "0 passed, 0 failed"]),
+        (
+            "swift",
+            swift::counts,
+            [
+                "✔ Test a() passed after 0.1 seconds.\n✔ Test run with 1 test passed after 0.1 seconds.",
+                "✘ Test a() failed after 0.1 seconds.\n✘ Test run with 1 test failed after 0.1 seconds.",
+                "✔ Test run with 0 tests passed after 0.1 seconds.",
+            ],
+        ),
+    ];
+
+    #[test]
+    fn failing_assertion_in_any_language_fails_the_run() {
+        for (language, count, [good, failing, empty]) in RUNNERS {
+            let ends_well = |output: &str, exit: &str| {
+                let program =
+                    Program::new(Path::new("/"), "sh").args(["-c", "echo \"$1\"; exit $2", "sh", output, exit]);
+                outcome(suite(program, count)).is_ok()
+            };
+            assert!(ends_well(good, "0"), "{language}");
+            assert!(!ends_well(failing, "1"), "{language}: a failing test");
+            assert!(!ends_well(failing, "0"), "{language}: a failing test, whatever the exit code");
+            assert!(!ends_well(good, "1"), "{language}: an exit code, whatever was printed");
+            assert!(!ends_well(empty, "0"), "{language}: no tests");
+            assert!(!ends_well("", "0"), "{language}: nothing printed");
+        }
+    }
+
+    #[test]
+    fn one_failed_step_fails_the_run_and_stops_no_other() {
+        static REACHED: AtomicBool = AtomicBool::new(false);
+        let reach = |_: &Path| {
+            REACHED.store(true, Relaxed);
+            Ok(())
+        };
+        let steps = [
+            Step { name: "wrong", title: "fails", how: Check(|_| Err("wrong".to_owned())) },
+            Step { name: "right", title: "passes", how: Check(reach) },
+        ];
+        assert!(!run_all(Path::new("/"), steps.iter()));
+        assert!(REACHED.load(Relaxed));
+        assert!(run_all(Path::new("/"), steps.iter().skip(1)));
     }
 }

@@ -172,7 +172,7 @@ fn first_mirror(sources: &str) -> Option<String> {
 
 /// Counts the closing lines of tests, `✔ Test name() passed after 0.1 seconds.`, and leaves out those of the whole run and
 /// of suites. Without the line of the whole run the tests did not get to their end.
-fn counts(output: &str) -> Counts {
+pub(crate) fn counts(output: &str) -> Counts {
     let mut counts = Counts::default();
     let mut ended = false;
     for line in output.lines() {

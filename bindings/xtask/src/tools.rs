@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::run::{Program, cargo};
+use crate::{
+    bench,
+    run::{Program, cargo},
+};
 
 const APT: &str = ".ci/apt.txt";
 const PYTHON: &str = ".ci/requirements.txt";
@@ -16,7 +19,8 @@ const ENVIRONMENT: &str = "target/tools/python";
 pub(crate) fn install(root: &Path) -> Result<(), String> {
     debian_packages(root)?;
     python_packages(root)?;
-    cargo(root, &["fetch", "--locked"]).check()
+    cargo(root, &["fetch", "--locked"]).check()?;
+    bench::fetch(root)
 }
 
 /// A program of the Python environment; missing is an error, never a reason to skip.
@@ -49,7 +53,7 @@ fn debian_packages(root: &Path) -> Result<(), String> {
 }
 
 /// Makes the environment anew whenever the list of packages changed; the list lies in it as its mark of completeness.
-fn python_packages(root: &Path) -> Result<(), String> {
+pub(crate) fn python_packages(root: &Path) -> Result<(), String> {
     let environment = root.join(ENVIRONMENT);
     let mark = environment.join("requirements.txt");
     let wanted = read(root, PYTHON)?;

@@ -7,10 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use eid_crypto::{
-    SecretBytes, SecretKey, Signature, SigningKey, SystemRandom, VerifyingKey,
-    seal::{self, Context},
-};
+use eid_crypto::{DerivingKey, HardwareInput, SecretBytes, Signature, SigningKey, SystemRandom, VerifyingKey};
 use eid_vault::Moment;
 
 use super::{
@@ -27,22 +24,57 @@ pub struct SoftwareKey(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    signing: BTreeMap<String, SigningKey>,
-    sealing: BTreeMap<String, SecretKey>,
-    mishap: Option<SecureKeyError>,
+    keys: BTreeMap<String, (Key, KeyAccess)>,
+    as_enclave: bool,
+    mishap: Option<Mishaps>,
     operations: u64,
 }
 
+#[derive(Debug)]
+enum Key {
+    Signing(Box<SigningKey>),
+    Deriving(DerivingKey),
+}
+
+/// When operations fail, and how.
+#[derive(Debug, Clone, Copy)]
+struct Mishaps {
+    error: SecureKeyError,
+    /// Operations that still succeed.
+    after: u64,
+    /// Operations that fail then.
+    count: u64,
+}
+
 impl SoftwareKey {
+    /// Hardware that knows P-256 only, like the Secure Enclave: secrets are derived by ECDH.
+    pub fn enclave() -> Self {
+        Self(Mutex::new(State { as_enclave: true, ..State::default() }))
+    }
+
     /// Every operation fails like this from now on; `None` ends it.
     pub fn misbehave(&self, mishap: Option<SecureKeyError>) {
-        self.state().mishap = mishap;
+        self.state().mishap = mishap.map(|error| Mishaps { error, after: 0, count: u64::MAX });
+    }
+
+    /// Operations fail like this after so many that succeed, so many times.
+    pub fn misbehave_after(&self, after: u64, count: u64, error: SecureKeyError) {
+        self.state().mishap = Some(Mishaps { error, after, count });
+    }
+
+    /// Another face or finger is enrolled: the keys that need biometrics are gone.
+    pub fn enroll_another(&self) {
+        self.state().keys.retain(|_, (_, access)| *access != KeyAccess::WithBiometrics);
+    }
+
+    /// Aliases of the keys that there are.
+    pub fn aliases(&self) -> Vec<String> {
+        self.state().keys.keys().cloned().collect()
     }
 
     /// How many keys there are.
     pub fn key_count(&self) -> usize {
-        let state = self.state();
-        state.signing.len() + state.sealing.len()
+        self.state().keys.len()
     }
 
     /// How many operations were asked for.
@@ -57,53 +89,58 @@ impl SoftwareKey {
     fn begin(&self) -> Result<MutexGuard<'_, State>, SecureKeyError> {
         let mut state = self.state();
         state.operations += 1;
-        state.mishap.map_or(Ok(state), Err)
+        match &mut state.mishap {
+            Some(Mishaps { after: 0, count: 0, .. }) | None => {}
+            Some(Mishaps { error, after: 0, count }) => {
+                *count -= 1;
+                return Err(*error);
+            }
+            Some(Mishaps { after, .. }) => *after -= 1,
+        }
+        Ok(state)
     }
 }
 
 #[async_trait]
 impl SecureKey for SoftwareKey {
-    async fn generate(&self, alias: &str, _access: KeyAccess) -> Result<VerifyingKey, SecureKeyError> {
+    async fn generate(&self, alias: &str, access: KeyAccess) -> Result<VerifyingKey, SecureKeyError> {
         let mut state = self.begin()?;
         let key = SigningKey::make().map_err(|_| SecureKeyError::Unavailable)?;
         let public = *key.public();
-        state.signing.insert(alias.to_owned(), key);
+        state.keys.insert(alias.to_owned(), (Key::Signing(Box::new(key)), access));
         Ok(public)
     }
 
     async fn sign(&self, alias: &str, message: &[u8]) -> Result<Signature, SecureKeyError> {
-        let state = self.begin()?;
-        let key = state.signing.get(alias).ok_or(SecureKeyError::Invalidated)?;
-        key.sign(message).map_err(|_| SecureKeyError::Unavailable)
+        match self.begin()?.keys.get(alias) {
+            Some((Key::Signing(key), _)) => key.sign(message).map_err(|_| SecureKeyError::Unavailable),
+            _ => Err(SecureKeyError::Invalidated),
+        }
     }
 
-    async fn seal(&self, alias: &str, secret: &SecretKey) -> Result<Vec<u8>, SecureKeyError> {
+    async fn make_secret(&self, alias: &str, access: KeyAccess) -> Result<(), SecureKeyError> {
         let mut state = self.begin()?;
-        let rng = SystemRandom::new();
-        let key = SecretKey::make(&rng).map_err(|_| SecureKeyError::Unavailable)?;
-        // EXPOSE: this object plays the hardware that the secret goes into.
-        let blob = seal::seal(&key, &rng, &place(alias), secret.expose()).map_err(|_| SecureKeyError::Unavailable)?;
-        state.sealing.insert(alias.to_owned(), key);
-        Ok(blob)
+        let make = if state.as_enclave { DerivingKey::make_ecdh } else { DerivingKey::make_hmac };
+        let key = make(&SystemRandom::new()).map_err(|_| SecureKeyError::Unavailable)?;
+        state.keys.insert(alias.to_owned(), (Key::Deriving(key), access));
+        Ok(())
     }
 
-    async fn unseal(&self, alias: &str, blob: &[u8]) -> Result<SecretBytes, SecureKeyError> {
-        let state = self.begin()?;
-        let key = state.sealing.get(alias).ok_or(SecureKeyError::Invalidated)?;
-        let mut secret = seal::open(key, &place(alias), blob).map_err(|_| SecureKeyError::Invalidated)?;
-        Ok(SecretBytes::new(core::mem::take(&mut *secret)))
+    async fn derive(&self, alias: &str, input: &HardwareInput) -> Result<SecretBytes, SecureKeyError> {
+        match self.begin()?.keys.get(alias) {
+            Some((Key::Deriving(key), _)) => {
+                let answer = key.derive(input).map_err(|_| SecureKeyError::Unavailable)?;
+                // EXPOSE: this object plays the hardware that the answer comes out of.
+                Ok(SecretBytes::new(answer.expose().to_vec()))
+            }
+            _ => Err(SecureKeyError::Invalidated),
+        }
     }
 
     async fn remove(&self, alias: &str) -> Result<(), SecureKeyError> {
-        let mut state = self.begin()?;
-        state.signing.remove(alias);
-        state.sealing.remove(alias);
+        self.begin()?.keys.remove(alias);
         Ok(())
     }
-}
-
-fn place(alias: &str) -> Context {
-    Context::new("software-key", alias.as_bytes())
 }
 
 /// Clocks that stand where they are set.
@@ -121,6 +158,13 @@ impl SetClock {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         now.unix_seconds = now.unix_seconds.saturating_add(i64::from(seconds));
         now.monotonic_ms = now.monotonic_ms.saturating_add(u64::from(seconds) * 1000);
+    }
+
+    /// Restarts the phone: the monotonic clock begins again.
+    pub fn reboot(&self) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        now.monotonic_ms = 0;
+        now.boot_id = now.boot_id.map(|byte| byte.wrapping_add(1));
     }
 
     /// Sets the wall clock alone, as a person can.

@@ -7,13 +7,13 @@ use eid_crypto::{Passcode, SecretKey, VerifyingKey, random};
 use eid_model::{PhoneNumber, Pid, UnixTime};
 use eid_platform::{ActivationStarted, DeviceChallenge, Grant, OneTimeCode};
 use eid_proof::ProofError;
-use eid_vault::{Act, Attempts, Collection, Envelope, HistoryEntry, Vault, VaultError};
+use eid_vault::{Act, Collection, Envelope, Factor, GuardSession, HistoryEntry, Vault, VaultError};
 
 use crate::{
     EidApp, Error, Unlocked,
-    app::Inner,
-    device::{DEVICE_KEY, HardwareKey, UNSEAL_KEY},
-    ports::KeyAccess,
+    app::{Inner, to_end},
+    device::{DEVICE_KEY, GuardKeys, HardwareKey},
+    ports::{KeyAccess, SecureKeyError},
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
     session::verify_grant,
 };
@@ -34,6 +34,18 @@ enum Step {
     /// The code was right. The key is made once: repeating the binding with another one would be refused.
     Device(DeviceChallenge, Option<VerifyingKey>),
     Passcode(Box<Granted>),
+    /// Nothing is kept of what the store now holds: a shell may hold on to this object after the app was locked.
+    Done,
+}
+
+impl Step {
+    fn device_key(&self) -> Option<VerifyingKey> {
+        match self {
+            Self::Code | Self::Done => None,
+            Self::Device(_, made) => *made,
+            Self::Passcode(granted) => Some(granted.device_key),
+        }
+    }
 }
 
 /// A verified grant, not yet stored.
@@ -95,7 +107,7 @@ impl Activation {
         let passcode = Passcode::parse(passcode)?;
         // Before the device key is touched: a second activation must not break the one that is there.
         let inner = Arc::clone(&self.inner);
-        let _entrance = inner.entrance.lock().await;
+        let entrance = Arc::clone(&inner.entrance).lock_owned().await;
         if inner.is_activated().await? {
             return Err(Error::AlreadyActivated);
         }
@@ -104,16 +116,27 @@ impl Activation {
         let known = [self.pid.as_str(), self.phone.as_str(), &birth_date.card_form(), &birth_date.claim169_form()];
         passcode.check_new(&known)?;
 
-        let hardware = SecretKey::make(&*self.inner.ports.random)?;
-        let blob = self.inner.ports.secure_key.seal(UNSEAL_KEY, &hardware).await?;
-        let vault = self.inner.blocking(move |inner| make_store(inner, &passcode, &hardware, &blob, &granted)).await?;
-        Ok(Unlocked::new(Arc::clone(&self.inner), vault))
+        let vault = to_end(async move {
+            let _entrance = entrance;
+            set_up(inner, passcode, granted).await
+        })
+        .await?;
+        self.step = Step::Done;
+        Unlocked::new(&self.inner, vault, Vec::new())
     }
 
     async fn bind_device(&mut self) -> Result<Granted, Error> {
         let key = &self.inner.ports.secure_key;
+        if let Some(public) = self.step.device_key() {
+            // Another activation on this phone may have made its own key since: this one has then come to its end.
+            let own = HardwareKey::new(key, DEVICE_KEY, public).sign_checked(b"still there").await;
+            own.map_err(|error| match error {
+                Error::Key(SecureKeyError::Malformed) => SecureKeyError::Invalidated.into(),
+                other => other,
+            })?;
+        }
         let (challenge, public) = match &mut self.step {
-            Step::Code => return Err(Error::NotActivated),
+            Step::Code | Step::Done => return Err(Error::NotActivated),
             Step::Passcode(granted) => return Ok(granted.as_ref().clone()),
             Step::Device(challenge, Some(public)) => (challenge.device_challenge, *public),
             Step::Device(challenge, made) => {
@@ -137,18 +160,32 @@ impl Activation {
     }
 }
 
-/// Makes the store and fills it; the envelope comes last and makes the phone activated.
-fn make_store(
-    inner: &Inner,
-    passcode: &Passcode,
-    hardware: &SecretKey,
-    blob: &[u8],
-    granted: &Granted,
-) -> Result<Vault, Error> {
-    let (folder, rng) = (&inner.folder, &inner.ports.random);
-    let binding = inner.binding()?;
-    let (envelope, vault_key) = Envelope::make(&**rng, passcode, hardware, blob, &binding, inner.config.kdf_cost)?;
-    let mut vault = folder.create_vault(&vault_key, rng)?;
+/// Epoch of the first passcode.
+const FIRST: u32 = 1;
+
+/// Makes keys, store, guard and envelope; the envelope comes last and makes the phone activated.
+async fn set_up(inner: Arc<Inner>, passcode: Passcode, granted: Granted) -> Result<Vault, Error> {
+    let prepared = inner.blocking(move |inner| {
+        let (factor, cost) = (Factor::Passcode(&passcode), inner.kdf_cost()?);
+        let binding = inner.binding()?;
+        let (question, sealing) = Envelope::prepare(&*inner.ports.random, factor, Some(cost), FIRST, &binding)?;
+        Ok((question, sealing, binding))
+    });
+    let (question, sealing, binding) = prepared.await?;
+    inner.ports.secure_key.make_secret(sealing.hardware_alias(), KeyAccess::WhileUnlocked).await?;
+    let answer = inner.derive(sealing.hardware_alias(), &question).await?;
+    let vault_key = SecretKey::make(&*inner.ports.random)?;
+    let envelope = sealing.seal(&*inner.ports.random, &answer, &vault_key)?;
+    let vault = inner.blocking(move |inner| make_store(inner, &vault_key, &granted)).await?;
+    let now = inner.ports.clock.now()?;
+    GuardSession::create(GuardKeys(Arc::clone(&inner)), &binding, &now).await?;
+    inner.blocking(move |inner| Ok(inner.folder.store_envelope(&envelope)?)).await?;
+    Ok(vault)
+}
+
+/// Makes the store and fills it.
+fn make_store(inner: &Inner, vault_key: &SecretKey, granted: &Granted) -> Result<Vault, Error> {
+    let mut vault = inner.folder.create_vault(vault_key, &inner.ports.random)?;
     let (grant, at) = (&granted.grant, inner.now()?);
     let account = Account {
         account_id: grant.account_id.clone(),
@@ -175,7 +212,5 @@ fn make_store(
         vault.put(Collection::TrustData, TRUST_LIST, &StoredTrustList(granted.trust_list.clone()))?;
         vault.append_history(&entry).map(drop)
     })?;
-    folder.store_attempts(&Attempts::default())?;
-    folder.store_envelope(&envelope)?;
     Ok(vault)
 }

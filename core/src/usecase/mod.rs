@@ -1,7 +1,10 @@
 //! One file per act of the citizen.
 
 pub(crate) mod activate;
+pub(crate) mod biometrics;
+pub(crate) mod passcode;
 pub(crate) mod present;
 pub(crate) mod refill;
 pub(crate) mod reset;
+pub(crate) mod settle;
 pub(crate) mod unlock;

@@ -2,12 +2,11 @@
 
 use std::sync::{Arc, Weak};
 
-use eid_crypto::CryptoError;
 use eid_model::UnixTime;
 use eid_proof::{Audience, Claim, HeldToken, MAX_QR_BYTES, Proof, ProofError, Purpose, Showing};
 use eid_vault::{Act, Collection, HistoryEntry, Vault};
 
-use crate::{Error, Unlocked, device::HardwareKey, ports::Event, record::Credential, session::Session};
+use crate::{Error, Unlocked, device::HardwareKey, ports::Event, record::Credential, session::Open};
 
 /// What the citizen chose to show, after seeing who asks and what for.
 #[derive(Debug, Clone)]
@@ -32,7 +31,7 @@ pub struct PresentRequest {
 /// It ends with the session: once the app is locked, it signs no more.
 #[derive(Debug)]
 pub struct Presentation {
-    session: Weak<Session>,
+    open: Weak<Open>,
     token: HeldToken,
     key: HardwareKey,
     request: PresentRequest,
@@ -57,15 +56,16 @@ impl Unlocked {
     /// [`Error::GrantExpired`]; [`Error::CredentialsUsedUp`], [`Error::CredentialsExpired`] or [`Error::PurposeUnknown`];
     /// [`Error::Proof`] for a malformed audience or challenge; [`Error::Vault`]. Nothing counts as used then.
     pub async fn present_identity(&self, request: PresentRequest) -> Result<Presentation, Error> {
-        let now = self.session.inner.now()?;
-        if self.session.account().await?.grant_expires_at <= now {
+        let session = self.session()?;
+        let now = session.inner.now()?;
+        if session.account().await?.grant_expires_at <= now {
             return Err(Error::GrantExpired);
         }
         let wanted = request.clone();
-        let (token, alias) = self.session.vault(move |vault| take_credential(vault, &wanted, now)).await?;
-        self.session.tell(&[Event::CredentialsChanged, Event::HistoryChanged]);
-        let key = HardwareKey::new(&self.session.inner.ports.secure_key, &alias, *token.holder_key());
-        Ok(Presentation { session: Arc::downgrade(&self.session), token, key, request })
+        let (token, alias) = session.vault(move |vault| take_credential(vault, &wanted, now)).await?;
+        session.tell(&[Event::CredentialsChanged, Event::HistoryChanged]);
+        let key = HardwareKey::new(&session.inner.ports.secure_key, &alias, *token.holder_key());
+        Ok(Presentation { open: Arc::downgrade(&self.open), token, key, request })
     }
 
     /// How often each purpose can be shown offline; purposes without any credential are left out.
@@ -73,8 +73,9 @@ impl Unlocked {
     /// # Errors
     /// [`Error::Vault`].
     pub async fn readiness(&self) -> Result<Vec<Readiness>, Error> {
-        let now = self.session.inner.now()?;
-        let credentials = self.session.vault(|vault| load_credentials(vault)).await?;
+        let session = self.session()?;
+        let now = session.inner.now()?;
+        let credentials = session.vault(|vault| load_credentials(vault)).await?;
         let purposes = Purpose::ALL.into_iter().filter(|p| credentials.iter().any(|(_, c)| c.vct == p.vct()));
         let readiness = |purpose: Purpose| {
             let unused = || credentials.iter().filter(|(_, c)| c.vct == purpose.vct() && c.is_unused(now));
@@ -89,9 +90,9 @@ impl Presentation {
     /// Signs the proof for the present moment: 60 s of life. The phone may ask for the holder's presence.
     ///
     /// # Errors
-    /// [`Error::Key`]; [`Error::Proof`] once the credential has expired; [`Error::Crypto`] (locked) once the app is locked.
+    /// [`Error::Key`]; [`Error::Proof`] once the credential has expired; [`Error::Locked`] once the app is locked.
     pub async fn sign(&self) -> Result<Proof, Error> {
-        let session = self.session.upgrade().ok_or(CryptoError::SlotEmpty)?;
+        let session = self.open.upgrade().ok_or(Error::Locked)?.session()?;
         let unsigned = self.token.prepare(&showing(&self.request, session.inner.now()?))?;
         let signature = self.key.sign_checked(unsigned.to_be_signed()).await?;
         Ok(unsigned.finish(&signature))

@@ -1,10 +1,12 @@
 //! Fetching one-time credentials in batches, before the stored ones run out or expire.
 
+use std::sync::Arc;
+
 use eid_crypto::random;
 use eid_model::{Code, UnixTime};
 use eid_platform::{CredentialConfiguration, CredentialRequest, RequestSigner};
 use eid_proof::{HeldToken, ProofError, Purpose, Status, StatusSnapshot, TrustList};
-use eid_vault::{Act, Collection, HistoryEntry};
+use eid_vault::{Act, Collection, HistoryEntry, Vault};
 
 use crate::{
     Error, Unlocked,
@@ -12,6 +14,7 @@ use crate::{
     ports::{Event, KeyAccess},
     record::{ACCOUNT, Account, Credential},
     session::{Session, verify_grant},
+    store::{discard, keep},
     usecase::present::load_credentials,
 };
 
@@ -36,16 +39,18 @@ const SHOWN_S: i64 = 15 * 60;
 const GRANT_MARGIN_S: i64 = 30 * 86_400;
 
 impl Unlocked {
-    /// Renews the trust list and, when it is due, the grant; removes credentials that are used, expired or revoked; and fetches
-    /// new ones for each purpose that is below its number. Call it when the phone comes online.
+    /// Renews the trust list and, when it is due, the grant; tells the platform the state of this store, and settles a change of
+    /// the passcode; removes credentials that are used, expired or revoked; and fetches new ones for each purpose that is below
+    /// its number. Call it when the phone comes online.
     ///
     /// What was stored stays usable whatever happens. Each batch is stored as a whole; a batch under way runs to its end.
     ///
     /// # Errors
     /// [`Error::Platform`] if the platform cannot be reached or does not accept this phone, [`Error::Key`], [`Error::Vault`].
     pub async fn refill_credentials(&self) -> Result<RefillReport, Error> {
-        let session = &self.session;
+        let session = &self.session()?;
         let trust = session.renew_trust_list().await?;
+        session.settle_with_platform().await?;
         let account = session.renew_grant(&trust).await?;
         let mut report = RefillReport { removed: session.remove_spent(&trust).await?, ..RefillReport::default() };
         let metadata = session.inner.platform.issuer_metadata().await?;
@@ -84,7 +89,7 @@ fn concerns_one_purpose(error: Error) -> bool {
 
 impl Session {
     /// How many credentials of a purpose should be fetched: none while at least half of the wanted number are fresh.
-    async fn missing(&self, purpose: Purpose) -> Result<usize, Error> {
+    async fn missing(self: &Arc<Self>, purpose: Purpose) -> Result<usize, Error> {
         let soon = UnixTime::from_seconds(self.inner.now()?.seconds().saturating_add(MARGIN_S));
         let wanted = usize::from(self.inner.config.batch);
         let stored = self.vault(|vault| load_credentials(vault)).await?;
@@ -94,58 +99,61 @@ impl Session {
 
     /// Fetches a batch: new keys, credentials for them, every check, and then all of them into the store at once.
     async fn fetch_batch(
-        &self,
+        self: &Arc<Self>,
         account: &Account,
         trust: &TrustList,
         configuration: &CredentialConfiguration,
         count: usize,
     ) -> Result<usize, Error> {
-        let mut keys = Vec::with_capacity(count);
-        for _ in 0..count {
-            let name: [u8; 16] = random(&*self.inner.ports.random)?;
-            let alias = format!("c-{}", hex(&name));
-            let public = self.inner.ports.secure_key.generate(&alias, KeyAccess::WithPresence).await?;
-            keys.push(HardwareKey::new(&self.inner.ports.secure_key, &alias, public));
-        }
-        let outcome = self.fetch_for(account, trust, configuration, &keys).await;
+        let name = || Ok::<_, Error>(format!("c-{}", hex(&random::<16>(&*self.inner.ports.random)?)));
+        let aliases = (0..count).map(|_| name()).collect::<Result<Vec<_>, _>>()?;
+        let noted = aliases.clone();
+        // Until a credential uses it, a key counts as one to be removed, so that a kill leaves none behind.
+        let note = move |vault: &mut Vault| {
+            Ok(vault.transaction(|vault| noted.iter().try_for_each(|alias| discard(vault, alias)))?)
+        };
+        self.vault(note).await?;
+        let outcome = self.fetch_with(account, trust, configuration, &aliases).await;
         if outcome.is_err() {
-            for key in &keys {
-                self.inner.ports.secure_key.remove(&key.alias).await?;
-            }
+            self.remove_discarded().await?;
         }
         outcome
     }
 
-    async fn fetch_for(
-        &self,
+    async fn fetch_with(
+        self: &Arc<Self>,
         account: &Account,
         trust: &TrustList,
         configuration: &CredentialConfiguration,
-        keys: &[HardwareKey],
+        aliases: &[String],
     ) -> Result<usize, Error> {
+        let port = &self.inner.ports.secure_key;
+        let mut keys = Vec::with_capacity(aliases.len());
+        for alias in aliases {
+            keys.push(HardwareKey::new(port, alias, port.generate(alias, KeyAccess::WithPresence).await?));
+        }
         let now = self.inner.now()?;
         let device = self.device_key(account);
-        let mut token = self.token.lock().await;
-        let live = token.take().filter(|token| token.expires_at().seconds() > now.seconds().saturating_add(30));
-        let access = match live {
-            Some(live) => live,
-            None => self.inner.platform.token(&account.account_id, &device, now).await?,
-        };
+        let access = self.access(account, now).await?;
         let nonce = self.inner.platform.nonce().await?;
         let signers: Vec<&dyn RequestSigner> = keys.iter().map(|key| key as &dyn RequestSigner).collect();
         let request = CredentialRequest { configuration, nonce: &nonce, keys: &signers };
-        let tokens = self.inner.platform.credentials(&access, request, &device, now).await?;
-        *token = Some(access);
-        drop(token);
-        let credentials: Result<Vec<_>, Error> =
-            tokens.into_iter().zip(keys).map(|(bytes, key)| check(bytes, key, trust, configuration.vct, now)).collect();
+        let tokens = self.inner.platform.credentials(&access, request, &device, now).await;
+        drop(access);
+        let tokens = self.accepted(tokens).await?;
+        let credentials: Result<Vec<_>, Error> = tokens
+            .into_iter()
+            .zip(&keys)
+            .map(|(bytes, key)| check(bytes, key, trust, configuration.vct, now))
+            .collect();
         let credentials = credentials?;
         let count = credentials.len();
         self.vault(move |vault| {
             vault.transaction(|vault| {
-                credentials
-                    .iter()
-                    .try_for_each(|c| vault.put(Collection::Credential, &c.key_alias, c).map_err(Error::from))
+                credentials.iter().try_for_each(|c| {
+                    keep(vault, &c.key_alias)?;
+                    vault.put(Collection::Credential, &c.key_alias, c).map_err(Error::from)
+                })
             })
         })
         .await?;
@@ -154,7 +162,7 @@ impl Session {
 
     /// Removes used, expired and withdrawn credentials with their keys, and says how many. A used one stays while it is the
     /// only one of its purpose: the citizen may allow to show it again.
-    async fn remove_spent(&self, trust: &TrustList) -> Result<usize, Error> {
+    async fn remove_spent(self: &Arc<Self>, trust: &TrustList) -> Result<usize, Error> {
         let now = self.inner.now()?;
         let lists = StatusSnapshot::parse(&self.inner.platform.status_lists().await?, trust)?;
         let issuer = self.account().await?.issuer;
@@ -176,27 +184,28 @@ impl Session {
                 .map(|(key, _)| key.clone())
                 .collect();
             vault.transaction(|vault| {
-                gone.iter().try_for_each(|key| vault.remove(Collection::Credential, key).map(drop))
+                gone.iter().try_for_each(|alias| {
+                    discard(vault, alias)?;
+                    vault.remove(Collection::Credential, alias).map(drop)
+                })
             })?;
-            Ok(gone)
+            Ok(gone.len())
         });
         let gone = gone.await?;
-        for alias in &gone {
-            self.inner.ports.secure_key.remove(alias).await?;
-        }
-        Ok(gone.len())
+        self.remove_discarded().await?;
+        Ok(gone)
     }
 
     /// Renews the grant when it has expired or soon will.
-    async fn renew_grant(&self, trust: &TrustList) -> Result<Account, Error> {
+    async fn renew_grant(self: &Arc<Self>, trust: &TrustList) -> Result<Account, Error> {
         let (now, mut account) = (self.inner.now()?, self.account().await?);
         if account.grant_expires_at.seconds() > now.seconds().saturating_add(GRANT_MARGIN_S) {
             return Ok(account);
         }
-        let device = self.device_key(&account);
-        let access = self.inner.platform.token(&account.account_id, &device, now).await?;
-        let jwt = self.inner.platform.grant(&access, &device, now).await?;
-        *self.token.lock().await = Some(access);
+        let access = self.access(&account, now).await?;
+        let jwt = self.inner.platform.grant(&access, &self.device_key(&account), now).await;
+        drop(access);
+        let jwt = self.accepted(jwt).await?;
         let (grant, issuer) = verify_grant(&jwt, trust, &account.device_key, now)?;
         if grant.account_id != account.account_id {
             return Err(ProofError::CredentialInvalid.into());
@@ -217,7 +226,7 @@ impl Session {
     }
 
     /// Writes the history entry of a refill that changed something.
-    async fn note(&self, report: &RefillReport) -> Result<(), Error> {
+    async fn note(self: &Arc<Self>, report: &RefillReport) -> Result<(), Error> {
         if report.fetched.is_empty() {
             return Ok(());
         }

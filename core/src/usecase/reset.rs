@@ -1,21 +1,22 @@
 //! Starting over on this phone: the way out when its key or its files are lost.
 
-use crate::{
-    EidApp, Error,
-    device::{DEVICE_KEY, UNSEAL_KEY},
-};
+use eid_vault::HARDWARE_ALIASES;
+
+use crate::{EidApp, Error, device::DEVICE_KEY};
 
 impl EidApp {
     /// Destroys this phone's keys and deletes what it stored, so that it can be activated again. Nothing on the phone can undo
     /// it: the shell asks the citizen twice. The account at the platform stays.
     ///
-    /// The hardware key goes first: whatever is left of the files opens no more. Calling it again goes on where it stopped.
+    /// The hardware keys go first: whatever is left of the files opens no more. Calling it again goes on where it stopped.
     ///
     /// # Errors
     /// [`Error::Key`], [`Error::Vault`].
     pub async fn reset(&self) -> Result<(), Error> {
         let _entrance = self.inner.entrance.lock().await;
-        for alias in [UNSEAL_KEY, DEVICE_KEY] {
+        self.lock();
+        *self.inner.opened() = Default::default();
+        for alias in HARDWARE_ALIASES.into_iter().chain([DEVICE_KEY]) {
             self.inner.ports.secure_key.remove(alias).await?;
         }
         self.inner.blocking(|inner| Ok(inner.folder.wipe()?)).await

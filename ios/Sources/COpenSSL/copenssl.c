@@ -2,9 +2,6 @@
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
-
-enum { NONCE = 12, TAG = 16 };
 
 void *copenssl_generate(void) { return EVP_EC_gen("P-256"); }
 
@@ -24,33 +21,15 @@ size_t copenssl_sign(const void *key, const uint8_t *bytes, size_t length, uint8
     return done ? signed_length : 0;
 }
 
-int copenssl_random(uint8_t *key) { return RAND_priv_bytes(key, COPENSSL_KEY) == 1; }
-
-int copenssl_seal(const uint8_t *key, const uint8_t *plain, size_t length, uint8_t *sealed) {
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    uint8_t *body = sealed + NONCE;
-    int written = 0, rest = 0;
-    int done = context && length <= 4096 && RAND_bytes(sealed, NONCE) == 1
-        && EVP_EncryptInit_ex2(context, EVP_aes_256_gcm(), key, sealed, NULL) == 1
-        && EVP_EncryptUpdate(context, body, &written, plain, (int)length) == 1
-        && EVP_EncryptFinal_ex(context, body + written, &rest) == 1
-        && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, TAG, body + length) == 1;
-    EVP_CIPHER_CTX_free(context);
-    return done;
-}
-
-int copenssl_open(const uint8_t *key, const uint8_t *sealed, size_t length, uint8_t *plain) {
-    if (length < COPENSSL_OVERHEAD || length > 8192) {
-        return 0;
-    }
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    const uint8_t *body = sealed + NONCE;
-    size_t body_length = length - COPENSSL_OVERHEAD;
-    int written = 0, rest = 0;
-    int done = context && EVP_DecryptInit_ex2(context, EVP_aes_256_gcm(), key, sealed, NULL) == 1
-        && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, TAG, (void *)(body + body_length)) == 1
-        && EVP_DecryptUpdate(context, plain, &written, body, (int)body_length) == 1
-        && EVP_DecryptFinal_ex(context, plain + written, &rest) == 1;
-    EVP_CIPHER_CTX_free(context);
+int copenssl_agree(const void *key, const uint8_t *point, uint8_t *answer) {
+    EVP_PKEY *peer = EVP_PKEY_new();
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new((EVP_PKEY *)key, NULL);
+    size_t length = COPENSSL_ANSWER;
+    int done = peer && context && EVP_PKEY_copy_parameters(peer, key) == 1
+        && EVP_PKEY_set1_encoded_public_key(peer, point, COPENSSL_POINT) == 1 && EVP_PKEY_derive_init(context) == 1
+        && EVP_PKEY_derive_set_peer(context, peer) == 1 && EVP_PKEY_derive(context, answer, &length) == 1
+        && length == COPENSSL_ANSWER;
+    EVP_PKEY_CTX_free(context);
+    EVP_PKEY_free(peer);
     return done;
 }

@@ -38,6 +38,60 @@ public final class Eid: Sendable {
         try await app.unlock(passcode: passcode)
     }
 
+    /// Opens the store with face or finger, for which the phone asks.
+    ///
+    /// - Throws: `EidError`; `Device` 2007 when somebody was enrolled or removed since it was turned on.
+    public func unlockWithBiometrics() async throws -> Unlocked {
+        try await app.unlockWithBiometrics()
+    }
+
+    /// Turns on unlocking with face or finger: asks the passcode again, and the phone asks for the finger.
+    ///
+    /// - Throws: what `unlock` throws; `UserCancelled` when the holder took the prompt away.
+    public func enableBiometrics(passcode: Data) async throws {
+        try await app.enableBiometrics(passcode: passcode)
+    }
+
+    /// Turns off unlocking with face or finger; no error if it was off.
+    ///
+    /// - Throws: `EidError`.
+    public func disableBiometrics() async throws {
+        try await app.disableBiometrics()
+    }
+
+    /// True if unlocking with face or finger is turned on.
+    ///
+    /// - Throws: `EidError` when the folder cannot be read.
+    public func hasBiometrics() async throws -> Bool {
+        try await app.hasBiometrics()
+    }
+
+    /// Locks whatever is unlocked.
+    public func lock() {
+        app.lock()
+    }
+
+    /// For the scene phase `background`: the app locks soon, unless `enterForeground` comes first.
+    ///
+    /// - Throws: `EidError.Device` without a clock; the app is locked then.
+    public func enterBackground() async throws {
+        try await app.enterBackground()
+    }
+
+    /// For the scene phase `active`: an app that was away for too long is locked now.
+    ///
+    /// - Throws: `EidError.Device` without a clock; the app is locked then.
+    public func enterForeground() async throws {
+        try await app.enterForeground()
+    }
+
+    /// Starts over: destroys this phone's keys and deletes what it stored. Nothing can undo it; ask the citizen twice.
+    ///
+    /// - Throws: `EidError`; calling it again goes on where it stopped.
+    public func reset() async throws {
+        try await app.reset()
+    }
+
     /// Unlocks, lets `use` work, and locks again however that ends.
     ///
     /// - Throws: what `unlock` throws, or `use`.

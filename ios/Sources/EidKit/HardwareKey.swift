@@ -11,11 +11,11 @@ public protocol KeyHardware: Sendable {
     /// Signs with ECDSA and SHA-256; gives X9.62.
     func signX962(alias: String, message: Data) throws -> Data
 
-    /// Makes an encryption key in place of any that has this alias, and encrypts with it.
-    func encrypt(alias: String, secret: Data) throws -> Data
+    /// Makes a P-256 key for `agree` in place of any that has this alias.
+    func makeSecret(alias: String, access: KeyAccess) throws
 
-    /// Decrypts what `encrypt` gave.
-    func decrypt(alias: String, blob: Data) throws -> Data
+    /// ECDH with a point, SEC1 uncompressed: the x coordinate of the product, 32 bytes.
+    func agree(alias: String, point: Data) throws -> Data
 
     /// Destroys a key; no error if there is none.
     func remove(alias: String) throws
@@ -24,8 +24,7 @@ public protocol KeyHardware: Sendable {
 /// Key hardware as the core wants it: checked lengths, raw signatures, and nothing that blocks the caller's thread.
 public final class HardwareKey: SecureKey {
     private static let pointLength = 65
-    private static let secretLength = 32
-    private static let largestBlob = 512
+    private static let answerLength = 32
 
     private let hardware: any KeyHardware
     private let queue = DispatchQueue(label: "eid.hardware-key")
@@ -48,19 +47,16 @@ public final class HardwareKey: SecureKey {
         }
     }
 
-    public func seal(alias: String, secret: Data) async throws -> Data {
-        try await perform(alias) { hardware in
-            guard secret.count == Self.secretLength else { return try malformed() }
-            let blob = try hardware.encrypt(alias: alias, secret: secret)
-            return try (1...Self.largestBlob).contains(blob.count) ? blob : malformed()
-        }
+    public func makeSecret(alias: String, access: KeyAccess) async throws {
+        try await perform(alias) { try $0.makeSecret(alias: alias, access: access) }
     }
 
-    public func unseal(alias: String, blob: Data) async throws -> Data {
+    public func derive(alias: String, input: HardwareInput) async throws -> Data {
         try await perform(alias) { hardware in
-            guard (1...Self.largestBlob).contains(blob.count) else { return try malformed() }
-            let secret = try hardware.decrypt(alias: alias, blob: blob)
-            return try secret.count == Self.secretLength ? secret : malformed()
+            let point = input.point
+            guard point.first == 4, point.count == Self.pointLength else { return try malformed() }
+            let answer = try hardware.agree(alias: alias, point: point)
+            return try answer.count == Self.answerLength ? answer : malformed()
         }
     }
 

@@ -29,8 +29,25 @@ private final class WrongSigner: SecureKey {
         try await honest.generate(alias: alias, access: access)
     }
     func sign(alias: String, data: Data) async throws -> Data { try await honest.sign(alias: alias, data: data + [0]) }
-    func seal(alias: String, secret: Data) async throws -> Data { try await honest.seal(alias: alias, secret: secret) }
-    func unseal(alias: String, blob: Data) async throws -> Data { try await honest.unseal(alias: alias, blob: blob) }
+    func makeSecret(alias: String, access: KeyAccess) async throws {
+        try await honest.makeSecret(alias: alias, access: access)
+    }
+    func derive(alias: String, input: HardwareInput) async throws -> Data {
+        try await honest.derive(alias: alias, input: input)
+    }
+    func remove(alias: String) async throws { try await honest.remove(alias: alias) }
+}
+
+/// A key port that answers everything alike.
+private final class ConstantKey: SecureKey {
+    private let honest = HardwareKey(SoftwareKeys())
+
+    func generate(alias: String, access: KeyAccess) async throws -> Data {
+        try await honest.generate(alias: alias, access: access)
+    }
+    func sign(alias: String, data: Data) async throws -> Data { try await honest.sign(alias: alias, data: data) }
+    func makeSecret(alias: String, access: KeyAccess) async throws {}
+    func derive(alias: String, input: HardwareInput) async throws -> Data { Data(count: 32) }
     func remove(alias: String) async throws { try await honest.remove(alias: alias) }
 }
 
@@ -80,6 +97,7 @@ private final class BackwardClock: Clock, @unchecked Sendable {
 
     @Test func portsThatAreWrong_areFound() async throws {
         #expect(try await checkSecureKey(key: WrongSigner()).contains { !$0.passed })
+        #expect(try await checkSecureKey(key: ConstantKey()).contains { !$0.passed })
         #expect(try await checkClock(clock: BackwardClock()).contains { !$0.passed })
     }
 

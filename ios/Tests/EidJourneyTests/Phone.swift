@@ -10,6 +10,11 @@ enum Code {
     static let notActivated: UInt32 = 1001
     static let appClosed: UInt32 = 1004
     static let passcodeWrong: UInt32 = 2001
+    static let passcodeWait: UInt32 = 2002
+    static let passcodeWeak: UInt32 = 2004
+    static let passcodeDestroyed: UInt32 = 2005
+    static let biometricsChanged: UInt32 = 2007
+    static let biometricsOff: UInt32 = 2008
     static let keyUnavailable: UInt32 = 2020
     static let keyInvalidated: UInt32 = 2021
     static let keyAnswerInvalid: UInt32 = 2022
@@ -27,6 +32,7 @@ struct Phone: Sendable {
     let eid: Eid
     let events: EventLog
     let config: AppConfig
+    let platform: Platform
 
     init(
         _ sandbox: Sandbox, key: any SecureKey = HardwareKey(SoftwareKeys()), clock: any Clock = PhoneClock(),
@@ -37,9 +43,18 @@ struct Phone: Sendable {
             folder: try Place.newFolder().appendingPathComponent("app").path, appId: "example.eid.journey",
             platformUrl: sandbox.url, caDer: [sandbox.authority], trustRoots: [try Data(contentsOf: Place.sandboxRoot)],
             batch: batch, fastKdf: true)
-        eid = try Eid(
-            config: config,
-            platform: Platform(secureKey: key, clock: clock, events: events, chip: nil, integrity: nil))
+        platform = Platform(secureKey: key, clock: clock, events: events, chip: nil, integrity: nil)
+        eid = try Eid(config: config, platform: platform)
+    }
+
+    /// The app started anew on the same phone.
+    func restarted(lockIdleS: UInt32 = 300, lockBackgroundS: UInt32 = 30) throws -> Eid {
+        eid.shutdown()
+        let changed = AppConfig(
+            folder: config.folder, appId: config.appId, platformUrl: config.platformUrl, caDer: config.caDer,
+            trustRoots: config.trustRoots, batch: config.batch, fastKdf: config.fastKdf, lockIdleS: lockIdleS,
+            lockBackgroundS: lockBackgroundS)
+        return try Eid(config: changed, platform: platform)
     }
 
     /// Activation up to the passcode, with the code of the text message.

@@ -6,7 +6,9 @@ import Foundation
 final class SoftwareKeys: KeyHardware, @unchecked Sendable {
     private let lock = NSLock()
     private var signing: [String: Pair] = [:]
-    private var sealing: [String: [UInt8]] = [:]
+    private var secrets: [String: Pair] = [:]
+    private var biometric: Set<String> = []
+    private var declined = false
     private var asked = 0
     private let onCall: @Sendable (Int) throws -> Void
 
@@ -36,30 +38,42 @@ final class SoftwareKeys: KeyHardware, @unchecked Sendable {
         return Data(der.prefix(length))
     }
 
-    func encrypt(alias: String, secret: Data) throws -> Data {
+    func makeSecret(alias: String, access: KeyAccess) throws {
         try begin()
-        var key = [UInt8](repeating: 0, count: COPENSSL_KEY)
-        var blob = [UInt8](repeating: 0, count: secret.count + COPENSSL_OVERHEAD)
-        guard copenssl_random(&key) == 1, copenssl_seal(key, [UInt8](secret), secret.count, &blob) == 1 else {
-            throw SecureKeyError.Unavailable
+        let pair = try Pair()
+        lock.withLock {
+            secrets[alias] = pair
+            if access == .withBiometrics { biometric.insert(alias) } else { biometric.remove(alias) }
         }
-        lock.withLock { sealing[alias] = key }
-        return Data(blob)
     }
 
-    func decrypt(alias: String, blob: Data) throws -> Data {
+    func agree(alias: String, point: Data) throws -> Data {
         try begin()
-        guard let key = lock.withLock({ sealing[alias] }) else { throw SecureKeyError.Invalidated }
-        var secret = [UInt8](repeating: 0, count: max(0, blob.count - COPENSSL_OVERHEAD))
-        guard copenssl_open(key, [UInt8](blob), blob.count, &secret) == 1 else { throw SecureKeyError.Invalidated }
-        return Data(secret)
+        guard let pair = lock.withLock({ secrets[alias] }) else { throw SecureKeyError.Invalidated }
+        if lock.withLock({ declined && biometric.contains(alias) }) { throw SecureKeyError.UserCancelled }
+        var answer = [UInt8](repeating: 0, count: COPENSSL_ANSWER)
+        guard copenssl_agree(pair.key, [UInt8](point), &answer) == 1 else { throw SecureKeyError.Unavailable }
+        return Data(answer)
+    }
+
+    /// Whether there is a key for `agree`.
+    func hasSecret(_ alias: String) -> Bool { lock.withLock { secrets[alias] != nil } }
+
+    /// Another finger: what only enrolled ones may use is gone.
+    func enrol() {
+        lock.withLock { for alias in biometric { secrets[alias] = nil } }
+    }
+
+    /// The holder takes away every prompt for a finger, until told otherwise.
+    func declinePrompts(_ declined: Bool) {
+        lock.withLock { self.declined = declined }
     }
 
     func remove(alias: String) throws {
         try begin()
         lock.withLock {
             signing[alias] = nil
-            sealing[alias] = nil
+            secrets[alias] = nil
         }
     }
 

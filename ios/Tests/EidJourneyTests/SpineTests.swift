@@ -103,5 +103,29 @@ extension Journeys {
             #expect(errorText(code: Code.passcodeWrong, language: .vi)?.isEmpty == false)
             #expect(errorText(code: 0, language: .en) == nil && errorText(code: .max, language: .vi) == nil)
         }
+
+        @Test func recordsWithPersonalData_sayTheirNameOnly() async throws {
+            let sandbox = try Sandbox()
+            let unlocked = try await Phone(sandbox).ready(sandbox)
+            let draft = PresentDraft(purpose: .id, counter: "rp/planted", challenge: Data("planted!".utf8))
+            let proof = try await unlocked.present(draft: draft).sign()
+            let (home, page) = (try await unlocked.home(), try await unlocked.history(before: nil, limit: 50))
+            let (account, entry) = (home.account, try #require(page.items.first))
+            let planted = [
+                account.name, account.pid, account.pidMasked, account.accountId, proof.text, "planted",
+                "\(proof.qr.modules.count) bytes",
+            ]
+            let records: [Any] = [draft, proof, proof.qr, home, account, page, entry]
+            for record in records {
+                var dumped = ""
+                dump(record, to: &dumped)
+                for text in ["\(record)", String(reflecting: record), dumped] {
+                    let found = planted.filter { text.contains($0) }.count
+                    #expect(found == 0, "a record of \(text.count) characters tells what it holds")
+                }
+            }
+            #expect("\(account)" == "AccountView(…)")
+            #expect(entry.counterpart == "rp/planted")
+        }
     }
 }

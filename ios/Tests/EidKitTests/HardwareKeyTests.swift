@@ -20,8 +20,8 @@ private final class ScriptedHardware: KeyHardware, @unchecked Sendable {
 
     func generate(alias: String, access: KeyAccess) throws -> Data { try next() }
     func signX962(alias: String, message: Data) throws -> Data { try next() }
-    func encrypt(alias: String, secret: Data) throws -> Data { try next() }
-    func decrypt(alias: String, blob: Data) throws -> Data { try next() }
+    func makeSecret(alias: String, access: KeyAccess) throws { _ = try next() }
+    func agree(alias: String, point: Data) throws -> Data { try next() }
     func remove(alias: String) throws { _ = try next() }
 }
 
@@ -31,13 +31,17 @@ private func bytes(_ count: Int, first: UInt8 = 4) -> Data {
     Data([first] + [UInt8](repeating: 7, count: count)).prefix(count)
 }
 
+private func input(_ point: Data) -> HardwareInput {
+    HardwareInput(bytes: Data(count: 32), point: point)
+}
+
 @Suite struct HardwareKeyTests {
     private func key(_ answer: Data) -> HardwareKey { HardwareKey(ScriptedHardware(.success(answer))) }
 
     @Test func answersOfTheAgreedForm_passThrough() async throws {
         #expect(try await key(bytes(65)).generate(alias: "a", access: .whileUnlocked) == bytes(65))
-        #expect(try await key(bytes(512)).seal(alias: "a", secret: bytes(32)) == bytes(512))
-        #expect(try await key(bytes(32)).unseal(alias: "a", blob: bytes(512)) == bytes(32))
+        try await key(Data()).makeSecret(alias: "a", access: .withBiometrics)
+        #expect(try await key(bytes(32)).derive(alias: "a", input: input(bytes(65))) == bytes(32))
         try await key(Data()).remove(alias: "a")
     }
 
@@ -48,11 +52,10 @@ private func bytes(_ count: Int, first: UInt8 = 4) -> Data {
             }
         }
         await #expect(throws: SecureKeyError.Malformed) { try await key(bytes(64)).sign(alias: "a", data: Data()) }
-        for blob in [Data(), bytes(513)] {
-            await #expect(throws: SecureKeyError.Malformed) { try await key(blob).seal(alias: "a", secret: bytes(32)) }
-        }
-        for secret in [Data(), bytes(31), bytes(33)] {
-            await #expect(throws: SecureKeyError.Malformed) { try await key(secret).unseal(alias: "a", blob: bytes(1)) }
+        for answer in [Data(), bytes(31), bytes(33)] {
+            await #expect(throws: SecureKeyError.Malformed) {
+                try await key(answer).derive(alias: "a", input: input(bytes(65)))
+            }
         }
     }
 
@@ -65,11 +68,8 @@ private func bytes(_ count: Int, first: UInt8 = 4) -> Data {
             }
             await #expect(throws: SecureKeyError.Malformed) { try await key.remove(alias: alias) }
         }
-        for secret in [Data(), bytes(31), bytes(33)] {
-            await #expect(throws: SecureKeyError.Malformed) { try await key.seal(alias: "a", secret: secret) }
-        }
-        for blob in [Data(), bytes(513)] {
-            await #expect(throws: SecureKeyError.Malformed) { try await key.unseal(alias: "a", blob: blob) }
+        for point in [Data(), bytes(64), bytes(66), bytes(65, first: 2)] {
+            await #expect(throws: SecureKeyError.Malformed) { try await key.derive(alias: "a", input: input(point)) }
         }
         #expect(hardware.calls == 0)
         #expect(KeyAlias.isValid(String(repeating: "a", count: 40)) && KeyAlias.isValid("request-09"))

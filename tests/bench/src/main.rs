@@ -1,26 +1,29 @@
 //! One table of figures, each beside a named peer or limit, as ratios from one run.
 //!
-//! `eid-bench [--json] [--smoke] [GROUP…]`; `cargo xtask bench` builds it in release and runs it. Times are CPU time of the
-//! thread, the least of many samples, ours and the peer's taken in turns, because the machines it runs on are shared.
+//! `eid-bench [--json] [--smoke] [--rows=FILE] [--sqlcipher=PROGRAM] [GROUP…]`; `cargo xtask bench` builds it in release and
+//! runs it. Times are CPU time of the thread, the least of many samples, ours and the peer's taken in turns, because the
+//! machines it runs on are shared. FILE holds rows that were measured in another language: group `ffi`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
 
 mod proof;
 mod sample;
+mod storage;
 
-use std::process::ExitCode;
+use std::{borrow::Cow, fs, path::Path, process::ExitCode};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Groups that `--help` and the design name; those without rows yet are accepted and print nothing.
 const GROUPS: [&str; 8] = ["proof", "vault", "chip", "account", "records", "services", "counter", "ffi"];
 
 /// One figure beside one peer or limit.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Row {
     figure: String,
     value: f64,
-    unit: &'static str,
-    peer: &'static str,
+    unit: Cow<'static, str>,
+    peer: Cow<'static, str>,
     peer_value: f64,
     /// `value / peer_value`, from one run.
     ratio: f64,
@@ -30,6 +33,7 @@ struct Row {
 
 impl Row {
     fn new(figure: &str, (value, peer_value): (f64, f64), unit: &'static str, peer: &'static str, goal: f64) -> Self {
+        let (unit, peer) = (unit.into(), peer.into());
         Self { figure: figure.to_owned(), value, unit, peer, peer_value, ratio: value / peer_value, goal }
     }
 }
@@ -42,13 +46,20 @@ struct Report {
 
 fn main() -> ExitCode {
     let (flags, groups): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.starts_with("--"));
-    let known = flags.iter().all(|flag| ["--json", "--smoke"].contains(&flag.as_str()))
-        && groups.iter().all(|group| GROUPS.contains(&group.as_str()));
+    let option = |name: &str| flags.iter().find_map(|flag| flag.strip_prefix(name)?.strip_prefix('='));
+    if let Some(path) = option("--page-history") {
+        return storage::page_history(Path::new(path));
+    }
+    let options = ["--rows=", "--sqlcipher="];
+    let known = flags.iter().all(|flag| {
+        ["--json", "--smoke"].contains(&flag.as_str()) || options.iter().any(|option| flag.starts_with(option))
+    }) && groups.iter().all(|group| GROUPS.contains(&group.as_str()));
     if !known {
-        eprintln!("usage: eid-bench [--json] [--smoke] [{}]…", GROUPS.join("|"));
+        eprintln!("usage: eid-bench [--json] [--smoke] [--rows=FILE] [--sqlcipher=PROGRAM] [{}]…", GROUPS.join("|"));
         return ExitCode::from(2);
     }
-    let samples = if flags.iter().any(|flag| flag == "--smoke") { 3 } else { 200 };
+    let smoke = flags.iter().any(|flag| flag == "--smoke");
+    let samples = if smoke { 3 } else { 200 };
     let wants = |group: &str| groups.is_empty() || groups.iter().any(|name| name == group);
     let mut rows = Vec::new();
     if wants("proof") {
@@ -56,6 +67,24 @@ fn main() -> ExitCode {
             Ok(proof) => rows.extend(proof),
             Err(error) => {
                 eprintln!("eid-bench: proof: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    if wants("vault") {
+        match storage::rows(smoke, option("--sqlcipher").map(Path::new)) {
+            Ok(vault) => rows.extend(vault),
+            Err(error) => {
+                eprintln!("eid-bench: vault: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    if let Some(file) = option("--rows") {
+        match read_rows(file) {
+            Ok(read) => rows.extend(read),
+            Err(reason) => {
+                eprintln!("eid-bench: {file}: {reason}");
                 return ExitCode::FAILURE;
             }
         }
@@ -68,7 +97,18 @@ fn main() -> ExitCode {
     } else {
         print_table(&report);
     }
+    // A smoke run shows that all of it runs; its figures are too few to mean anything.
+    for row in report.rows.iter().filter(|row| !smoke && row.ratio > row.goal) {
+        eprintln!("eid-bench: {} misses its goal beside {}: {:.2} > {:.2}", row.figure, row.peer, row.ratio, row.goal);
+    }
     ExitCode::SUCCESS
+}
+
+/// Rows of another program; none is an error, as it would go unseen.
+fn read_rows(file: &str) -> Result<Vec<Row>, String> {
+    let text = fs::read_to_string(file).map_err(|e| e.to_string())?;
+    let rows: Vec<Row> = serde_json::from_str(&text).map_err(|e| e.to_string())?;
+    if rows.is_empty() { Err("no rows".to_owned()) } else { Ok(rows) }
 }
 
 fn print_table(report: &Report) {

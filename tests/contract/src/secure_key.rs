@@ -1,5 +1,5 @@
 use eid_core::ports::{KeyAccess, SecureKey, SecureKeyError};
-use eid_crypto::{SecretKey, SystemRandom};
+use eid_crypto::{HardwareInput, SecretBytes, SecretKey};
 
 use crate::report::{Finding, Report};
 
@@ -9,15 +9,15 @@ const TWO: &str = "contract-two";
 const LONGEST: &str = "contract-0123456789abcdefghijklmnopqrstu";
 const NONE: &str = "contract-none";
 
-/// Longest blob that key hardware seals to.
-const MAX_BLOB: usize = 512;
+/// Length of a derived answer.
+const ANSWER: usize = 32;
 
 /// Key hardware. Makes keys under aliases of its own, `contract-…`, and removes them.
 pub async fn check_secure_key(key: &dyn SecureKey) -> Vec<Finding> {
     let mut report = Report::default();
     signing(key, &mut report).await;
     replacing(key, &mut report).await;
-    sealing(key, &mut report).await;
+    deriving(key, &mut report).await;
     missing(key, &mut report).await;
     report.end()
 }
@@ -70,50 +70,67 @@ async fn replacing(key: &dyn SecureKey, report: &mut Report) {
     report.rule("a new key replaces the old one of its alias", by(new) && !by(old));
 }
 
-async fn sealing(key: &dyn SecureKey, report: &mut Report) {
-    let Ok(secret) = SecretKey::make(&SystemRandom::new()) else {
-        return report.rule("the suite has randomness", false);
+async fn deriving(key: &dyn SecureKey, report: &mut Report) {
+    let (Some(one), Some(other)) = (input(1), input(2)) else {
+        return report.rule("the suite has inputs", false);
     };
-    let blob = report.done(key.seal(ONE, &secret)).await.unwrap_or_default();
-    report.rule("a secret is sealed to 1 to 512 bytes", (1..=MAX_BLOB).contains(&blob.len()));
-    // EXPOSE: the suite looks whether its own throw-away secret can be seen.
-    let shows = blob.windows(8).any(|window| secret.expose().windows(8).any(|part| part == window));
-    report.rule("the blob shows nothing of the secret", !blob.is_empty() && !shows);
-    for rule in ["the blob opens to the secret", "the blob opens as often as asked"] {
-        let opened = report.done(key.unseal(ONE, &blob)).await;
-        // EXPOSE: as above.
-        report.rule(rule, opened.is_some_and(|opened| opened.expose() == secret.expose()));
+    let mut made = true;
+    for alias in [ONE, TWO, LONGEST] {
+        made &= report.done(key.make_secret(alias, KeyAccess::WhileUnlocked)).await.is_some();
     }
+    report.rule("a secret key is made for each alias, of up to 40 characters", made);
 
-    let other = report.done(key.seal(TWO, &secret)).await;
-    let elsewhere = report.answer(key.unseal(TWO, &blob)).await;
-    report.rule(
-        "the blob of one alias does not open under another",
-        other.is_some() && elsewhere.is_some_and(|r| r.is_err()),
-    );
-    for (rule, damaged) in [
-        ("a changed blob does not open", changed(&blob)),
-        ("a shortened blob does not open", blob.split_last().map(|(_, rest)| rest.to_vec()).unwrap_or_default()),
-        ("no blob does not open", Vec::new()),
-    ] {
-        let opened = report.answer(key.unseal(ONE, &damaged)).await;
-        report.rule(rule, opened.is_some_and(|opened| opened.is_err()));
-    }
+    let answer = report.done(key.derive(ONE, &one)).await;
+    let sized = answer.as_ref().is_some_and(|answer| answer.expose().len() == ANSWER);
+    report.rule("an answer has 32 bytes", sized);
+    let again = report.done(key.derive(ONE, &one)).await;
+    report.rule("the same input gives the same answer", sized && again == answer);
+    let differs = |other: &Option<SecretBytes>| sized && other.is_some() && *other != answer;
+    let to_other = report.done(key.derive(ONE, &other)).await;
+    report.rule("another input gives another answer", differs(&to_other));
+    let by_two = report.done(key.derive(TWO, &one)).await;
+    report.rule("another alias gives another answer", differs(&by_two));
+    // EXPOSE: the suite looks whether the hardware hands back what it was given.
+    let echoed = answer.as_ref().is_some_and(|answer| answer.expose() == one.bytes());
+    report.rule("the answer is not the input", sized && !echoed);
 
-    let again = report.done(key.seal(ONE, &secret)).await;
-    let old = report.answer(key.unseal(ONE, &blob)).await;
+    let at_once = report
+        .answer(async {
+            tokio::join!(key.derive(ONE, &one), key.derive(TWO, &one), key.derive(ONE, &other), key.derive(ONE, &one))
+        })
+        .await;
+    let each = at_once.is_some_and(|(a, b, c, d)| {
+        sized && a.ok() == answer && b.ok() == by_two && c.ok() == to_other && d.ok() == answer
+    });
+    report.rule("derivations at once each get their own answer", each);
+
+    let anew = report.done(key.make_secret(ONE, KeyAccess::WhileUnlocked)).await;
+    let after = report.done(key.derive(ONE, &one)).await;
+    report.rule("a secret key made anew gives other answers", anew.is_some() && differs(&after));
+    let beside = report.done(key.derive(TWO, &one)).await;
+    report.rule("and leaves those of other aliases alone", beside.is_some() && beside == by_two);
+
+    let removed = report.done(key.remove(TWO)).await;
+    let gone = report.answer(key.derive(TWO, &one)).await.map(|answer| answer.err());
     report.rule(
-        "sealing again makes a new key: the old blob does not open",
-        again.is_some() && old.is_some_and(|r| r.is_err()),
+        "a secret key that was removed is Invalidated",
+        removed.is_some() && gone == Some(Some(SecureKeyError::Invalidated)),
     );
+}
+
+/// An input whose bytes are all the same.
+fn input(byte: u8) -> Option<HardwareInput> {
+    SecretKey::parse(&SecretBytes::new(vec![byte; 32])).ok().map(HardwareInput::new)
 }
 
 async fn missing(key: &dyn SecureKey, report: &mut Report) {
     let sign = report.answer(key.sign(NONE, b"message")).await;
     report.rule("a missing key that should sign is Invalidated", sign == Some(Err(SecureKeyError::Invalidated)));
-    let unseal = report.answer(key.unseal(NONE, &[1; 60])).await;
-    let gone = unseal.is_some_and(|answer| answer.err() == Some(SecureKeyError::Invalidated));
-    report.rule("a missing key that should unseal is Invalidated", gone);
+    if let Some(input) = input(1) {
+        let answer = report.answer(key.derive(NONE, &input)).await;
+        let gone = answer.is_some_and(|answer| answer.err() == Some(SecureKeyError::Invalidated));
+        report.rule("a missing key that should derive is Invalidated", gone);
+    }
 
     let mut removed = true;
     for alias in [ONE, TWO, LONGEST, ONE, NONE] {
@@ -122,12 +139,4 @@ async fn missing(key: &dyn SecureKey, report: &mut Report) {
     report.rule("a key is removed, and removing nothing is no error", removed);
     let after = report.answer(key.sign(TWO, b"message")).await;
     report.rule("a removed key is gone", after == Some(Err(SecureKeyError::Invalidated)));
-}
-
-fn changed(blob: &[u8]) -> Vec<u8> {
-    let mut changed = blob.to_vec();
-    if let Some(last) = changed.last_mut() {
-        *last ^= 1;
-    }
-    changed
 }

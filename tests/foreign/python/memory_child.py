@@ -4,16 +4,27 @@ with a line. It wipes every copy of a secret that it gets to see, so that what i
 import asyncio
 import ctypes
 import gc
+import hmac
 import json
 import os
 import sys
 
-SEALED = []
+# The passcode's key and the point of its question, each in two halves.
+KEPT = []
 
 
 def wipe(secret):
     """Overwrites a bytes object in place: only a test may do this."""
     ctypes.memset(id(secret) + sys.getsizeof(secret) - len(secret) - 1, 0, len(secret))
+
+
+def mask(secret):
+    pad = os.urandom(len(secret))
+    return bytearray(a ^ b for a, b in zip(secret, pad)), bytearray(pad)
+
+
+def unmask(halves):
+    return bytes(a ^ b for a, b in zip(*halves))
 
 
 def say(word):
@@ -36,18 +47,22 @@ async def main(bindings, folder, url, ca):
     from phone import Phone, SoftwareKey
 
     class Forgetful(SoftwareKey):
-        """Sealing keeps the secret masked, for unsealing and for the parent; neither leaves a copy in clear."""
+        """Keeps secrets, and the point that it was asked about, masked, for itself and for the parent; leaves no copy in clear."""
 
-        async def seal(self, alias, secret):
-            mask = os.urandom(len(secret))
-            SEALED[:] = [bytearray(a ^ b for a, b in zip(secret, mask)), bytearray(mask)]
+        async def make_secret(self, alias, access):
+            secret = os.urandom(32)
+            self.secrets[alias] = mask(secret)
             wipe(secret)
-            return b"blob"
 
-        async def unseal(self, alias, blob):
-            secret = bytes(a ^ b for a, b in zip(*SEALED))
-            asyncio.get_running_loop().call_later(0.05, wipe, secret)
-            return secret
+        async def derive(self, alias, input):
+            secret = unmask(self.secrets[alias])
+            answer = hmac.digest(secret, input.bytes, "sha256")
+            if alias == "vault-a":
+                KEPT[:] = [*self.secrets[alias], *mask(input.point)]
+            for copy in (secret, input.bytes, input.point):
+                wipe(copy)
+            asyncio.get_running_loop().call_later(0.05, wipe, answer)
+            return answer
 
     eid.uniffi_set_event_loop(asyncio.get_running_loop())
     sandbox = type("Sandbox", (), {"url": url, "ca_der": bytes.fromhex(ca)})()
@@ -84,7 +99,7 @@ async def main(bindings, folder, url, ca):
         elif word == "d":
             phone.app.shutdown()
         elif word == "m":
-            say(" ".join(half.hex() for half in SEALED))
+            say(" ".join(half.hex() for half in KEPT))
             continue
         elif word == "q":
             return

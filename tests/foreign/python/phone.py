@@ -1,17 +1,16 @@
 """A phone in software: the ports of eid_core in Python. Never for a real identity."""
 
 import asyncio
+import hmac
 import os
 import shutil
 import time
 from pathlib import Path
 
 import eid_core as eid
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 ROOT = Path(__file__).parents[3] / "tests" / "sandbox" / "keys" / "sandbox-root.pub"
@@ -22,12 +21,20 @@ class SoftwareKey(eid.SecureKey):
     """Keys in this object and nowhere else."""
 
     def __init__(self):
-        self.signing, self.sealing = {}, {}
+        self.signing, self.secrets, self.biometric = {}, {}, set()
+
+    def like(self, other):
+        """The same keys as another object has."""
+        self.signing, self.secrets, self.biometric = dict(other.signing), dict(other.secrets), set(other.biometric)
+        return self
 
     def copy(self):
-        twin = type(self)()
-        twin.signing, twin.sealing = dict(self.signing), dict(self.sealing)
-        return twin
+        return type(self)().like(self)
+
+    def enrol(self):
+        """Another finger: what only enrolled ones may use is gone."""
+        for alias in self.biometric:
+            self.secrets.pop(alias, None)
 
     async def generate(self, alias, access):
         key = self.signing[alias] = ec.generate_private_key(ec.SECP256R1())
@@ -39,20 +46,18 @@ class SoftwareKey(eid.SecureKey):
         r, s = decode_dss_signature(self.signing[alias].sign(data, ec.ECDSA(hashes.SHA256())))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
-    async def seal(self, alias, secret):
-        self.sealing[alias] = AESGCM.generate_key(256)
-        nonce = os.urandom(12)
-        return nonce + AESGCM(self.sealing[alias]).encrypt(nonce, secret, alias.encode())
+    async def make_secret(self, alias, access):
+        self.secrets[alias] = os.urandom(32)
+        (self.biometric.add if access == eid.KeyAccess.WITH_BIOMETRICS else self.biometric.discard)(alias)
 
-    async def unseal(self, alias, blob):
-        try:
-            return AESGCM(self.sealing[alias]).decrypt(blob[:12], blob[12:], alias.encode())
-        except (KeyError, InvalidTag):
-            raise eid.SecureKeyError.Invalidated() from None
+    async def derive(self, alias, input):
+        if alias not in self.secrets:
+            raise eid.SecureKeyError.Invalidated()
+        return hmac.digest(self.secrets[alias], input.bytes, "sha256")
 
     async def remove(self, alias):
         self.signing.pop(alias, None)
-        self.sealing.pop(alias, None)
+        self.secrets.pop(alias, None)
 
 
 class SystemClock(eid.Clock):
@@ -62,6 +67,18 @@ class SystemClock(eid.Clock):
         return eid.Moment(
             unix_seconds=int(time.time()), monotonic_ms=time.monotonic_ns() // 1_000_000, boot_id=self.BOOT
         )
+
+
+class MovableClock(SystemClock):
+    """Both clocks ahead by the same time."""
+
+    ahead_s = 0
+
+    def now(self):
+        now = super().now()
+        now.unix_seconds += self.ahead_s
+        now.monotonic_ms += self.ahead_s * 1000
+        return now
 
 
 class Events(eid.EventSink):
@@ -91,6 +108,11 @@ class Phone:
             "fast_kdf": True,
         }
         return eid.AppConfig(**{**config, **changes})
+
+    def restart(self, **changes):
+        """The app started anew on the same phone."""
+        self.app.shutdown()
+        self.app = eid.EidApp(self.config(**changes), self.platform())
 
     def platform(self):
         return eid.Platform(secure_key=self.key, clock=self.clock, events=self.events)

@@ -38,13 +38,13 @@ class Interrupting(SoftwareKey):
         await self.count()
         return await super().sign(alias, data)
 
-    async def seal(self, alias, secret):
+    async def make_secret(self, alias, access):
         await self.count()
-        return await super().seal(alias, secret)
+        return await super().make_secret(alias, access)
 
-    async def unseal(self, alias, blob):
+    async def derive(self, alias, input):
         await self.count()
-        return await super().unseal(alias, blob)
+        return await super().derive(alias, input)
 
     async def remove(self, alias):
         await self.count()
@@ -131,8 +131,8 @@ def test_activation_cancelled_at_each_port_call_is_done_or_can_be_gone_on_with(s
         phone.app.shutdown()
         return key.calls > at
 
-    reached = [run(journey(at)) for at in range(3)]
-    assert reached == [True] * 3, "generate, sign and seal"
+    reached = [run(journey(at)) for at in range(7)]
+    assert reached == [True] * 7, "device key, signature, secret and answer of the passcode and of the guard"
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -166,6 +166,25 @@ def test_unlock_abandoned_at_each_moment_leaves_the_phone_locked_and_costs_no_wa
     run(journey())
 
 
+def test_unlock_abandoned_when_its_answer_is_there_leaves_the_phone_locked(ready, monkeypatch):
+    proper = eid._uniffi_set_future_result
+
+    async def journey():
+        def abandon_when_ready(future, poll_code):
+            if poll_code == eid._UNIFFI_RUST_FUTURE_POLL_READY:
+                task.cancel()
+            proper(future, poll_code)
+
+        monkeypatch.setattr(eid, "_uniffi_set_future_result", abandon_when_ready)
+        task = asyncio.ensure_future(ready.app.unlock(PASSCODE))
+        assert await cancelled(task)
+        monkeypatch.undo()
+        # The answer that nobody took was an unlocked app: it is let go, and that locks.
+        await settled(lambda: asyncio.sleep(0, eid.Event.LOCKED in ready.events.seen), seconds=5)
+
+    run(journey())
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_showing_abandoned_at_each_moment_uses_a_credential_and_tells_the_history_or_neither(ready, moment):
     async def journey():
@@ -186,8 +205,7 @@ def test_showing_abandoned_at_each_moment_uses_a_credential_and_tells_the_histor
 @pytest.mark.parametrize("way", WAYS)
 def test_refill_cancelled_at_each_port_call_runs_to_its_end(activated, tmp_path, way):
     async def journey(at):
-        key = Interrupting()
-        key.signing, key.sealing = dict(activated.key.signing), dict(activated.key.sealing)
+        key = Interrupting().like(activated.key)
         phone = activated.copy(tmp_path / str(at), key=key)
         unlocked = await phone.app.unlock(PASSCODE)
         for _ in range(2):
@@ -221,8 +239,7 @@ def test_signature_abandoned_stops_the_port_call_too(ready):
                 raise
 
     async def journey():
-        slow = Slow()
-        slow.signing, slow.sealing = ready.key.signing, ready.key.sealing
+        slow = Slow().like(ready.key)
         phone = ready.copy(ready.folder / "copy", key=slow)
         shown = await (await phone.app.unlock(PASSCODE)).present(AGE)
         task = asyncio.ensure_future(shown.sign())

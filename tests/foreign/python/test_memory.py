@@ -1,12 +1,12 @@
 """The memory of a phone's process, read from outside through /proc.
 
-What it proves: after locking, and after closing, no page that the process can write holds the passcode, the secret of the
-key hardware, the vault key or a key derived from it; each of them is known to the test, which works the keys out from the
-files as the storage format says. What it does not prove: anything about registers, swapped pages or memory that was given
+What it proves: after locking, and after closing, no page that the process can write holds the passcode, what it is stretched
+to, the question to the key hardware and its answer, the vault key or a key derived from it, or the holder's name from his
+records; each of them is known to the test, which works the keys out from the files as the storage format says. What it does not prove: anything about registers, swapped pages or memory that was given
 back to the system. The child wipes the copies that Python itself makes and that a shell's author could wipe too.
 """
 
-import hashlib
+import hmac
 import json
 import os
 import sqlite3
@@ -74,19 +74,21 @@ def context(*parts):
 
 
 def keys_of(folder, passcode, hardware):
-    """All keys of a phone, from its files, its passcode and what its hardware keeps."""
+    """All secrets of a phone, from its files, its passcode and what its hardware keeps."""
     body = (folder / "envelope").read_bytes()[5:-32]
-    memory, passes, lanes = (int.from_bytes(body[at : at + 4], "big") for at in (0, 4, 8))
-    salt, binding, blob = body[12:28], body[28:60], int.from_bytes(body[60:62], "big")
-    head, sealed = body[: 62 + blob], body[62 + blob :]
+    memory, passes, lanes = (int.from_bytes(body[at : at + 4], "big") for at in (5, 9, 13))
+    salt, binding, head, sealed = body[17:33], body[33:65], body[:65], body[65:]
     stretched = Argon2id(salt=salt, length=32, iterations=passes, lanes=lanes, memory_cost=memory).derive(passcode)
-    unlock = derive([hardware, stretched], salt, "vault/unlock", binding)
-    place = sealed[:2] + context(b"vault/envelope", b"\x01", head)
+    question = derive([stretched], salt, "vault/hardware-input", binding)
+    answer = hmac.digest(hardware, question, "sha256")
+    unlock = derive([answer, stretched], salt, "vault/unlock", binding)
+    place = sealed[:2] + context(b"vault/envelope", b"\x02", head)
     vault = AESGCM(unlock).decrypt(sealed[2:14], sealed[14:], place)
     with sqlite3.connect(f"file:{folder / 'store'}?mode=ro", uri=True) as store:
         (store_id,) = store.execute("SELECT value FROM meta WHERE name = 'store_id'").fetchone()
     slots = {f"slot {name}": derive([vault], store_id, f"vault/{name}") for name in SLOTS}
-    return {"hardware": hardware, "stretched": stretched, "unlock": unlock, "vault": vault, **slots}
+    steps = {"stretched": stretched, "question": question, "answer": answer, "unlock": unlock, "vault": vault}
+    return {"hardware": hardware, **steps, **slots}
 
 
 @pytest.fixture
@@ -97,10 +99,9 @@ def child(request, sandbox, tmp_path):
 
 
 def test_locked_process_holds_neither_passcode_nor_keys(child, sandbox, tmp_path):
-    digits = {"passcode": PASSCODE}
-    nothing = {"passcode": 0}
-    assert child.find(digits) == nothing, "the digits stand somewhere by chance: choose others"
     person = sandbox.new_person()
+    digits = {"passcode": PASSCODE, "record": person["name"].encode()}
+    assert child.find(digits) == dict.fromkeys(digits, 0), "the digits stand somewhere by chance: choose others"
     child.do("s", json.dumps([person["pid"], person["phone"]]).encode())
     child.do("p", PASSCODE)
     assert child.find(digits)["passcode"] >= 1, "the scan does not see what the process was given"
@@ -108,12 +109,13 @@ def test_locked_process_holds_neither_passcode_nor_keys(child, sandbox, tmp_path
     child.do("l")
     child.do("u")
     child.do("w")
-    halves = child.do("m").decode().split()
-    hardware = bytes(a ^ b for a, b in zip(*(bytes.fromhex(half) for half in halves)))
-    keys = keys_of(tmp_path / "app", PASSCODE, hardware)
+    halves = [bytes.fromhex(half) for half in child.do("m").decode().split()]
+    hardware, point = (bytes(a ^ b for a, b in zip(*halves[at : at + 2])) for at in (0, 2))
+    keys = {**keys_of(tmp_path / "app", PASSCODE, hardware), "point": point[1:33]}
     unlocked = child.find({**digits, **keys})
     assert unlocked["slot identity"] >= 1, "the scan does not see the keys that an open store needs"
-    assert [unlocked[name] for name in ("passcode", "hardware", "stretched", "unlock", "vault")] == [0] * 5
+    gone = ("passcode", "hardware", "stretched", "question", "point", "answer", "unlock", "vault")
+    assert {name: unlocked[name] for name in gone} == dict.fromkeys(gone, 0)
 
     child.do("l")
     locked = child.find({**digits, **keys})

@@ -15,28 +15,28 @@ AGE = eid.PresentDraft(purpose=eid.Purpose.AGE, allow_reuse=True)
 
 
 class Bad(SoftwareKey):
-    """Does `what` with one kind of call."""
+    """Does `what` with one kind of call, which may name the keys that it is about: `derive guard`."""
 
     def __init__(self, call=None, what=None):
         super().__init__()
         self.call, self.what, self.before = call, what, None
 
-    async def spoil(self, call, answer):
-        if call != self.call:
+    async def spoil(self, call, alias, answer):
+        if self.call is None or not f"{call} {alias}".startswith(self.call):
             return await answer
         return await self.what(self, answer)
 
     async def generate(self, alias, access):
-        return await self.spoil("generate", super().generate(alias, access))
+        return await self.spoil("generate", alias, super().generate(alias, access))
 
     async def sign(self, alias, data):
-        return await self.spoil("sign", super().sign(alias, data))
+        return await self.spoil("sign", alias, super().sign(alias, data))
 
-    async def seal(self, alias, secret):
-        return await self.spoil("seal", super().seal(alias, secret))
+    async def make_secret(self, alias, access):
+        return await self.spoil("make_secret", alias, super().make_secret(alias, access))
 
-    async def unseal(self, alias, blob):
-        return await self.spoil("unseal", super().unseal(alias, blob))
+    async def derive(self, alias, input):
+        return await self.spoil("derive", alias, super().derive(alias, input))
 
 
 def throws(error):
@@ -55,6 +55,16 @@ def answers(value):
     return what
 
 
+async def nothing(_key, answer):
+    """Says that it did it, and did not."""
+    answer.close()
+
+
+async def never(_key, answer):
+    answer.close()
+    await asyncio.get_running_loop().create_future()
+
+
 async def twice(key, answer):
     """The answer of the call before once more."""
     key.before, now = await answer, key.before
@@ -68,8 +78,7 @@ async def late(_key, answer):
 
 
 def with_key(activated, folder, key):
-    key.signing, key.sealing = dict(activated.key.signing), dict(activated.key.sealing)
-    return activated.copy(folder, key=key)
+    return activated.copy(folder, key=key.like(activated.key))
 
 
 async def sign_and_unlock(phone, call, what):
@@ -98,7 +107,7 @@ ANNOUNCED = [
 UNANNOUNCED = [ValueError(PLANTED), KeyError(PLANTED), RuntimeError(PLANTED), OSError(5, PLANTED), AssertionError(PLANTED)]
 
 
-@pytest.mark.parametrize("call", ["sign", "unseal"])
+@pytest.mark.parametrize("call", ["sign", "derive vault"])
 @pytest.mark.parametrize(("thrown", "kind", "code"), ANNOUNCED)
 def test_key_that_throws_what_it_may_is_named(activated, tmp_path, call, thrown, kind, code):
     phone = with_key(activated, tmp_path, Bad())
@@ -108,7 +117,7 @@ def test_key_that_throws_what_it_may_is_named(activated, tmp_path, call, thrown,
     phone.app.shutdown()
 
 
-@pytest.mark.parametrize("call", ["sign", "unseal"])
+@pytest.mark.parametrize("call", ["sign", "derive vault", "derive guard"])
 @pytest.mark.parametrize("thrown", UNANNOUNCED, ids=lambda error: type(error).__name__)
 def test_key_that_throws_anything_is_unavailable_and_its_text_is_seen_nowhere(
     activated, tmp_path, call, thrown, capfd
@@ -126,7 +135,7 @@ def test_key_that_throws_anything_is_unavailable_and_its_text_is_seen_nowhere(
 WRONG = [b"", b"\0", bytes(63), bytes(65), bytes(31), bytes(33), bytes(1 << 20)]
 
 
-@pytest.mark.parametrize("call", ["sign", "unseal"])
+@pytest.mark.parametrize("call", ["sign", "derive vault", "derive guard"])
 @pytest.mark.parametrize("answer", WRONG, ids=len)
 def test_key_that_answers_with_a_wrong_length_is_found_out(activated, tmp_path, call, answer):
     phone = with_key(activated, tmp_path, Bad())
@@ -151,17 +160,17 @@ def test_key_that_answers_with_another_type_is_named(activated, tmp_path, answer
         ("generate", bytes(65), 2022),
         ("generate", b"\x04" + bytes(63), 2022),
         ("generate", b"\x04" + bytes(65), 2022),
-        ("seal", b"", 2022),
-        ("seal", bytes(513), 2022),
-        ("seal", bytes(1 << 20), 2022),
+        ("derive vault", b"", 2022),
+        ("derive vault", bytes(31), 2022),
+        ("derive guard", bytes(33), 2022),
+        ("derive vault", bytes(1 << 20), 2022),
     ],
     ids=lambda value: len(value) if isinstance(value, bytes) else None,
 )
 def test_key_that_is_wrong_during_activation_stops_it_and_it_goes_on_when_right(phone, call, answer, code):
     bad = Bad(call, answers(answer))
     phone.key = bad
-    phone.app.shutdown()
-    phone.app = eid.EidApp(phone.config(), phone.platform())
+    phone.restart()
 
     async def journey():
         activation = await phone.confirmed()
@@ -213,6 +222,71 @@ def test_key_that_answers_late_is_waited_for_and_holds_nobody_else_up(activated,
         await asyncio.sleep(0.6)
 
     run(journey())
+    phone.app.shutdown()
+
+
+@pytest.mark.parametrize("what", [throws(eid.SecureKeyError.Unavailable()), throws(ValueError(PLANTED))])
+def test_key_that_makes_no_secret_stops_activation_and_it_goes_on_when_right(phone, what):
+    phone.key = bad = Bad("make_secret", what)
+    phone.restart()
+
+    async def journey():
+        activation = await phone.confirmed()
+        with pytest.raises(eid.EidError.Device) as error:
+            await activation.complete(PASSCODE)
+        assert not await phone.app.is_activated()
+        bad.call = None
+        assert (await (await activation.complete(PASSCODE)).home()).account.level == 2
+        return error.value.code
+
+    assert run(journey()) == 2020
+
+
+def test_key_that_never_answers_holds_nobody_else_up(activated, tmp_path):
+    phone = with_key(activated, tmp_path, Bad())
+
+    async def journey():
+        unlocked = await phone.app.unlock(PASSCODE)
+        phone.key.call, phone.key.what = "derive", never
+        waiting = asyncio.ensure_future(phone.app.unlock(PASSCODE))
+        await asyncio.sleep(0.1)
+        assert (await asyncio.wait_for(unlocked.home(), 5)).account.level == 2
+        assert await asyncio.wait_for(phone.app.is_activated(), 5) and not waiting.done()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        unlocked.lock()
+
+    run(journey())
+    phone.app.shutdown()
+
+
+def test_key_that_answers_otherwise_than_before_opens_nothing(activated, tmp_path):
+    phone = with_key(activated, tmp_path, Bad("derive vault", answers(bytes(32))))
+
+    async def journey():
+        with pytest.raises(eid.EidError.AuthFailed) as error:
+            await phone.app.unlock(PASSCODE)
+        phone.key.call = None
+        assert await phone.app.unlock(PASSCODE)
+        return error.value.code
+
+    assert run(journey()) == 2001
+    phone.app.shutdown()
+
+
+def test_keys_of_the_guard_that_are_gone_cost_the_wait_of_many_wrong_tries(activated, tmp_path):
+    phone = with_key(activated, tmp_path, Bad())
+    for alias in ("guard-a", "guard-b"):
+        phone.key.secrets.pop(alias, None)
+
+    async def journey():
+        with pytest.raises(eid.EidError.AuthFailed) as error:
+            await phone.app.unlock(PASSCODE)
+        return error.value
+
+    error = run(journey())
+    assert error.code == 2006 and 86_000 < error.wait_s <= 86_400
     phone.app.shutdown()
 
 
@@ -305,10 +379,13 @@ def test_contract_finds_out_each_port_that_misbehaves():
         ("sign", answers(bytes(64))),
         ("sign", answers(bytes(63))),
         ("generate", answers(bytes(65))),
-        ("unseal", answers(bytes(32))),
-        ("seal", answers(bytes(513))),
+        ("derive", answers(bytes(32))),
+        ("derive", answers(bytes(33))),
+        ("derive", twice),
+        ("make_secret", throws(ValueError(PLANTED))),
+        ("make_secret", nothing),
         ("sign", throws(ValueError(PLANTED))),
-        ("unseal", throws(eid.SecureKeyError.Unavailable())),
+        ("derive", throws(eid.SecureKeyError.Unavailable())),
     ]:
         with redirect_stderr(io.StringIO()):
             assert run(check(Bad(call, what))), (call, what)

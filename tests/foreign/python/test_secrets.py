@@ -18,7 +18,7 @@ import eid_core as eid
 from phone import SystemClock, SoftwareKey, Events, run
 
 class Throwing(SoftwareKey):
-    async def unseal(self, alias, blob):
+    async def derive(self, alias, input):
         raise ValueError("Bi Mat 271828 000199000123 0900000001")
 
 async def main():
@@ -66,6 +66,30 @@ def test_errors_and_views_say_numbers_and_no_more(ready):
     errors, unlocked = run(journey())
     assert errors == ["code=2001, wrong_tries=1, wait_s=0, tries_left=None", "code=1002"]
     assert "271828" not in unlocked
+
+
+def test_records_with_personal_data_say_their_name_only(activated, ready):
+    async def journey():
+        unlocked = await ready.app.unlock(PASSCODE)
+        draft = eid.PresentDraft(purpose=eid.Purpose.ID, counter="rp/planted", challenge=b"planted!", photo=True)
+        proof = await (await unlocked.present(draft)).sign()
+        home, page = await unlocked.home(), await unlocked.history(None, 50)
+        return draft, proof, proof.qr, home, home.account, page, page.items[0]
+
+    records = run(journey())
+    draft, proof, qr, home, account, page, entry = records
+    planted = (account.name, account.pid, account.pid_masked, account.account_id, proof.text, "planted", str(qr.modules))
+    for record in records:
+        for text in (str(record), repr(record), f"{record}"):
+            assert [secret for secret in planted if secret in text] == []
+    assert [str(record) for record in (draft, proof, qr, account, entry)] == [
+        "PresentDraft(…)",
+        "ProofView(…)",
+        "QrView(…)",
+        "AccountView(…)",
+        "HistoryView(…)",
+    ]
+    assert entry.counterpart == "rp/planted" and "count" not in str(entry)
 
 
 def test_log_of_the_platform_holds_no_personal_data(activated, tmp_path_factory):

@@ -1,14 +1,15 @@
 //! Writes the corpus's seeds: `cargo run -p eid-fuzz --example seeds -- tests/fuzz/corpus`.
 #![expect(clippy::expect_used, reason = "a tool that may stop")]
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
-use eid_crypto::{Passcode, SecretKey, SigningKey, SystemRandom, kdf::KdfCost};
+use eid_crypto::{Passcode, SecretBytes, SecretKey, SigningKey, SystemRandom, kdf::KdfCost};
 use eid_model::UnixTime;
 use eid_proof::{
     Audience, Claim, ClaimValue, Claims, HeldToken, KeyUse, Purpose, Showing, Spelling, Status, StatusListDraft,
     StatusReference, TokenDraft, TrustListDraft, TrustedKey, bundle_status_lists, encode_text, issue_token,
 };
+use eid_vault::{Act, Collection, Envelope, EnvelopeBinding, Factor, HistoryEntry, Vault};
 
 const NOW: UnixTime = UnixTime::from_seconds(1_795_348_800);
 
@@ -50,9 +51,15 @@ fn main() {
     ] {
         write("platform_answer", name, json.as_bytes());
     }
-    let (envelope, attempts) = vault_files();
-    write("vault_files", "envelope", &envelope);
-    write("vault_files", "attempts", &attempts);
+    for (name, envelope) in envelopes() {
+        write("vault_envelope", name, &envelope);
+        write("vault_envelope", &format!("{name}-without-digest"), without_digest(&envelope));
+    }
+    for (name, guard) in eid_fuzz::guard_records().expect("records") {
+        write("vault_guard", name, &guard);
+        write("vault_guard", &format!("{name}-without-digest"), without_digest(&guard));
+    }
+    write("vault_database", "schema-2-small", &vault_database());
     write_chip_files(&write);
 }
 
@@ -245,15 +252,53 @@ fn payload(signed: &[u8]) -> Vec<u8> {
     rest.get(head..).unwrap_or_default().to_vec()
 }
 
-fn vault_files() -> (Vec<u8>, Vec<u8>) {
+fn without_digest(framed: &[u8]) -> &[u8] {
+    framed.split_last_chunk::<32>().map_or(framed, |(content, _)| content)
+}
+
+/// One envelope of each kind, sealed by a hardware that answers the same whatever it is asked.
+fn envelopes() -> [(&'static str, Vec<u8>); 3] {
     let rng = SystemRandom::new();
     let passcode = Passcode::parse(b"271828".to_vec()).expect("passcode");
-    let hardware = SecretKey::make(&rng).expect("secret");
-    let binding = eid_vault::EnvelopeBinding { app_id: "app".to_owned(), install_id: [7; 16] };
-    let made = eid_vault::Envelope::make(&rng, &passcode, &hardware, b"blob", &binding, KdfCost::FLOOR);
-    let (envelope, _key) = made.expect("envelope");
-    let now = eid_vault::Moment { unix_seconds: NOW.seconds(), monotonic_ms: 1, boot_id: [1; 16] };
-    let mut attempts = eid_vault::Attempts::default();
-    attempts.wrong(&now);
-    (envelope.encode(), attempts.encode())
+    let key = SecretKey::make(&rng).expect("key");
+    let binding = EnvelopeBinding { app_id: "app".to_owned(), install_id: [7; 16] };
+    [
+        ("passcode", Factor::Passcode(&passcode), Some(KdfCost::FLOOR)),
+        ("biometric", Factor::Biometrics, None),
+        ("recovery", Factor::Recovery(&key), None),
+    ]
+    .map(|(name, factor, cost)| {
+        let (_, sealing) = Envelope::prepare(&rng, factor, cost, 1, &binding).expect("envelope");
+        (name, sealing.seal(&rng, &key, &key).expect("sealed").encode())
+    })
+}
+
+/// A store whose values are their keys, under the key that the body knows.
+fn vault_database() -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("store");
+    let key = SecretKey::parse(&SecretBytes::new(vec![0x47; 32])).expect("key");
+    let vault = Vault::create(&path, &key, [1; 16], Arc::new(SystemRandom::new())).expect("store");
+    for collection in Collection::ALL.into_iter().filter(|collection| *collection != Collection::Attachment) {
+        for name in ["first", "second"] {
+            vault.put(collection, name, name).expect("record");
+        }
+    }
+    for number in 1..=3 {
+        let entry = HistoryEntry {
+            at: 1_790_000_000 + number,
+            act: Act::Presented,
+            counterpart: String::new(),
+            fields: Vec::new(),
+            purpose: String::new(),
+            result: None,
+        };
+        vault.append_history(&entry).expect("entry");
+    }
+    vault.begin_attachment("photo", "image/jpeg").expect("attachment");
+    vault.append_attachment("photo", &[0x5a; 100]).expect("chunk");
+    vault.finish_attachment("photo", &[0x5a; 50]).expect("attachment");
+    // Closing brings the journal into the file.
+    drop(vault);
+    fs::read(&path).expect("store")
 }

@@ -5,29 +5,38 @@
 #![expect(clippy::panic, clippy::missing_panics_doc, reason = "a body reports a finding by panicking")]
 
 mod chip_files;
+mod chip_link;
+mod database;
+mod guard;
 mod signed;
 
-use eid_crypto::VerifyingKey;
+use eid_crypto::{SecretBytes, SecretKey, VerifyingKey, hash::sha256};
 use eid_model::{Code, UnixTime};
 use eid_proof::{
     HeldToken, MemoryReplayCache, Outcome, Policy, Scan, StatusSnapshot, TrustList, Verdict, Verifier, decode_text,
 };
+use eid_vault::{Envelope, EnvelopeBinding, Factor};
 
 pub use chip_files::{card_qr, certificate, dg1, dg2, dg13, face, master_list, mrz, sod};
+pub use chip_link::{card_access, chip_answers, secure_messaging, tlv};
+pub use database::vault_database;
+pub use guard::{guard_records, vault_guard};
 pub use signed::{signed_proof, signed_trust_list};
 
 /// A named body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All bodies. The names are those of the corpus folders and of the libFuzzer targets.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 22] = [
     ("text", text),
     ("cbor", cbor),
     ("trust_list", trust_list),
     ("signed_proof", signed_proof),
     ("signed_trust_list", signed_trust_list),
     ("platform_answer", platform_answer),
-    ("vault_files", vault_files),
+    ("vault_envelope", vault_envelope),
+    ("vault_guard", vault_guard),
+    ("vault_database", vault_database),
     ("mrz", mrz),
     ("card_qr", card_qr),
     ("dg1", dg1),
@@ -37,6 +46,10 @@ pub const TARGETS: [Target; 16] = [
     ("sod", sod),
     ("certificate", certificate),
     ("master_list", master_list),
+    ("tlv", tlv),
+    ("card_access", card_access),
+    ("secure_messaging", secure_messaging),
+    ("chip_answers", chip_answers),
 ];
 
 /// QR text, as a scanner gives it.
@@ -79,14 +92,26 @@ pub fn platform_answer(data: &[u8]) {
     }
 }
 
-/// The small files beside the store.
-pub fn vault_files(data: &[u8]) {
-    if let Ok(envelope) = eid_vault::Envelope::parse(data) {
-        assert_eq!(envelope.encode(), data, "one spelling only");
+/// An envelope of the vault key: what parses has one spelling, and opens for nobody who merely made it.
+pub fn vault_envelope(data: &[u8]) {
+    check_envelope(data);
+    check_envelope(&with_digest(data));
+}
+
+fn check_envelope(data: &[u8]) {
+    let Ok(envelope) = Envelope::parse(data) else { return };
+    assert_eq!(envelope.encode(), data, "one spelling only");
+    let binding = EnvelopeBinding { app_id: "app".to_owned(), install_id: [7; 16] };
+    // A passcode would cost an Argon2id, and memory of the envelope's choice, each time.
+    if let Ok((_, pending)) = envelope.challenge(Factor::Biometrics, &binding) {
+        let nobodys = SecretKey::parse(&SecretBytes::new(vec![0x42; 32]));
+        assert!(nobodys.is_ok_and(|key| pending.open(&key).is_err()), "opened by another hardware");
     }
-    if let Ok(attempts) = eid_vault::Attempts::parse(data) {
-        assert_eq!(attempts.encode(), data, "one spelling only");
-    }
+}
+
+/// The files beside the store end with the digest of all before: without this a fuzzer would never get behind it.
+pub(crate) fn with_digest(data: &[u8]) -> Vec<u8> {
+    [data, &sha256(data)].concat()
 }
 
 /// No bytes that a fuzzer makes are signed by a key that nobody has.

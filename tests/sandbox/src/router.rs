@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     SandboxError,
-    calls::{account, activation, credential, lists, sandbox, token},
+    calls::{account, activation, credential, device, lists, sandbox, token},
     fault,
     platform::Shared,
     problem::Refusal,
@@ -94,6 +94,7 @@ fn documented() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(activation::routes())
         .merge(account::routes())
+        .merge(device::routes())
         .merge(token::routes())
         .merge(credential::routes())
         .merge(lists::routes())

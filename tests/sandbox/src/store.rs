@@ -56,11 +56,11 @@ impl Store {
     }
 }
 
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// Times are Unix seconds; keys of clients are known by their thumbprint (RFC 7638).
 const SCHEMA: &str = "
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 -- The server's certificate. The authority's own key is not kept.
 CREATE TABLE tls (authority_pem TEXT NOT NULL, certificate BLOB NOT NULL, key BLOB NOT NULL) STRICT;
 -- The platform's signing keys. A retired one stays trusted for a while.
@@ -81,8 +81,11 @@ CREATE TABLE messages (
 CREATE TABLE accounts (
     id TEXT PRIMARY KEY, pid TEXT NOT NULL UNIQUE, device BLOB NOT NULL, status INTEGER NOT NULL DEFAULT 0
 ) STRICT;
--- Every key that was ever bound, so that none moves to another account.
-CREATE TABLE devices (key BLOB PRIMARY KEY, account TEXT NOT NULL) STRICT;
+-- Every key that was ever bound, so that none moves to another account; and what its phone reported of itself.
+CREATE TABLE devices (
+    key BLOB PRIMARY KEY, account TEXT NOT NULL,
+    store_generation INTEGER NOT NULL DEFAULT 0, passcode_epoch INTEGER NOT NULL DEFAULT 1
+) STRICT;
 CREATE TABLE access_tokens (
     hash BLOB PRIMARY KEY, account TEXT NOT NULL, device BLOB NOT NULL, expires_at INTEGER NOT NULL
 ) STRICT;

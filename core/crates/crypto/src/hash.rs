@@ -11,13 +11,41 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
 
 /// SHA-256 of the parts, one after the other.
 pub fn sha256_parts(parts: &[&[u8]]) -> [u8; 32] {
-    let mut state = digest::Context::new(&digest::SHA256);
+    let mut state = Sha256::default();
     for part in parts {
         state.update(part);
     }
-    let mut out = [0; 32];
-    out.copy_from_slice(state.finish().as_ref());
-    out
+    state.finish()
+}
+
+/// SHA-256 of what comes piece by piece.
+#[derive(Clone)]
+pub struct Sha256(digest::Context);
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Sha256 {
+    /// Adds a piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of all pieces.
+    pub fn finish(self) -> [u8; 32] {
+        let mut out = [0; 32];
+        out.copy_from_slice(self.0.finish().as_ref());
+        out
+    }
+}
+
+impl core::fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Sha256(…)")
+    }
 }
 
 /// HMAC-SHA-256 of `data` under `key`; for look-up keys and authenticated counters.

@@ -5,7 +5,8 @@
 //! fixed bytes; [`SystemRandom`] is the one for real use.
 //!
 //! ring does not wipe its own key objects (HMAC and AEAD states). They are made for one operation, dropped at once, and the
-//! stack that they lay on is wiped; the long-lived form is [`SecretKey`], which wipes itself.
+//! stack that they lay on is wiped; the long-lived forms are [`SecretKey`], which wipes itself, and [`Sealer`] and [`Hasher`],
+//! which overwrite theirs.
 //!
 //! ```
 //! use eid_crypto::{KeyRing, KeySlot, SecretKey, SystemRandom, seal::Context};
@@ -13,7 +14,7 @@
 //! # fn main() -> Result<(), eid_crypto::CryptoError> {
 //! let rng = SystemRandom::new();
 //! let mut keys = KeyRing::default();
-//! keys.insert(KeySlot::History, SecretKey::make(&rng)?);
+//! keys.insert(KeySlot::History, &SecretKey::make(&rng)?)?;
 //! let place = Context::new("history", b"row 1");
 //! let sealed = keys.seal(KeySlot::History, &rng, &place, b"shown: name")?;
 //! assert_eq!(&*keys.open(KeySlot::History, &place, &sealed)?, b"shown: name");
@@ -22,19 +23,25 @@
 //! ```
 
 mod error;
+mod hardware;
 pub mod hash;
 pub mod kdf;
 mod passcode;
+mod prepared;
 mod random;
 mod scrub;
 pub mod seal;
 mod secret;
 mod sign;
 mod slot;
+mod wiping;
 
 pub use error::CryptoError;
+pub use hardware::{DerivingKey, HardwareInput};
 pub use passcode::Passcode;
+pub use prepared::{Hasher, Sealer};
 pub use random::{Random, SystemRandom, random};
 pub use secret::{SecretBytes, SecretKey};
 pub use sign::{Signature, SigningKey, VerifyingKey};
 pub use slot::{KeyRing, KeySlot};
+pub use wiping::Wiping;

@@ -7,7 +7,7 @@
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use crate::{CryptoError, Random, SecretKey, random, scrub::scrubbed};
+use crate::{CryptoError, Random, SecretKey, Wiping, random, scrub::scrubbed};
 
 const HEADER: [u8; 2] = [1, 1];
 const NONCE: usize = 12;
@@ -16,6 +16,9 @@ const TAG: usize = 16;
 /// What sealing adds to a value, in bytes.
 pub const OVERHEAD: usize = HEADER.len() + NONCE + TAG;
 
+/// Nonce and tag of a value whose ciphertext is kept apart from them: `nonce (12) ‖ tag (16)`. No two sealings share one.
+pub type Mark = [u8; NONCE + TAG];
+
 /// Where a sealed value lives. Encoded unambiguously: each part carries its length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context(Vec<u8>);
@@ -23,7 +26,10 @@ pub struct Context(Vec<u8>);
 impl Context {
     /// A place: the kind of thing and its identity.
     pub fn new(kind: &'static str, id: &[u8]) -> Self {
-        Self(Vec::with_capacity(64)).with(kind.as_bytes()).with(id)
+        let mut bytes = Vec::with_capacity(128);
+        // What is associated with a value begins with its header.
+        bytes.extend_from_slice(&HEADER);
+        Self(bytes).with(kind.as_bytes()).with(id)
     }
 
     /// Adds one more part, such as a schema version or a generation.
@@ -40,17 +46,7 @@ impl Context {
 /// # Errors
 /// [`CryptoError::RandomUnavailable`] without a nonce; [`CryptoError::Damaged`] for a plaintext beyond the cipher's limit.
 pub fn seal(key: &SecretKey, rng: &dyn Random, context: &Context, plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    let nonce: [u8; NONCE] = random(rng)?;
-    let mut out = Vec::with_capacity(plaintext.len().saturating_add(OVERHEAD));
-    out.extend_from_slice(&HEADER);
-    out.extend_from_slice(&nonce);
-    out.extend_from_slice(plaintext);
-    let body = out.get_mut(HEADER.len() + NONCE..).ok_or(CryptoError::Damaged)?;
-    let nonce = Nonce::assume_unique_for_key(nonce);
-    let sealed = scrubbed(|| Ok::<_, CryptoError>(cipher(key)?.seal_in_place_separate_tag(nonce, aad(context), body)));
-    let tag = sealed?.map_err(|_| CryptoError::Damaged)?;
-    out.extend_from_slice(tag.as_ref());
-    Ok(out)
+    scrubbed(|| seal_with(&cipher(key)?, rng, context, plaintext))
 }
 
 /// Opens what [`seal`] made. The plaintext wipes itself.
@@ -59,18 +55,72 @@ pub fn seal(key: &SecretKey, rng: &dyn Random, context: &Context, plaintext: &[u
 /// [`CryptoError::UnknownFormat`] for another version or algorithm, [`CryptoError::Damaged`] when key, context or any byte
 /// differs.
 pub fn open(key: &SecretKey, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    let (header, rest) = sealed.split_first_chunk::<2>().ok_or(CryptoError::Damaged)?;
-    if *header != HEADER {
+    scrubbed(|| open_with(&cipher(key)?, context, sealed))
+}
+
+/// Mark and ciphertext of a whole sealed value; `None` if it has another header or is too short.
+pub fn split(sealed: &[u8]) -> Option<(Mark, &[u8])> {
+    let (nonce, rest) = sealed.strip_prefix(&HEADER)?.split_first_chunk::<NONCE>()?;
+    let (body, tag) = rest.split_last_chunk::<TAG>()?;
+    Some((join(nonce, tag), body))
+}
+
+pub(crate) fn seal_with(
+    cipher: &LessSafeKey,
+    rng: &dyn Random,
+    context: &Context,
+    plaintext: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
+    let mut out = Vec::with_capacity(plaintext.len().saturating_add(OVERHEAD));
+    out.extend_from_slice(&HEADER);
+    out.extend_from_slice(&[0; NONCE]);
+    out.extend_from_slice(plaintext);
+    let body = out.get_mut(HEADER.len() + NONCE..).ok_or(CryptoError::Damaged)?;
+    let mark = seal_apart(cipher, rng, context, body)?;
+    let (nonce, tag) = mark.split_at(NONCE);
+    out.get_mut(HEADER.len()..HEADER.len() + NONCE).ok_or(CryptoError::Damaged)?.copy_from_slice(nonce);
+    out.extend_from_slice(tag);
+    Ok(out)
+}
+
+pub(crate) fn open_with(
+    cipher: &LessSafeKey,
+    context: &Context,
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    if sealed.len() >= HEADER.len() && !sealed.starts_with(&HEADER) {
         return Err(CryptoError::UnknownFormat);
     }
-    let (nonce, body) = rest.split_first_chunk::<NONCE>().ok_or(CryptoError::Damaged)?;
-    let mut buffer = Zeroizing::new(body.to_vec());
+    let (mark, body) = split(sealed).ok_or(CryptoError::Damaged)?;
+    open_apart(cipher, context, &mark, body).map(|plain| Zeroizing::new(plain.into_sealed()))
+}
+
+pub(crate) fn seal_apart(
+    cipher: &LessSafeKey,
+    rng: &dyn Random,
+    context: &Context,
+    body: &mut [u8],
+) -> Result<Mark, CryptoError> {
+    let nonce: [u8; NONCE] = random(rng)?;
+    let unique = Nonce::assume_unique_for_key(nonce);
+    let tag = cipher.seal_in_place_separate_tag(unique, Aad::from(&context.0), body);
+    let tag = tag.map_err(|_| CryptoError::Damaged)?;
+    Ok(join(&nonce, tag.as_ref().try_into().map_err(|_| CryptoError::Damaged)?))
+}
+
+pub(crate) fn open_apart(
+    cipher: &LessSafeKey,
+    context: &Context,
+    mark: &Mark,
+    body: &[u8],
+) -> Result<Wiping, CryptoError> {
+    let (nonce, tag) = mark.split_first_chunk::<NONCE>().ok_or(CryptoError::Damaged)?;
+    let tag: [u8; TAG] = tag.try_into().map_err(|_| CryptoError::Damaged)?;
+    let mut buffer = Wiping::new(body.to_vec());
     let nonce = Nonce::assume_unique_for_key(*nonce);
-    let length = scrubbed(|| {
-        let opened = cipher(key)?.open_in_place(nonce, aad(context), &mut buffer);
-        opened.map(|plaintext| plaintext.len()).map_err(|_| CryptoError::Damaged)
-    })?;
-    buffer.truncate(length);
+    cipher
+        .open_in_place_separate_tag(nonce, Aad::from(&context.0), tag.into(), &mut buffer, 0..)
+        .map_err(|_| CryptoError::Damaged)?;
     Ok(buffer)
 }
 
@@ -79,8 +129,12 @@ fn cipher(key: &SecretKey) -> Result<LessSafeKey, CryptoError> {
     UnboundKey::new(&AES_256_GCM, key.expose()).map(LessSafeKey::new).map_err(|_| CryptoError::KeyMalformed)
 }
 
-fn aad(context: &Context) -> Aad<Vec<u8>> {
-    Aad::from([HEADER.as_slice(), &context.0].concat())
+fn join(nonce: &[u8; NONCE], tag: &[u8; TAG]) -> Mark {
+    let mut mark = [0; NONCE + TAG];
+    let (first, last) = mark.split_at_mut(NONCE);
+    first.copy_from_slice(nonce);
+    last.copy_from_slice(tag);
+    mark
 }
 
 #[cfg(test)]

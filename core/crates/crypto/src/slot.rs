@@ -2,11 +2,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use crate::{
-    CryptoError, Random, SecretKey, hash,
-    kdf::derive_key,
-    seal::{self, Context},
-};
+use crate::{CryptoError, Hasher, Random, Sealer, SecretKey, kdf::derive_key, seal::Context};
 
 /// Which key an operation uses. Feature code names slots; it never holds keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,11 +23,13 @@ pub enum KeySlot {
     Attachments,
     /// Look-up keys: keyed hashes, never sealing.
     Lookup,
+    /// What the store says about itself: counts, sums and the end of the history.
+    Manifest,
 }
 
 impl KeySlot {
     /// All slots that a vault key fills.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Identity,
         Self::Records,
         Self::Party,
@@ -40,6 +38,7 @@ impl KeySlot {
         Self::History,
         Self::Attachments,
         Self::Lookup,
+        Self::Manifest,
     ];
 
     fn label(self) -> &'static str {
@@ -52,13 +51,21 @@ impl KeySlot {
             Self::History => "vault/history",
             Self::Attachments => "vault/attachments",
             Self::Lookup => "vault/lookup",
+            Self::Manifest => "vault/manifest",
         }
     }
 }
 
-/// Keys by slot. Dropping it wipes them all.
+/// Keys by slot, expanded. Dropping it wipes them all.
 #[derive(Debug, Default)]
-pub struct KeyRing(BTreeMap<KeySlot, SecretKey>);
+pub struct KeyRing(BTreeMap<KeySlot, Slot>);
+
+/// What one slot can do.
+#[derive(Debug)]
+struct Slot {
+    sealer: Sealer,
+    hasher: Hasher,
+}
 
 impl KeyRing {
     /// One key for each slot, derived from a vault key and bound to one store (`store_id`).
@@ -66,19 +73,26 @@ impl KeyRing {
     /// # Errors
     /// What [`derive_key`] gives.
     pub fn derive_from(vault_key: &SecretKey, store_id: &[u8; 16]) -> Result<Self, CryptoError> {
-        let derive = |slot: KeySlot| Ok((slot, derive_key(&[vault_key], store_id, slot.label(), b"")?));
-        KeySlot::ALL.into_iter().map(derive).collect::<Result<_, _>>().map(Self)
+        let mut ring = Self::default();
+        for slot in KeySlot::ALL {
+            ring.insert(slot, &derive_key(&[vault_key], store_id, slot.label(), b"")?)?;
+        }
+        Ok(ring)
     }
 
     /// Puts a key into a slot; what was there is wiped.
-    pub fn insert(&mut self, slot: KeySlot, key: SecretKey) {
-        self.0.insert(slot, key);
+    ///
+    /// # Errors
+    /// What [`Sealer::new`] gives.
+    pub fn insert(&mut self, slot: KeySlot, key: &SecretKey) -> Result<(), CryptoError> {
+        self.0.insert(slot, Slot { sealer: Sealer::new(key)?, hasher: Hasher::new(key) });
+        Ok(())
     }
 
     /// Seals under the key in `slot`.
     ///
     /// # Errors
-    /// [`CryptoError::SlotEmpty`], or what [`seal::seal`] gives.
+    /// [`CryptoError::SlotEmpty`], or what [`Sealer::seal`] gives.
     pub fn seal(
         &self,
         slot: KeySlot,
@@ -86,26 +100,34 @@ impl KeyRing {
         context: &Context,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
-        seal::seal(self.key(slot)?, rng, context, plaintext)
+        self.sealer(slot)?.seal(rng, context, plaintext)
     }
 
     /// Opens under the key in `slot`.
     ///
     /// # Errors
-    /// [`CryptoError::SlotEmpty`], or what [`seal::open`] gives.
+    /// [`CryptoError::SlotEmpty`], or what [`Sealer::open`] gives.
     pub fn open(&self, slot: KeySlot, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        seal::open(self.key(slot)?, context, sealed)
+        self.sealer(slot)?.open(context, sealed)
     }
 
-    /// HMAC-SHA-256 under the key in `slot`, for look-ups and authenticated counters.
+    /// HMAC-SHA-256 of the parts under the key in `slot`, for look-ups and authenticated sums.
     ///
     /// # Errors
     /// [`CryptoError::SlotEmpty`].
-    pub fn keyed_hash(&self, slot: KeySlot, data: &[u8]) -> Result<[u8; 32], CryptoError> {
-        Ok(hash::keyed_hash(self.key(slot)?, data))
+    pub fn keyed_hash(&self, slot: KeySlot, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        Ok(self.slot(slot)?.hasher.keyed_hash(parts))
     }
 
-    fn key(&self, slot: KeySlot) -> Result<&SecretKey, CryptoError> {
+    /// The key in `slot`, for sealing apart.
+    ///
+    /// # Errors
+    /// [`CryptoError::SlotEmpty`].
+    pub fn sealer(&self, slot: KeySlot) -> Result<&Sealer, CryptoError> {
+        Ok(&self.slot(slot)?.sealer)
+    }
+
+    fn slot(&self, slot: KeySlot) -> Result<&Slot, CryptoError> {
         self.0.get(&slot).ok_or(CryptoError::SlotEmpty)
     }
 }

@@ -21,6 +21,14 @@ impl Code {
     pub const PASSCODE_FORMAT: Self = Self(2003);
     /// The passcode is too easy to guess: no runs, no single repeated digit, no birth date, no part of your ID number.
     pub const PASSCODE_WEAK: Self = Self(2004);
+    /// The passcode was entered wrongly ten times and opens nothing any more. Unlock with your face or finger if you turned that on; otherwise recover your account or start over on this phone.
+    pub const PASSCODE_DESTROYED: Self = Self(2005);
+    /// The record of passcode tries is lost, so the app waits as after many wrong ones. Unlock with your face or finger, or wait for the time shown and enter the passcode with care: there is one try.
+    pub const TRIES_LOST: Self = Self(2006);
+    /// The faces or fingers enrolled in the phone have changed, so they unlock the app no more. Unlock with the passcode and turn it on again.
+    pub const BIOMETRICS_CHANGED: Self = Self(2007);
+    /// Unlocking with face or finger is not turned on. Unlock with the passcode, then turn it on.
+    pub const BIOMETRICS_OFF: Self = Self(2008);
     /// The one-time code is wrong. Look at the message again and retype it.
     pub const CODE_WRONG: Self = Self(2010);
     /// The one-time code has expired. Ask for a new one.
@@ -43,6 +51,8 @@ impl Code {
     pub const GRANT_EXPIRED: Self = Self(2031);
     /// You have not been granted level 2 yet. Go to the commune police with your ID card.
     pub const LEVEL_TWO_MISSING: Self = Self(2032);
+    /// The passcode was not changed, because the platform knows of another change. The old passcode still works. Try again.
+    pub const PASSCODE_EPOCH_REFUSED: Self = Self(2033);
     /// The phone's storage is full. Free some space and try again; what was stored is still there.
     pub const STORE_FULL: Self = Self(3001);
     /// The phone's storage cannot be written. Check it and try again; what was stored is still there.
@@ -73,6 +83,22 @@ impl Code {
     pub const RECORD_TOO_LARGE: Self = Self(3014);
     /// The history kept on this phone was altered or lacks entries. Compare it with the one at the service portal and tell the help desk.
     pub const HISTORY_BROKEN: Self = Self(3015);
+    /// Some stored items are gone from this phone. Go online to fetch them again; drafts and items to be sent that are left were kept.
+    pub const RECORDS_MISSING: Self = Self(3016);
+    /// Some items on this phone were replaced by older or foreign ones. Go online to fetch them again; look through your drafts before you send them.
+    pub const RECORDS_EXCHANGED: Self = Self(3017);
+    /// One item on this phone is damaged; the others can be used. Go online to fetch it again, or write it again if it was a draft.
+    pub const RECORD_DAMAGED: Self = Self(3018);
+    /// The check list of this phone's data is lost. Go online to fetch the data again; your drafts were kept, look through them before you send them.
+    pub const MANIFEST_LOST: Self = Self(3019);
+    /// The data on this phone is an older copy that was put back. Go online to fetch it again; check what you sent lately.
+    pub const STORE_ROLLED_BACK: Self = Self(3020);
+    /// The keys of this phone's data are used up. Free some space and open the app again, so that it changes them; the data is intact.
+    pub const SEAL_LIMIT: Self = Self(3021);
+    /// The attachment is damaged or lacks a part. Attach the file again.
+    pub const ATTACHMENT_DAMAGED: Self = Self(3022);
+    /// A separate part of this phone's data (party or health) does not open. Go online to fetch it again.
+    pub const COMPARTMENT_LOST: Self = Self(3023);
     /// Sealed data was changed or damaged.
     pub const SEALED_DATA_DAMAGED: Self = Self(4001);
     /// The data was stored by a newer version. Update the app.
@@ -313,6 +339,10 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2002, name: "PASSCODE_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Bạn đã nhập sai nhiều lần. Hãy chờ hết thời gian ghi trên màn hình rồi thử lại.", en: "Too many wrong tries. Wait for the time shown, then try again." },
     CodeInfo { number: 2003, name: "PASSCODE_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mật mã phải gồm đúng 6 chữ số.", en: "The passcode must be exactly six digits." },
     CodeInfo { number: 2004, name: "PASSCODE_WEAK", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mật mã quá dễ đoán: không dùng dãy số liên tiếp, một chữ số lặp lại, ngày sinh hay số định danh.", en: "The passcode is too easy to guess: no runs, no single repeated digit, no birth date, no part of your ID number." },
+    CodeInfo { number: 2005, name: "PASSCODE_DESTROYED", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mật mã đã bị nhập sai 10 lần nên không còn mở được gì. Hãy mở khóa bằng khuôn mặt hoặc vân tay nếu đã bật; nếu không, hãy khôi phục tài khoản hoặc bắt đầu lại trên điện thoại này.", en: "The passcode was entered wrongly ten times and opens nothing any more. Unlock with your face or finger if you turned that on; otherwise recover your account or start over on this phone." },
+    CodeInfo { number: 2006, name: "TRIES_LOST", kind: Kind::AuthFailed, privacy: Privacy::Reportable, vi: "Dữ liệu về số lần nhập mật mã bị mất nên ứng dụng chờ như sau nhiều lần nhập sai. Hãy mở khóa bằng khuôn mặt hoặc vân tay, hoặc chờ hết thời gian ghi trên màn hình rồi nhập đúng mật mã: chỉ còn một lần.", en: "The record of passcode tries is lost, so the app waits as after many wrong ones. Unlock with your face or finger, or wait for the time shown and enter the passcode with care: there is one try." },
+    CodeInfo { number: 2007, name: "BIOMETRICS_CHANGED", kind: Kind::Device, privacy: Privacy::Expected, vi: "Khuôn mặt hoặc vân tay cài trong điện thoại đã thay đổi nên không dùng để mở khóa được nữa. Hãy mở khóa bằng mật mã rồi bật lại.", en: "The faces or fingers enrolled in the phone have changed, so they unlock the app no more. Unlock with the passcode and turn it on again." },
+    CodeInfo { number: 2008, name: "BIOMETRICS_OFF", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Chưa bật mở khóa bằng khuôn mặt hoặc vân tay. Hãy mở khóa bằng mật mã rồi bật.", en: "Unlocking with face or finger is not turned on. Unlock with the passcode, then turn it on." },
     CodeInfo { number: 2010, name: "CODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mã dùng một lần không đúng. Hãy xem lại tin nhắn và nhập lại.", en: "The one-time code is wrong. Look at the message again and retype it." },
     CodeInfo { number: 2011, name: "CODE_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Mã dùng một lần đã hết hạn. Hãy yêu cầu mã mới.", en: "The one-time code has expired. Ask for a new one." },
     CodeInfo { number: 2012, name: "CODE_TRIES_SPENT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mã này đã bị nhập sai quá nhiều lần. Hãy yêu cầu mã mới.", en: "This code was entered wrongly too often. Ask for a new one." },
@@ -324,6 +354,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2030, name: "GRANT_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Giấy cấp mức độ 2 nhận được không hợp lệ nên không được dùng. Hãy thử lại sau.", en: "The level-2 grant that arrived is not valid and was not used. Try again later." },
     CodeInfo { number: 2031, name: "GRANT_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Giấy cấp mức độ 2 đã hết hạn. Hãy kết nối mạng để gia hạn.", en: "The level-2 grant has expired. Go online to renew it." },
     CodeInfo { number: 2032, name: "LEVEL_TWO_MISSING", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Bạn chưa được cấp định danh mức độ 2. Hãy đến công an xã, phường với thẻ căn cước.", en: "You have not been granted level 2 yet. Go to the commune police with your ID card." },
+    CodeInfo { number: 2033, name: "PASSCODE_EPOCH_REFUSED", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Không đổi được mật mã vì hệ thống ghi nhận một lần đổi khác. Mật mã cũ vẫn dùng được. Hãy thử lại.", en: "The passcode was not changed, because the platform knows of another change. The old passcode still works. Try again." },
     CodeInfo { number: 3001, name: "STORE_FULL", kind: Kind::Storage, privacy: Privacy::Expected, vi: "Bộ nhớ điện thoại đã đầy. Hãy xóa bớt tệp rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage is full. Free some space and try again; what was stored is still there." },
     CodeInfo { number: 3002, name: "STORE_READ_ONLY", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Không ghi được vào bộ nhớ điện thoại. Hãy kiểm tra bộ nhớ rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage cannot be written. Check it and try again; what was stored is still there." },
     CodeInfo { number: 3003, name: "STORE_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Một phần dữ liệu lưu trên điện thoại bị hỏng. Kết nối mạng để tải lại phần tải được.", en: "Part of the data stored on this phone is damaged. Go online to fetch again what can be fetched." },
@@ -339,6 +370,14 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 3013, name: "STORE_KEY_MISMATCH", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Tệp dữ liệu và tệp khóa trên điện thoại không khớp nhau. Hãy khôi phục tài khoản hoặc kích hoạt lại.", en: "The data file and the key file on this phone do not fit each other. Recover your account or activate again." },
     CodeInfo { number: 3014, name: "RECORD_TOO_LARGE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mục này quá lớn để lưu trên điện thoại. Hãy giảm bớt, ví dụ dùng ảnh nhỏ hơn.", en: "This item is too large to be stored on the phone. Make it smaller, for example with a smaller picture." },
     CodeInfo { number: 3015, name: "HISTORY_BROKEN", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Lịch sử lưu trên điện thoại đã bị sửa hoặc thiếu mục. Hãy đối chiếu với lịch sử trên cổng dịch vụ và báo cơ quan hỗ trợ.", en: "The history kept on this phone was altered or lacks entries. Compare it with the one at the service portal and tell the help desk." },
+    CodeInfo { number: 3016, name: "RECORDS_MISSING", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Trên điện thoại thiếu một số mục đã lưu. Kết nối mạng để tải lại; bản nháp và mục chờ gửi còn lại được giữ nguyên.", en: "Some stored items are gone from this phone. Go online to fetch them again; drafts and items to be sent that are left were kept." },
+    CodeInfo { number: 3017, name: "RECORDS_EXCHANGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Một số mục trên điện thoại bị thay bằng mục cũ hoặc mục lạ. Kết nối mạng để tải lại; hãy xem lại bản nháp trước khi gửi.", en: "Some items on this phone were replaced by older or foreign ones. Go online to fetch them again; look through your drafts before you send them." },
+    CodeInfo { number: 3018, name: "RECORD_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Một mục trên điện thoại bị hỏng; các mục khác vẫn dùng được. Kết nối mạng để tải lại, hoặc nhập lại nếu là bản nháp.", en: "One item on this phone is damaged; the others can be used. Go online to fetch it again, or write it again if it was a draft." },
+    CodeInfo { number: 3019, name: "MANIFEST_LOST", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Bảng kiểm dữ liệu trên điện thoại bị mất. Kết nối mạng để tải lại dữ liệu; bản nháp được giữ, hãy xem lại trước khi gửi.", en: "The check list of this phone's data is lost. Go online to fetch the data again; your drafts were kept, look through them before you send them." },
+    CodeInfo { number: 3020, name: "STORE_ROLLED_BACK", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Dữ liệu trên điện thoại là bản cũ đã được chép lại. Kết nối mạng để tải lại; hãy kiểm tra các hồ sơ đã gửi gần đây.", en: "The data on this phone is an older copy that was put back. Go online to fetch it again; check what you sent lately." },
+    CodeInfo { number: 3021, name: "SEAL_LIMIT", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Khóa dữ liệu trên điện thoại đã dùng hết hạn mức. Hãy giải phóng bộ nhớ rồi mở lại ứng dụng để đổi khóa; dữ liệu còn nguyên.", en: "The keys of this phone's data are used up. Free some space and open the app again, so that it changes them; the data is intact." },
+    CodeInfo { number: 3022, name: "ATTACHMENT_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Tệp đính kèm bị hỏng hoặc thiếu phần. Hãy đính kèm lại tệp này.", en: "The attachment is damaged or lacks a part. Attach the file again." },
+    CodeInfo { number: 3023, name: "COMPARTMENT_LOST", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Không mở được ngăn dữ liệu riêng (đảng viên hoặc sức khỏe) trên điện thoại. Kết nối mạng để tải lại.", en: "A separate part of this phone's data (party or health) does not open. Go online to fetch it again." },
     CodeInfo { number: 4001, name: "SEALED_DATA_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Dữ liệu được mã hóa đã bị thay đổi hoặc hỏng.", en: "Sealed data was changed or damaged." },
     CodeInfo { number: 4002, name: "SEALED_FORMAT_UNKNOWN", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Dữ liệu được lưu bởi phiên bản mới hơn. Hãy cập nhật ứng dụng.", en: "The data was stored by a newer version. Update the app." },
     CodeInfo { number: 4003, name: "KEY_MALFORMED", kind: Kind::Internal, privacy: Privacy::Reportable, vi: "Một khóa có định dạng sai.", en: "A key has the wrong form." },

@@ -11,8 +11,10 @@ use serde::Serialize;
 
 use crate::{
     AccessToken, AccountId, ActivationId, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound,
-    DeviceChallenge, IssuerMetadata, PlatformError, RequestSigner, answer, base64url, binding,
+    DeviceChallenge, DeviceReport, DeviceState, IssuerMetadata, PlatformError, RequestSigner, answer, base64url,
+    binding,
     http::{Expected, Http},
+    parse_device_state,
 };
 
 const JSON: &str = "application/json";
@@ -225,6 +227,22 @@ impl PlatformClient {
     ) -> Result<String, PlatformError> {
         let request = self.http.client.get(self.http.url("/v1/grant"));
         answer::parse_grant(&self.repeat_with_token(request, token, device, now).await?)
+    }
+
+    /// Reports the state of this phone's store and passcode, and learns what the platform knows of them.
+    ///
+    /// # Errors
+    /// See the head of this block; [`PlatformError::Refused`] with [`eid_model::Code::PASSCODE_EPOCH_REFUSED`] for an epoch that is
+    /// neither the present nor the next.
+    pub async fn report_device_state(
+        &self,
+        token: &AccessToken,
+        report: DeviceReport,
+        device: &dyn RequestSigner,
+        now: UnixTime,
+    ) -> Result<DeviceState, PlatformError> {
+        let request = self.post("/v1/device/state").json(&report);
+        parse_device_state(&self.repeat_with_token(request, token, device, now).await?)
     }
 
     /// What the platform issues.

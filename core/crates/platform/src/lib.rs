@@ -46,6 +46,7 @@ pub mod jws;
 mod problem;
 pub mod retry;
 mod signer;
+mod state;
 
 pub use answer::{
     AccessToken, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound, DeviceChallenge, IssuerMetadata,
@@ -57,3 +58,4 @@ pub use http::MAX_ANSWER;
 pub use id::{AccountId, ActivationId};
 pub use problem::parse_problem;
 pub use signer::RequestSigner;
+pub use state::{DeviceReport, DeviceState, parse_device_state};

@@ -1,12 +1,11 @@
-//! The passcode envelope: tier 1 of unlocking.
+//! The envelopes of the vault key: tier 1 of unlocking.
 //!
-//! `unlock key = HKDF(hardware secret ‖ Argon2id(passcode, salt))` seals the vault key. Nothing stores, compares or checks
-//! the passcode but the tag of that seal.
-
-use std::path::Path;
+//! Each is sealed under a key that nobody has without an answer of this phone's key hardware. For the passcode the question
+//! itself depends on the passcode, so each guess takes an operation of this hardware. Nothing stores, compares or checks the
+//! passcode but the tag of that seal.
 
 use eid_crypto::{
-    CryptoError, Passcode, Random, SecretBytes, SecretKey,
+    CryptoError, HardwareInput, Passcode, Random, SecretBytes, SecretKey,
     hash::sha256_parts,
     kdf::{KdfCost, derive_key, stretch_passcode},
     random,
@@ -15,29 +14,54 @@ use eid_crypto::{
 
 use crate::{
     VaultError,
-    file::{frame, load_start, replace, unframe},
+    file::{frame, unframe},
 };
 
 const MAGIC: [u8; 4] = *b"EIDE";
-const VERSION: u8 = 1;
-const MAX_BLOB: usize = 512;
+const VERSION: u8 = 2;
 /// The vault key's 32 bytes, sealed.
 const SEALED: usize = 32 + seal::OVERHEAD;
-/// Frame, cost, salt, binding and the blob's length, the longest blob, the seal.
-const MAX_BYTES: usize = (4 + 1 + 32) + (12 + 16 + 32 + 2) + MAX_BLOB + SEALED;
+/// Frame, kind, epoch, cost, salt, binding, seal.
+pub(crate) const MAX_BYTES: usize = (4 + 1 + 32) + (1 + 4 + 12 + 16 + 32) + SEALED;
 
-/// The vault key (khóa kho dữ liệu), sealed by the passcode and by a secret that only the phone's key hardware releases.
+/// Aliases of all hardware keys that envelopes and the guard ask. Starting over removes them.
+pub const HARDWARE_ALIASES: [&str; 6] =
+    ["vault-a", "vault-b", "vault-biometric", "vault-recovery", "guard-a", "guard-b"];
+
+/// The vault key (khóa kho dữ liệu), sealed so that it takes this phone's key hardware and one [`Factor`] to open it.
 ///
-/// Bytes, big-endian, in the frame `EIDE ‖ 1 ‖ … ‖ SHA-256`: `memory KiB (4) ‖ passes (4) ‖ lanes (4) ‖ salt (16) ‖
-/// binding digest (32) ‖ blob length (2) ‖ blob ‖ sealed vault key (62)`. All that stands before the sealed key is part of
-/// its associated data.
+/// Bytes, big-endian, in the frame `EIDE ‖ 2 ‖ … ‖ SHA-256`: `kind (1) ‖ epoch (4) ‖ cost (12, with a passcode only) ‖ salt
+/// (16) ‖ binding digest (32) ‖ sealed vault key (62)`. All that stands before the sealed key is part of its associated data.
+///
+/// Opening goes in two steps, because the hardware is asked between them: [`Self::challenge`] gives the question and a
+/// [`Pending`], which takes the answer of the key [`Self::hardware_alias`].
 #[derive(PartialEq, Eq)]
 pub struct Envelope {
-    cost: KdfCost,
-    salt: [u8; 16],
-    binding: [u8; 32],
-    hardware_blob: Vec<u8>,
+    head: Head,
     sealed: [u8; SEALED],
+}
+
+/// What opens an envelope beside the key hardware.
+#[derive(Debug, Clone, Copy)]
+pub enum Factor<'a> {
+    /// The citizen's six digits.
+    Passcode(&'a Passcode),
+    /// Nothing that the core holds: the hardware itself asks for the face or the finger before it answers.
+    Biometrics,
+    /// The recovery share that the platform keeps.
+    Recovery(&'a SecretKey),
+}
+
+/// Which factor an envelope takes. The numbers are those of the byte form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum EnvelopeKind {
+    /// The passcode.
+    Passcode = 1,
+    /// The face or the finger.
+    Biometric = 2,
+    /// The recovery share.
+    Recovery = 3,
 }
 
 /// Where an envelope belongs: it opens nowhere else.
@@ -49,75 +73,104 @@ pub struct EnvelopeBinding {
     pub install_id: [u8; 16],
 }
 
+/// An envelope being opened, while the hardware is asked.
+pub struct Pending {
+    sealing: Sealing,
+    sealed: [u8; SEALED],
+}
+
+/// An envelope being made, while the hardware is asked.
+pub struct Sealing {
+    head: Head,
+    /// The stretched passcode or the recovery share.
+    factor: Option<SecretKey>,
+}
+
+/// All of the body but the sealed key.
+#[derive(Clone, PartialEq, Eq)]
+struct Head {
+    kind: EnvelopeKind,
+    epoch: u32,
+    /// Of a passcode try; the other kinds have none.
+    cost: Option<KdfCost>,
+    salt: [u8; 16],
+    binding: [u8; 32],
+}
+
 impl Envelope {
-    /// Makes a fresh vault key and seals it under `passcode` and `hardware`; returns both.
+    /// Begins an envelope: the question for the key hardware, and what seals the vault key with its answer.
     ///
-    /// `hardware_blob` is `hardware` as the phone's key hardware sealed it (1 to 512 bytes); it is stored beside the key
-    /// and handed back by [`Self::hardware_blob`]. Whether the passcode is good enough is checked before, by
+    /// `cost` is that of a passcode try; the other factors have none. `epoch` counts the passcodes of this installation from 1;
+    /// envelopes of other kinds carry the one they were made in. Whether a passcode is good enough is checked before, by
     /// [`Passcode::check_new`].
     ///
     /// # Errors
-    /// [`VaultError::HardwareBlobInvalid`]; [`VaultError::Crypto`] without randomness or memory, or for an unacceptable cost.
-    pub fn make(
+    /// [`VaultError::Crypto`] without randomness or memory, or for an unacceptable cost; [`VaultError::EnvelopeForeign`] for a
+    /// cost where there is none, or none for a passcode.
+    pub fn prepare(
         rng: &dyn Random,
-        passcode: &Passcode,
-        hardware: &SecretKey,
-        hardware_blob: &[u8],
+        factor: Factor<'_>,
+        cost: Option<KdfCost>,
+        epoch: u32,
         binding: &EnvelopeBinding,
-        cost: KdfCost,
-    ) -> Result<(Self, SecretKey), VaultError> {
-        if !(1..=MAX_BLOB).contains(&hardware_blob.len()) {
-            return Err(VaultError::HardwareBlobInvalid);
-        }
-        let mut envelope = Self {
-            cost,
-            salt: random(rng)?,
-            binding: binding.digest(),
-            hardware_blob: hardware_blob.to_vec(),
-            sealed: [0; SEALED],
+    ) -> Result<(HardwareInput, Sealing), VaultError> {
+        let kind = match factor {
+            Factor::Passcode(_) => EnvelopeKind::Passcode,
+            Factor::Biometrics => EnvelopeKind::Biometric,
+            Factor::Recovery(_) => EnvelopeKind::Recovery,
         };
-        let vault_key = SecretKey::make(rng)?;
-        let unlock_key = envelope.derive_unlock_key(passcode, hardware)?;
-        // EXPOSE: the vault key is what the envelope carries.
-        let sealed = seal::seal(&unlock_key, rng, &envelope.place(), vault_key.expose())?;
-        envelope.sealed = sealed.try_into().map_err(|_| CryptoError::Damaged)?;
-        Ok((envelope, vault_key))
+        Head { kind, epoch, cost, salt: random(rng)?, binding: binding.digest() }.challenge(factor)
     }
 
-    /// Opens the envelope: the vault key.
+    /// Begins opening: the question for the key hardware, and what opens the envelope with its answer. Costs an Argon2id for a
+    /// passcode, and tells nothing about it yet.
     ///
     /// # Security
-    /// The caller counts the try *before* calling this ([`crate::Attempts::wrong`]).
+    /// The caller counts a passcode try before it asks the hardware ([`crate::GuardSession::count`]).
     ///
     /// # Errors
-    /// [`VaultError::PasscodeWrong`], also for a wrong hardware secret; [`VaultError::EnvelopeForeign`] for another
-    /// binding; [`VaultError::Crypto`] when memory for Argon2id is short: no try was made then.
-    pub fn open(
+    /// [`VaultError::EnvelopeForeign`] for another binding or another kind of factor; [`VaultError::Crypto`] when memory for
+    /// Argon2id is short.
+    pub fn challenge(
         &self,
-        passcode: &Passcode,
-        hardware: &SecretKey,
+        factor: Factor<'_>,
         binding: &EnvelopeBinding,
-    ) -> Result<SecretKey, VaultError> {
-        if self.binding != binding.digest() {
+    ) -> Result<(HardwareInput, Pending), VaultError> {
+        if !self.belongs_to(binding) {
             return Err(VaultError::EnvelopeForeign);
         }
-        let unlock_key = self.derive_unlock_key(passcode, hardware)?;
-        let mut opened = match seal::open(&unlock_key, &self.place(), &self.sealed) {
-            Ok(opened) => opened,
-            Err(CryptoError::Damaged) => return Err(VaultError::PasscodeWrong),
-            Err(other) => return Err(other.into()),
-        };
-        Ok(SecretKey::parse(&SecretBytes::new(std::mem::take(&mut *opened)))?)
+        let (input, sealing) = self.head.clone().challenge(factor)?;
+        Ok((input, Pending { sealing, sealed: self.sealed }))
     }
 
-    /// What the phone's key hardware unseals into the `hardware` argument of [`Self::open`].
-    pub fn hardware_blob(&self) -> &[u8] {
-        &self.hardware_blob
+    /// True if it was made for this app and installation.
+    pub fn belongs_to(&self, binding: &EnvelopeBinding) -> bool {
+        self.head.binding == binding.digest()
+    }
+
+    /// Which factor it takes.
+    pub fn kind(&self) -> EnvelopeKind {
+        self.head.kind
+    }
+
+    /// Number of the passcode, from 1, that is or was in force.
+    pub fn epoch(&self) -> u32 {
+        self.head.epoch
+    }
+
+    /// Cost of a passcode try; `None` for the other kinds.
+    pub fn cost(&self) -> Option<KdfCost> {
+        self.head.cost
+    }
+
+    /// Alias of the hardware key that is asked.
+    pub fn hardware_alias(&self) -> &'static str {
+        self.head.kind.hardware_alias(self.head.epoch)
     }
 
     /// The byte form.
     pub fn encode(&self) -> Vec<u8> {
-        frame(MAGIC, VERSION, &[self.head().as_slice(), &self.sealed].concat())
+        frame(MAGIC, VERSION, &[self.head.encode().as_slice(), &self.sealed].concat())
     }
 
     /// Parses the byte form: exact length, cost within floor and ceiling.
@@ -133,84 +186,156 @@ impl Envelope {
             VaultError::FileDamaged => VaultError::EnvelopeDamaged,
             other => other,
         })?;
-        Self::parse_body(body).ok_or(VaultError::EnvelopeDamaged)
-    }
-
-    /// Writes the envelope to `path`: after a crash there is the old one or the new one.
-    ///
-    /// # Errors
-    /// [`VaultError::Full`], [`VaultError::ReadOnly`], [`VaultError::Failed`]; the old file is then still there.
-    pub fn store(&self, path: &Path) -> Result<(), VaultError> {
-        replace(path, &self.encode())
-    }
-
-    /// Reads the envelope at `path`; `None` if there is no such file.
-    ///
-    /// # Errors
-    /// What [`Self::parse`] gives; [`VaultError::Failed`] if the file cannot be read.
-    pub fn load(path: &Path) -> Result<Option<Self>, VaultError> {
-        load_start(path, MAX_BYTES + 1)?.map(|bytes| Self::parse(&bytes)).transpose()
-    }
-
-    fn parse_body(body: &[u8]) -> Option<Self> {
-        let (memory_kib, rest) = body.split_first_chunk()?;
-        let (passes, rest) = rest.split_first_chunk()?;
-        let (lanes, rest) = rest.split_first_chunk()?;
-        let (salt, rest) = rest.split_first_chunk()?;
-        let (binding, rest) = rest.split_first_chunk()?;
-        let (blob_length, rest) = rest.split_first_chunk()?;
-        let (hardware_blob, sealed) = rest.split_at_checked(u16::from_be_bytes(*blob_length).into())?;
-        let cost = KdfCost {
-            memory_kib: u32::from_be_bytes(*memory_kib),
-            passes: u32::from_be_bytes(*passes),
-            lanes: u32::from_be_bytes(*lanes),
-        };
-        (cost.is_acceptable() && (1..=MAX_BLOB).contains(&hardware_blob.len())).then_some(())?;
-        Some(Self {
-            cost,
-            salt: *salt,
-            binding: *binding,
-            hardware_blob: hardware_blob.to_vec(),
-            sealed: sealed.try_into().ok()?,
-        })
-    }
-
-    fn derive_unlock_key(&self, passcode: &Passcode, hardware: &SecretKey) -> Result<SecretKey, CryptoError> {
-        let stretched = stretch_passcode(passcode, &self.salt, self.cost)?;
-        derive_key(&[hardware, &stretched], &self.salt, "vault/unlock", &self.binding)
-    }
-
-    /// The body up to the sealed key.
-    fn head(&self) -> Vec<u8> {
-        let KdfCost { memory_kib, passes, lanes } = self.cost;
-        let blob_length = u16::try_from(self.hardware_blob.len()).unwrap_or(u16::MAX);
-        [
-            memory_kib.to_be_bytes().as_slice(),
-            &passes.to_be_bytes(),
-            &lanes.to_be_bytes(),
-            &self.salt,
-            &self.binding,
-            &blob_length.to_be_bytes(),
-            &self.hardware_blob,
-        ]
-        .concat()
-    }
-
-    /// App id and install id are bound by their digest in the head.
-    fn place(&self) -> Context {
-        Context::new("vault/envelope", &[VERSION]).with(&self.head())
+        let parsed = body.split_last_chunk().and_then(|(head, sealed)| Some((Head::parse(head)?, *sealed)));
+        parsed.map(|(head, sealed)| Self { head, sealed }).ok_or(VaultError::EnvelopeDamaged)
     }
 }
 
 impl core::fmt::Debug for Envelope {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Envelope").field("cost", &self.cost).finish_non_exhaustive()
+        f.debug_struct("Envelope")
+            .field("kind", &self.head.kind)
+            .field("epoch", &self.head.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Pending {
+    /// Opens the envelope with the hardware's answer: the vault key.
+    ///
+    /// # Errors
+    /// [`VaultError::PasscodeWrong`], also if another hardware answered; for the other kinds
+    /// [`VaultError::EnvelopeForeign`], because only another key or share can be the reason.
+    pub fn open(&self, hardware: &SecretKey) -> Result<SecretKey, VaultError> {
+        let head = &self.sealing.head;
+        let unlock_key = self.sealing.derive_unlock_key(hardware)?;
+        let mut opened = match seal::open(&unlock_key, &head.place(), &self.sealed) {
+            Ok(opened) => opened,
+            Err(CryptoError::Damaged) => {
+                let passcode = head.kind == EnvelopeKind::Passcode;
+                return Err(if passcode { VaultError::PasscodeWrong } else { VaultError::EnvelopeForeign });
+            }
+            Err(other) => return Err(other.into()),
+        };
+        Ok(SecretKey::parse(&SecretBytes::new(std::mem::take(&mut *opened)))?)
+    }
+
+    /// What seals the same envelope anew, under a hardware key that replaced the one before: without another Argon2id.
+    pub fn sealing(&self) -> &Sealing {
+        &self.sealing
+    }
+}
+
+impl core::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Pending(…)")
+    }
+}
+
+impl Sealing {
+    /// Seals `vault_key` with the hardware's answer.
+    ///
+    /// # Errors
+    /// [`VaultError::Crypto`] without randomness.
+    pub fn seal(&self, rng: &dyn Random, hardware: &SecretKey, vault_key: &SecretKey) -> Result<Envelope, VaultError> {
+        let unlock_key = self.derive_unlock_key(hardware)?;
+        // EXPOSE: the vault key is what the envelope carries.
+        let sealed = seal::seal(&unlock_key, rng, &self.head.place(), vault_key.expose())?;
+        Ok(Envelope { head: self.head.clone(), sealed: sealed.try_into().map_err(|_| CryptoError::Damaged)? })
+    }
+
+    /// Alias of the hardware key that is asked.
+    pub fn hardware_alias(&self) -> &'static str {
+        self.head.kind.hardware_alias(self.head.epoch)
+    }
+
+    fn derive_unlock_key(&self, hardware: &SecretKey) -> Result<SecretKey, CryptoError> {
+        let Head { salt, binding, .. } = &self.head;
+        match &self.factor {
+            Some(factor) => derive_key(&[hardware, factor], salt, "vault/unlock", binding),
+            None => derive_key(&[hardware], salt, "vault/unlock", binding),
+        }
+    }
+}
+
+impl core::fmt::Debug for Sealing {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Sealing(…)")
+    }
+}
+
+impl Head {
+    fn challenge(self, factor: Factor<'_>) -> Result<(HardwareInput, Sealing), VaultError> {
+        let factor = match (self.kind, self.cost, factor) {
+            (EnvelopeKind::Passcode, Some(cost), Factor::Passcode(passcode)) => {
+                Some(stretch_passcode(passcode, &self.salt, cost)?)
+            }
+            (EnvelopeKind::Biometric, None, Factor::Biometrics) => None,
+            // EXPOSE: the share moves from one wiping container to another.
+            (EnvelopeKind::Recovery, None, Factor::Recovery(share)) => {
+                Some(SecretKey::parse(&SecretBytes::new(share.expose().to_vec()))?)
+            }
+            _ => return Err(VaultError::EnvelopeForeign),
+        };
+        let inputs = factor.as_ref().map_or_else(Vec::new, |factor| vec![factor]);
+        let input = derive_key(&inputs, &self.salt, "vault/hardware-input", &self.binding)?;
+        Ok((HardwareInput::new(input), Sealing { head: self, factor }))
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (kind, rest) = bytes.split_first()?;
+        let (epoch, mut rest) = rest.split_first_chunk()?;
+        let kind = EnvelopeKind::ALL.into_iter().find(|known| *known as u8 == *kind)?;
+        let mut cost = None;
+        if kind == EnvelopeKind::Passcode {
+            let mut figure = || {
+                let (figure, after) = rest.split_first_chunk()?;
+                rest = after;
+                Some(u32::from_be_bytes(*figure))
+            };
+            let named = KdfCost { memory_kib: figure()?, passes: figure()?, lanes: figure()? };
+            cost = Some(named).filter(KdfCost::is_acceptable);
+            cost?;
+        }
+        let (salt, binding) = rest.split_first_chunk()?;
+        Some(Self { kind, epoch: u32::from_be_bytes(*epoch), cost, salt: *salt, binding: binding.try_into().ok()? })
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = vec![self.kind as u8];
+        out.extend(self.epoch.to_be_bytes());
+        if let Some(KdfCost { memory_kib, passes, lanes }) = self.cost {
+            out.extend([memory_kib, passes, lanes].map(u32::to_be_bytes).as_flattened());
+        }
+        out.extend(self.salt);
+        out.extend(self.binding);
+        out
+    }
+
+    /// App id and install id are bound by their digest.
+    fn place(&self) -> Context {
+        Context::new("vault/envelope", &[VERSION]).with(&self.encode())
+    }
+}
+
+impl EnvelopeKind {
+    const ALL: [Self; 3] = [Self::Passcode, Self::Biometric, Self::Recovery];
+
+    /// Alias of the hardware key that an envelope of this kind and epoch asks. Passcodes take turns between two keys: when the
+    /// old key is removed, nothing opens what was sealed with the old passcode, also not from a copy.
+    pub fn hardware_alias(self, epoch: u32) -> &'static str {
+        match self {
+            Self::Passcode if epoch % 2 == 1 => "vault-a",
+            Self::Passcode => "vault-b",
+            Self::Biometric => "vault-biometric",
+            Self::Recovery => "vault-recovery",
+        }
     }
 }
 
 impl EnvelopeBinding {
     /// Tells "another installation's envelope" from "wrong passcode" without Argon2id; the identifiers stay out of the file.
-    fn digest(&self) -> [u8; 32] {
+    pub(crate) fn digest(&self) -> [u8; 32] {
         sha256_parts(&[b"eid-vault/binding\0", &self.install_id, self.app_id.as_bytes()])
     }
 }
@@ -222,158 +347,4 @@ impl core::fmt::Debug for EnvelopeBinding {
 }
 
 #[cfg(test)]
-mod tests {
-    use eid_crypto::SystemRandom;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    struct Fixture {
-        passcode: Passcode,
-        hardware: SecretKey,
-        binding: EnvelopeBinding,
-        envelope: Envelope,
-        vault_key: SecretKey,
-    }
-
-    fn passcode(digits: &[u8; 6]) -> Passcode {
-        Passcode::parse(digits.to_vec()).unwrap()
-    }
-
-    fn fixture() -> Fixture {
-        let rng = SystemRandom::new();
-        let passcode = passcode(b"271828");
-        let hardware = SecretKey::make(&rng).unwrap();
-        let binding = EnvelopeBinding { app_id: "vn.example.eid".into(), install_id: [7; 16] };
-        let (envelope, vault_key) =
-            Envelope::make(&rng, &passcode, &hardware, b"blob", &binding, KdfCost::FLOOR).unwrap();
-        Fixture { passcode, hardware, binding, envelope, vault_key }
-    }
-
-    #[test]
-    fn envelope_opens_with_passcode_hardware_and_binding_only() {
-        let Fixture { passcode: right, hardware, binding, envelope, vault_key } = fixture();
-        assert_eq!(envelope.open(&right, &hardware, &binding), Ok(vault_key));
-        assert_eq!(envelope.open(&passcode(b"271829"), &hardware, &binding), Err(VaultError::PasscodeWrong));
-        let other = SecretKey::make(&SystemRandom::new()).unwrap();
-        assert_eq!(envelope.open(&right, &other, &binding), Err(VaultError::PasscodeWrong));
-        for elsewhere in [
-            EnvelopeBinding { app_id: "vn.example.eidx".into(), ..binding.clone() },
-            EnvelopeBinding { install_id: [8; 16], ..binding },
-        ] {
-            assert_eq!(envelope.open(&right, &hardware, &elsewhere), Err(VaultError::EnvelopeForeign));
-        }
-    }
-
-    #[test]
-    fn envelope_whose_bound_parts_were_exchanged_does_not_open() {
-        // An attacker writes the frame's digest anew, so only the associated data is left to notice.
-        let Fixture { passcode, hardware, binding, envelope, .. } = fixture();
-        let elsewhere = EnvelopeBinding { install_id: [8; 16], ..binding.clone() };
-        for part in ["blob", "cost", "salt", "binding"] {
-            let mut changed = Envelope::parse(&envelope.encode()).unwrap();
-            let mut asked = &binding;
-            match part {
-                "blob" => changed.hardware_blob = b"blub".to_vec(),
-                "cost" => changed.cost.passes += 1,
-                "salt" => changed.salt = [0; 16],
-                _ => (changed.binding, asked) = (elsewhere.digest(), &elsewhere),
-            }
-            let stored = Envelope::parse(&changed.encode()).unwrap();
-            assert_eq!(stored.open(&passcode, &hardware, asked), Err(VaultError::PasscodeWrong), "{part}");
-        }
-    }
-
-    #[test]
-    fn two_envelopes_of_one_passcode_share_nothing() {
-        let (a, b) = (fixture(), fixture());
-        assert_ne!(a.vault_key, b.vault_key);
-        assert_ne!(a.envelope.salt, b.envelope.salt);
-    }
-
-    #[test]
-    fn stored_envelope_loads_and_a_damaged_one_is_named_so() {
-        let Fixture { passcode, hardware, binding, envelope, vault_key } = fixture();
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("envelope");
-        assert_eq!(Envelope::load(&path), Ok(None));
-        envelope.store(&path).unwrap();
-        let loaded = Envelope::load(&path).unwrap().unwrap();
-        assert_eq!(loaded.hardware_blob(), b"blob");
-        assert_eq!(loaded.open(&passcode, &hardware, &binding), Ok(vault_key));
-        let bytes = envelope.encode();
-        for at in 0..bytes.len() {
-            let mut bad = bytes.clone();
-            bad[at] ^= 1;
-            let expected = if at < 4 { VaultError::EnvelopeForeign } else { VaultError::EnvelopeDamaged };
-            assert_eq!(Envelope::parse(&bad), Err(expected), "byte {at}");
-            assert!(Envelope::parse(&bytes[..at]).is_err(), "cut to {at}");
-        }
-        std::fs::write(&path, [bytes, vec![0; 4096]].concat()).unwrap();
-        assert_eq!(Envelope::load(&path), Err(VaultError::EnvelopeForeign));
-    }
-
-    #[test]
-    fn envelope_of_another_version_or_with_absurd_figures_is_refused() {
-        let Fixture { envelope, .. } = fixture();
-        let body = [envelope.head().as_slice(), &envelope.sealed].concat();
-        assert_eq!(Envelope::parse(&frame(MAGIC, VERSION, &body)), Ok(envelope));
-        assert_eq!(Envelope::parse(&frame(MAGIC, VERSION + 1, &body)), Err(VaultError::Newer));
-        for figure in 0..3 {
-            for value in [0, u32::MAX] {
-                let mut bad = body.clone();
-                bad[figure * 4..figure * 4 + 4].copy_from_slice(&value.to_be_bytes());
-                assert_eq!(Envelope::parse(&frame(MAGIC, VERSION, &bad)), Err(VaultError::EnvelopeDamaged));
-            }
-        }
-        for longer in [vec![0], vec![0; 500]] {
-            let bad = [body.as_slice(), &longer].concat();
-            assert_eq!(Envelope::parse(&frame(MAGIC, VERSION, &bad)), Err(VaultError::EnvelopeDamaged));
-        }
-    }
-
-    #[test]
-    fn blob_and_cost_out_of_bounds_are_refused_when_making() {
-        let Fixture { passcode, hardware, binding, .. } = fixture();
-        let make = |length: usize, cost: KdfCost| {
-            Envelope::make(&SystemRandom::new(), &passcode, &hardware, &vec![1; length], &binding, cost)
-        };
-        assert_eq!(make(0, KdfCost::FLOOR).err(), Some(VaultError::HardwareBlobInvalid));
-        assert_eq!(make(513, KdfCost::FLOOR).err(), Some(VaultError::HardwareBlobInvalid));
-        let cheap = KdfCost { passes: 1, ..KdfCost::FLOOR };
-        assert_eq!(make(1, cheap).err(), Some(VaultError::Crypto(CryptoError::KdfUnavailable)));
-        let (longest, _) = make(512, KdfCost::FLOOR).unwrap();
-        assert_eq!(longest.encode().len(), MAX_BYTES);
-        assert_eq!(Envelope::parse(&longest.encode()), Ok(longest));
-    }
-
-    #[test]
-    fn debug_shows_no_identifier_and_no_secret() {
-        let Fixture { binding, envelope, .. } = fixture();
-        assert_eq!(
-            format!("{envelope:?}"),
-            "Envelope { cost: KdfCost { memory_kib: 19456, passes: 2, lanes: 1 }, .. }"
-        );
-        assert_eq!(format!("{binding:?}"), "EnvelopeBinding { app_id: \"vn.example.eid\", .. }");
-    }
-
-    proptest! {
-        #[test]
-        fn lengths_that_do_not_fit_are_refused_and_others_encode_to_themselves(
-            tail in proptest::collection::vec(any::<u8>(), 0..600),
-            declared in 0..600_u16,
-            fits in any::<bool>(),
-        ) {
-            let declared = if fits { u16::try_from(tail.len().saturating_sub(SEALED)).unwrap() } else { declared };
-            let cost = [KdfCost::FLOOR.memory_kib, 2, 1].map(u32::to_be_bytes).concat();
-            let body = [cost.as_slice(), &[9; 16 + 32], &declared.to_be_bytes(), &tail].concat();
-            let framed = frame(MAGIC, VERSION, &body);
-            prop_assert!(Envelope::parse(&body).is_err());
-            let length = usize::from(declared);
-            match Envelope::parse(&framed) {
-                Ok(envelope) => prop_assert_eq!(envelope.encode(), framed),
-                Err(_) => prop_assert!(tail.len() != length + SEALED || length == 0 || length > MAX_BLOB),
-            }
-        }
-    }
-}
+mod tests;

@@ -1,16 +1,16 @@
 use std::io;
 
-use eid_crypto::CryptoError;
+use eid_crypto::{CryptoError, KeySlot};
 use eid_model::Code;
 use rusqlite::ErrorCode;
 
 use crate::Collection;
 
-/// Why the store, the envelope or the attempts file could not do what was asked. Nothing that was stored is lost by any
+/// Why the store, the envelope or the guard could not do what was asked. Nothing that was stored is lost by any
 /// of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
-    /// The passcode, or the secret that the key hardware released, does not open the envelope.
+    /// The passcode, or the answer of another phone's key hardware, does not open the envelope.
     #[error("passcode does not open the envelope")]
     PasscodeWrong,
     /// The envelope belongs to another app or installation, or is no envelope at all.
@@ -19,9 +19,6 @@ pub enum VaultError {
     /// The envelope's bytes are not the ones that were written.
     #[error("envelope is damaged")]
     EnvelopeDamaged,
-    /// The hardware-sealed blob is empty or longer than 512 bytes.
-    #[error("key hardware gave a blob of a wrong length")]
-    HardwareBlobInvalid,
     /// There is no store at this path.
     #[error("store is missing")]
     StoreMissing,
@@ -61,6 +58,18 @@ pub enum VaultError {
         /// Number of the first entry that does not fit; 0 if the chain's head does not open.
         seq: u64,
     },
+    /// The key of a compartment is gone or does not open; nothing can be stored there until it was made anew.
+    #[error("key of a compartment is lost")]
+    CompartmentLost(KeySlot),
+    /// So much was sealed under this store's keys that nonces might meet.
+    #[error("keys of the store are used up")]
+    SealLimit,
+    /// There is no such attachment, or not in that state.
+    #[error("no such record")]
+    RecordMissing,
+    /// A chunk of an attachment is missing or does not open.
+    #[error("damaged attachment")]
+    AttachmentDamaged,
     /// A value exceeds what one record may hold.
     #[error("value is too large for one record")]
     TooLarge,
@@ -79,7 +88,6 @@ impl VaultError {
             Self::PasscodeWrong => Code::PASSCODE_WRONG,
             Self::EnvelopeForeign => Code::ENVELOPE_FOREIGN,
             Self::EnvelopeDamaged => Code::ENVELOPE_DAMAGED,
-            Self::HardwareBlobInvalid => Code::KEY_ANSWER_INVALID,
             Self::StoreMissing => Code::STORE_MISSING,
             Self::StoreExists => Code::STORE_EXISTS,
             Self::Foreign => Code::STORE_FOREIGN,
@@ -89,8 +97,13 @@ impl VaultError {
             Self::Full => Code::STORE_FULL,
             Self::Busy => Code::STORE_BUSY,
             Self::Failed => Code::STORE_FAILED,
-            Self::FileDamaged | Self::Damaged(_) => Code::STORE_DAMAGED,
+            Self::FileDamaged => Code::STORE_DAMAGED,
+            Self::Damaged(_) => Code::RECORD_DAMAGED,
             Self::HistoryBroken { .. } => Code::HISTORY_BROKEN,
+            Self::CompartmentLost(_) => Code::COMPARTMENT_LOST,
+            Self::SealLimit => Code::SEAL_LIMIT,
+            Self::RecordMissing => Code::RECORD_MISSING,
+            Self::AttachmentDamaged => Code::ATTACHMENT_DAMAGED,
             Self::TooLarge => Code::RECORD_TOO_LARGE,
             Self::Unencodable => Code::INTERNAL,
             Self::Crypto(error) => error.code(),

@@ -87,13 +87,30 @@ pub(crate) fn make_private(path: &Path) -> io::Result<File> {
 /// Renames a finished draft to its place, durably.
 pub(crate) fn publish(draft: &Path, path: &Path) -> io::Result<()> {
     std::fs::rename(draft, path)?;
-    // The rename is in the folder: without this a power cut may bring the old name back.
+    sync_name(path)
+}
+
+/// Makes a name durable: it is in the folder above, and without this a power cut may bring the old one back.
+pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all()?,
         _ => File::open(".")?.sync_all()?,
     }
     Ok(())
+}
+
+/// SQLite does not say why it could not make its files beside the store: a file of ours tells a full storage from one that
+/// cannot be written, and from one that failed once.
+pub(crate) fn name_refusal(path: &Path, error: VaultError) -> VaultError {
+    if error != VaultError::ReadOnly {
+        return error;
+    }
+    let probe = beside(path, ".probe");
+    let tried = make_private(&probe).and_then(|mut file| file.write_all(&[0; 4096]));
+    drop(std::fs::remove_file(&probe));
+    let tried = tried.and_then(|()| OpenOptions::new().write(true).open(path));
+    tried.map_or_else(|refused| VaultError::on_write(&refused), |_| VaultError::Failed)
 }
 
 #[cfg(test)]

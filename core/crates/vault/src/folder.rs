@@ -9,14 +9,16 @@ use std::{
 use eid_crypto::{Random, SecretKey, random};
 
 use crate::{
-    Attempts, Envelope, EnvelopeBinding, Moment, Vault, VaultError,
-    file::{beside, load_start, replace},
+    Envelope, EnvelopeBinding, EnvelopeKind, PasscodeChange, Repaired, Vault, VaultError, envelope,
+    file::{beside, load_start, publish, replace, sync_name},
+    guard,
 };
 
 /// The folder that holds one installation's store and the small files beside it.
 ///
-/// `install` (who this installation is), `store` (records and history), `attempts`, and `envelope`, which comes last and makes the
-/// phone activated. All are useless elsewhere: nothing opens without this phone's key hardware.
+/// `install` (who this installation is), `store` (records and history), `guard` (passcode tries), and `envelope`, which comes
+/// last and makes the phone activated; beside it the envelopes of biometrics, of recovery and of a new passcode. All are
+/// useless elsewhere: nothing opens without this phone's key hardware.
 #[derive(Debug, Clone)]
 pub struct Folder(PathBuf);
 
@@ -38,6 +40,13 @@ impl Folder {
             Some(bytes) => bytes.try_into().map_err(|_| VaultError::EnvelopeForeign)?,
             None => {
                 let fresh: [u8; 16] = random(rng)?;
+                match sync_name(&self.0) {
+                    // The system made this folder, and lets nobody look above it.
+                    Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
+                        return Err(VaultError::on_write(&error));
+                    }
+                    _ => {}
+                }
                 replace(&path, &fresh)?;
                 fresh
             }
@@ -45,44 +54,90 @@ impl Folder {
         Ok(EnvelopeBinding { app_id: app_id.to_owned(), install_id })
     }
 
-    /// True if there is an envelope to unlock.
+    /// True if there is a passcode envelope: the phone is activated.
     ///
     /// # Errors
     /// [`VaultError::Failed`].
     pub fn has_envelope(&self) -> Result<bool, VaultError> {
-        self.envelope().try_exists().map_err(|_| VaultError::Failed)
+        self.envelope(EnvelopeKind::Passcode).try_exists().map_err(|_| VaultError::Failed)
     }
 
-    /// The envelope; `None` if there is none.
+    /// The envelope of a kind; `None` if there is none.
     ///
     /// # Errors
-    /// What [`Envelope::load`] gives.
-    pub fn load_envelope(&self) -> Result<Option<Envelope>, VaultError> {
-        Envelope::load(&self.envelope())
+    /// What [`Envelope::parse`] gives; [`VaultError::EnvelopeForeign`] also for one of another kind.
+    pub fn load_envelope(&self, kind: EnvelopeKind) -> Result<Option<Envelope>, VaultError> {
+        load(&self.envelope(kind), kind)
     }
 
-    /// Stores the envelope: from here on the phone is activated.
+    /// Stores an envelope: with the passcode's, the phone is activated. After a crash there is the old one or the new one.
     ///
     /// # Errors
-    /// What [`Envelope::store`] gives.
+    /// [`VaultError::Full`], [`VaultError::ReadOnly`], [`VaultError::Failed`]; the old file is then still there.
     pub fn store_envelope(&self, envelope: &Envelope) -> Result<(), VaultError> {
-        envelope.store(&self.envelope())
+        replace(&self.envelope(envelope.kind()), &envelope.encode())
     }
 
-    /// The record of passcode tries.
+    /// Deletes the envelope of a kind, if there is one. Without that of the passcode the phone is not activated.
     ///
     /// # Errors
-    /// What [`Attempts::load`] gives.
-    pub fn load_attempts(&self, now: &Moment) -> Result<Attempts, VaultError> {
-        Attempts::load(&self.0.join("attempts"), now)
+    /// [`VaultError::ReadOnly`], [`VaultError::Failed`].
+    pub fn remove_envelope(&self, kind: EnvelopeKind) -> Result<(), VaultError> {
+        remove(&self.envelope(kind))
     }
 
-    /// Stores the record of passcode tries.
+    /// The passcode's envelope, and the one of a new passcode if a change is under way; `None` if there is no envelope. A second
+    /// one that is damaged, or does not follow the first, is of no use and left out.
     ///
     /// # Errors
-    /// What [`Attempts::store`] gives.
-    pub fn store_attempts(&self, attempts: &Attempts) -> Result<(), VaultError> {
-        attempts.store(&self.0.join("attempts"))
+    /// What [`Self::load_envelope`] gives for the first.
+    pub fn load_envelopes(&self) -> Result<Option<PasscodeEnvelopes>, VaultError> {
+        let Some(current) = self.load_envelope(EnvelopeKind::Passcode)? else { return Ok(None) };
+        let next = load(&self.next(), EnvelopeKind::Passcode).ok().flatten();
+        let next = next.filter(|next| current.epoch().checked_add(1) == Some(next.epoch()));
+        Ok(Some(PasscodeEnvelopes { current, next }))
+    }
+
+    /// Stores the envelope of a new passcode beside the old one.
+    ///
+    /// # Errors
+    /// What [`Self::store_envelope`] gives.
+    pub fn store_next(&self, envelope: &Envelope) -> Result<(), VaultError> {
+        replace(&self.next(), &envelope.encode())
+    }
+
+    /// Puts the envelope of the new passcode in the place of the old one, in one step. The caller then removes the old hardware
+    /// key.
+    ///
+    /// # Errors
+    /// [`VaultError::ReadOnly`], [`VaultError::Failed`]: there are both, or the new one alone.
+    pub fn commit_next(&self) -> Result<(), VaultError> {
+        publish(&self.next(), &self.envelope(EnvelopeKind::Passcode)).map_err(|error| VaultError::on_write(&error))
+    }
+
+    /// Deletes the envelope of the new passcode, if there is one.
+    ///
+    /// # Errors
+    /// [`VaultError::ReadOnly`], [`VaultError::Failed`].
+    pub fn drop_next(&self) -> Result<(), VaultError> {
+        remove(&self.next())
+    }
+
+    /// The record of passcode tries, for [`crate::GuardPort::load`].
+    ///
+    /// # Errors
+    /// [`VaultError::Failed`] if the file cannot be read.
+    pub fn load_guard(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        // One byte more than the file may have, so that a longer one does not pass.
+        load_start(&self.guard(), guard::BYTES + 1)
+    }
+
+    /// Stores the record of passcode tries, for [`crate::GuardPort::store`].
+    ///
+    /// # Errors
+    /// [`VaultError::Full`], [`VaultError::ReadOnly`], [`VaultError::Failed`]; the old file is then still there.
+    pub fn store_guard(&self, record: &[u8]) -> Result<(), VaultError> {
+        replace(&self.guard(), record)
     }
 
     /// Makes a new store. One that is there already has no envelope any more – an activation broke off, or the envelope was lost –
@@ -93,6 +148,11 @@ impl Folder {
     pub fn create_vault(&self, vault_key: &SecretKey, rng: &Arc<dyn Random>) -> Result<Vault, VaultError> {
         if self.has_envelope()? {
             return Err(VaultError::StoreExists);
+        }
+        // What an earlier installation left beside its envelope opens nothing of this one.
+        self.drop_next()?;
+        for kind in [EnvelopeKind::Biometric, EnvelopeKind::Recovery] {
+            self.remove_envelope(kind)?;
         }
         // With its journal, which holds the last writes after a kill; the store itself goes last.
         for suffix in ["-wal", "-shm", ""] {
@@ -110,9 +170,26 @@ impl Folder {
     /// Opens the store.
     ///
     /// # Errors
-    /// What [`Vault::open`] gives.
+    /// What [`Vault::open`] gives; [`VaultError::FileDamaged`] also if a salvage broke off after it had set the damaged store
+    /// aside: [`Self::salvage_vault`] goes on.
     pub fn open_vault(&self, vault_key: &SecretKey, rng: &Arc<dyn Random>) -> Result<Vault, VaultError> {
-        Vault::open(&self.store(), vault_key, Arc::clone(rng))
+        match Vault::open(&self.store(), vault_key, Arc::clone(rng)) {
+            Err(VaultError::StoreMissing) if self.0.join("store-damaged").exists() => Err(VaultError::FileDamaged),
+            opened => opened,
+        }
+    }
+
+    /// Makes a new store of what can be read of a damaged one, and opens it ([`Vault::salvage`]).
+    ///
+    /// # Errors
+    /// What [`Vault::salvage`] gives.
+    pub fn salvage_vault(
+        &self,
+        vault_key: &SecretKey,
+        rng: &Arc<dyn Random>,
+        now: i64,
+    ) -> Result<(Vault, Vec<Repaired>), VaultError> {
+        Vault::salvage(&self.store(), vault_key, random(&**rng)?, now, Arc::clone(rng))
     }
 
     /// Deletes all that this installation stored, the envelope first: from then on nothing opens the rest.
@@ -120,13 +197,16 @@ impl Folder {
     /// # Errors
     /// [`VaultError::ReadOnly`], [`VaultError::Failed`]; calling it again goes on.
     pub fn wipe(&self) -> Result<(), VaultError> {
-        let names = ["envelope", "attempts", "install", "store", "store-wal", "store-shm"];
-        let aside = ["", "-wal", "-shm"].map(|suffix| format!("store-without-envelope{suffix}"));
-        for name in names.into_iter().chain(aside.iter().map(String::as_str)) {
-            match std::fs::remove_file(self.0.join(name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(VaultError::on_write(&error)),
-                _ => {}
-            }
+        let envelopes = ["envelope", "envelope-next", "envelope-biometric", "envelope-recovery"];
+        // `attempts` is the guard of format version 1.
+        let names =
+            ["guard", "attempts", "install", "store", "store-wal", "store-shm", "store.new", "store.new-journal"];
+        let aside = ["store-without-envelope", "store-damaged"]
+            .into_iter()
+            .flat_map(|name| ["", "-wal", "-shm"].map(|suffix| format!("{name}{suffix}")))
+            .collect::<Vec<_>>();
+        for name in envelopes.into_iter().chain(names).chain(aside.iter().map(String::as_str)) {
+            remove(&self.0.join(name))?;
         }
         Ok(())
     }
@@ -136,12 +216,54 @@ impl Folder {
         &self.0
     }
 
-    fn envelope(&self) -> PathBuf {
-        self.0.join("envelope")
+    fn envelope(&self, kind: EnvelopeKind) -> PathBuf {
+        self.0.join(match kind {
+            EnvelopeKind::Passcode => "envelope",
+            EnvelopeKind::Biometric => "envelope-biometric",
+            EnvelopeKind::Recovery => "envelope-recovery",
+        })
+    }
+
+    fn next(&self) -> PathBuf {
+        self.0.join("envelope-next")
+    }
+
+    fn guard(&self) -> PathBuf {
+        self.0.join("guard")
     }
 
     fn store(&self) -> PathBuf {
         self.0.join("store")
+    }
+}
+
+/// The envelopes that a passcode may open.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PasscodeEnvelopes {
+    /// The one in force.
+    pub current: Envelope,
+    /// The one of a new passcode, while it is not known which is in force at the platform.
+    pub next: Option<Envelope>,
+}
+
+impl PasscodeEnvelopes {
+    /// The change of the passcode that is under way.
+    pub fn change(&self) -> Option<PasscodeChange> {
+        self.next.as_ref().map(|_| PasscodeChange::found(self.current.epoch()))
+    }
+}
+
+fn load(path: &Path, kind: EnvelopeKind) -> Result<Option<Envelope>, VaultError> {
+    let Some(bytes) = load_start(path, envelope::MAX_BYTES + 1)? else { return Ok(None) };
+    let envelope = Envelope::parse(&bytes)?;
+    if envelope.kind() == kind { Ok(Some(envelope)) } else { Err(VaultError::EnvelopeForeign) }
+}
+
+/// Deletes a file, if there is one.
+fn remove(path: &Path) -> Result<(), VaultError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(VaultError::on_write(&error)),
+        _ => Ok(()),
     }
 }
 
@@ -150,7 +272,7 @@ mod tests {
     use eid_crypto::{Passcode, SystemRandom, kdf::KdfCost};
 
     use super::*;
-    use crate::Collection;
+    use crate::{Collection, Factor};
 
     #[test]
     fn installation_is_made_once_and_read_again() {
@@ -175,11 +297,75 @@ mod tests {
         let aside = Vault::open(&place.path().join("store-without-envelope"), &key, Arc::clone(&rng)).unwrap();
         assert_eq!(aside.find(Collection::Setting, "x"), Ok(Some("old".to_owned())));
 
-        let passcode = Passcode::parse(b"271828".to_vec()).unwrap();
-        let binding = folder.load_or_make_binding("app", &*rng).unwrap();
-        let (envelope, _) = Envelope::make(&*rng, &passcode, &key, b"blob", &binding, KdfCost::FLOOR).unwrap();
+        let envelope = passcode_envelope(&folder, b"271828", 1);
         folder.store_envelope(&envelope).unwrap();
         assert_eq!(folder.create_vault(&other, &rng).err(), Some(VaultError::StoreExists));
         assert!(folder.open_vault(&other, &rng).is_ok());
+    }
+
+    fn passcode_envelope(folder: &Folder, digits: &[u8; 6], epoch: u32) -> Envelope {
+        let rng = SystemRandom::new();
+        let (passcode, key) = (Passcode::parse(digits.to_vec()).unwrap(), SecretKey::make(&rng).unwrap());
+        let binding = folder.load_or_make_binding("app", &rng).unwrap();
+        let factor = Factor::Passcode(&passcode);
+        let (_, sealing) = Envelope::prepare(&rng, factor, Some(KdfCost::FLOOR), epoch, &binding).unwrap();
+        sealing.seal(&rng, &key, &key).unwrap()
+    }
+
+    #[test]
+    fn new_passcode_stands_beside_the_old_one_until_it_is_settled() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().to_owned());
+        assert_eq!(folder.load_envelopes(), Ok(None));
+        let [first, second, fourth] = [1, 2, 4].map(|epoch| passcode_envelope(&folder, b"271828", epoch));
+        folder.store_envelope(&first).unwrap();
+        assert_eq!(folder.load_envelopes().unwrap().unwrap().change(), None);
+        folder.drop_next().unwrap();
+        assert_eq!(folder.commit_next(), Err(VaultError::Failed), "there is nothing to commit");
+        for (commit, in_force) in [(false, 1), (true, 2)] {
+            folder.store_next(&second).unwrap();
+            let found = folder.load_envelopes().unwrap().unwrap();
+            assert_eq!((&found.current, found.next.as_ref()), (&first, Some(&second)));
+            assert_eq!(found.change(), Some(PasscodeChange::found(1)));
+            if commit { folder.commit_next() } else { folder.drop_next() }.unwrap();
+            let settled = folder.load_envelopes().unwrap().unwrap();
+            assert_eq!((settled.current.epoch(), settled.next), (in_force, None));
+        }
+        // What does not follow the one in force, or is damaged, is of no use and in nobody's way.
+        for useless in [first.encode(), second.encode(), fourth.encode(), second.encode()[..9].to_vec(), Vec::new()] {
+            std::fs::write(place.path().join("envelope-next"), useless).unwrap();
+            let found = folder.load_envelopes().unwrap().unwrap();
+            assert_eq!((found.current.epoch(), found.next), (2, None));
+        }
+    }
+
+    #[test]
+    fn envelope_in_the_file_of_another_kind_is_foreign_and_left_over_ones_go() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().to_owned());
+        let rng: Arc<dyn Random> = Arc::new(SystemRandom::new());
+        let key = SecretKey::make(&*rng).unwrap();
+        let binding = folder.load_or_make_binding("app", &*rng).unwrap();
+        let (_, sealing) = Envelope::prepare(&*rng, Factor::Biometrics, None, 1, &binding).unwrap();
+        let biometric = sealing.seal(&*rng, &key, &key).unwrap();
+        folder.store_envelope(&biometric).unwrap();
+        assert_eq!(folder.load_envelope(EnvelopeKind::Biometric), Ok(Some(biometric)));
+        assert_eq!(folder.load_envelope(EnvelopeKind::Recovery), Ok(None));
+        assert_eq!(folder.has_envelope(), Ok(false), "only the passcode's makes the phone activated");
+        let file = |name: &str| place.path().join(name);
+        for name in ["envelope", "envelope-recovery", "envelope-next"] {
+            std::fs::copy(file("envelope-biometric"), file(name)).unwrap();
+        }
+        assert_eq!(folder.load_envelopes(), Err(VaultError::EnvelopeForeign));
+        assert_eq!(folder.load_envelope(EnvelopeKind::Recovery), Err(VaultError::EnvelopeForeign));
+        folder.remove_envelope(EnvelopeKind::Passcode).unwrap();
+        drop(folder.create_vault(&key, &rng).unwrap());
+        for name in ["envelope-biometric", "envelope-recovery", "envelope-next"] {
+            assert!(!file(name).exists(), "{name} is of an earlier installation");
+        }
+        folder.store_envelope(&passcode_envelope(&folder, b"271828", 1)).unwrap();
+        folder.store_guard(b"record").unwrap();
+        folder.wipe().unwrap();
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
     }
 }

@@ -1,25 +1,22 @@
 //! The holder's history: append-only, each entry sealed and chained to the one before.
 //!
 //! Entry `n` is sealed to its number and holds `link n−1`, where `link n = SHA-256(link n−1 ‖ n ‖ sealed entry n)` and
-//! `link 0` is zero. The last number and link are kept sealed beside. So an entry that was altered, moved, put in, or
-//! removed anywhere, the end included, breaks the chain, and without the key it cannot be mended.
+//! `link 0` is zero. The last number and link are in the manifest. So an entry that was altered, moved, put in, or removed
+//! anywhere, the end included, breaks the chain, and without the key it cannot be mended.
+//!
+//! The chain may begin later, after the manifest's base: behind entries that the holder erased, or behind a repair. Entries that
+//! a repair left before the base are shown, each being sealed to its number, but nothing says that they are complete.
 
-use eid_crypto::{CryptoError, KeySlot, hash::sha256_parts, seal::Context};
+use eid_crypto::{KeySlot, hash::sha256_parts, seal::Context};
 use eid_model::Code;
 use rusqlite::{Row, types::ValueRef};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{
-    Page, Vault, VaultError,
-    json::encode,
-    records::{PageBuilder, open_layout},
-    schema::LAYOUT,
-};
+use crate::{Page, Vault, VaultError, json::encode, records::PageBuilder, schema::LAYOUT, write::Write};
 
-const HEAD: &str = "history_head";
 /// The most that one entry may hold, in bytes.
-const MAX_ENTRY: usize = 4096;
+pub(crate) const MAX_ENTRY: usize = 4096;
 
 type Link = [u8; 32];
 
@@ -51,89 +48,185 @@ pub enum Act {
     Presented,
     /// Credentials or records were fetched or changed.
     Updated,
+    /// The store was damaged and repaired: what comes before may lack entries. The result says what was found.
+    Repaired,
 }
 
-/// The end of the chain.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// An end of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Head {
-    seq: u64,
-    link: Link,
+    pub(crate) seq: u64,
+    pub(crate) link: Link,
 }
 
 /// An entry as it was read: its plaintext is the link before it, then its JSON.
-struct Opened<'r> {
-    seq: u64,
-    sealed: &'r [u8],
-    plain: Zeroizing<Vec<u8>>,
+pub(crate) struct Opened<'r> {
+    pub(crate) seq: u64,
+    pub(crate) sealed: &'r [u8],
+    pub(crate) plain: Zeroizing<Vec<u8>>,
 }
 
 impl Vault {
     /// Adds an entry at the end; returns its number, counted from 1. Inside [`Self::transaction`] it lands with the rest.
     ///
     /// # Errors
-    /// [`VaultError::TooLarge`] beyond 4096 bytes of JSON; [`VaultError::HistoryBroken`] if the end of the chain does not
-    /// open; otherwise as for [`Self::put`].
+    /// [`VaultError::TooLarge`] beyond 4096 bytes of JSON; otherwise as for [`Self::put`].
     pub fn append_history(&self, entry: &HistoryEntry) -> Result<u64, VaultError> {
-        let own = self.begin_unless_inside()?;
-        let head = self.load_head()?;
-        let seq = head.seq.saturating_add(1);
-        let plain = encode(&head.link, entry, MAX_ENTRY)?;
-        let sealed = self.seal(KeySlot::History, &place(seq), &plain)?;
-        self.connection.prepare_cached("INSERT INTO history (seq, layout, sealed) VALUES (?1, ?2, ?3)")?.execute((
-            column(seq)?,
-            LAYOUT,
-            &sealed,
-        ))?;
-        self.store_head(&Head { seq, link: link(&head.link, seq, &sealed) })?;
-        if let Some(own) = own {
-            own.commit()?;
-        }
-        Ok(seq)
+        let write = self.write(true)?;
+        let head = self.state.borrow().manifest.head;
+        let end = self.append_after(&head, &encode(&head.link, entry, MAX_ENTRY)?)?;
+        self.edit(|manifest| manifest.head = end);
+        write.map_or(Ok(()), Write::commit)?;
+        Ok(end.seq)
     }
 
     /// Entries and their numbers, the newest first, at most `limit` (1 to 50) at a time, from the end or `before` a number
     /// that [`Page::next`] gave.
     ///
     /// # Errors
-    /// [`VaultError::FileDamaged`], [`VaultError::Failed`]. An entry that does not open is in [`Page::damaged`].
+    /// [`VaultError::FileDamaged`], [`VaultError::Failed`]. An entry that does not open, or is not there, is in
+    /// [`Page::damaged`].
     pub fn list_history(&self, before: Option<u64>, limit: usize) -> Result<Page<(u64, HistoryEntry)>, VaultError> {
+        let (base, head) = self.ends()?;
         let mut statement = self
             .connection
-            .prepare_cached("SELECT seq, NULL, layout, sealed FROM history WHERE seq < ?1 ORDER BY seq DESC")?;
-        let mut rows = statement.query([before.map_or(i64::MAX, |seq| i64::try_from(seq).unwrap_or(i64::MAX))])?;
+            .prepare_cached("SELECT seq, sealed FROM history WHERE seq > ?1 AND seq < ?2 ORDER BY seq DESC")?;
+        let before_column = before.map_or(i64::MAX, |seq| i64::try_from(seq).unwrap_or(i64::MAX));
+        let mut rows = statement.query((self.floor()?, before_column))?;
         let mut page = PageBuilder::new(limit);
+        // The next number that is to be there.
+        let mut due = before.map_or(head.seq, |before| before.saturating_sub(1).min(head.seq));
         while let Some(row) = rows.next()? {
-            let open = || {
-                let opened = self.open_entry(row)?;
-                let (_, json) = opened.plain.split_first_chunk::<32>()?;
-                Some((opened.seq, serde_json::from_slice(json).ok()?))
-            };
-            if !page.add(row.get(0)?, open)? {
-                break;
+            let seq = number(row.get(0)?)?;
+            while due > seq && due > base.seq {
+                if !page.add(column(due)?, || None)? {
+                    return Ok(page.finish());
+                }
+                due -= 1;
             }
+            if !page.add(column(seq)?, || self.parse_entry(row))? {
+                return Ok(page.finish());
+            }
+            due = seq.saturating_sub(1);
+        }
+        while due > base.seq && page.add(column(due)?, || None)? {
+            due -= 1;
         }
         Ok(page.finish())
     }
 
-    /// Walks the whole chain; returns how many entries it has.
+    /// All entries from the oldest on, by pages: to be written elsewhere by their holder.
+    pub fn export_history(&self) -> impl Iterator<Item = Result<Page<(u64, HistoryEntry)>, VaultError>> + '_ {
+        let mut after = Some(self.state.borrow().manifest.floor);
+        core::iter::from_fn(move || {
+            let page = self.list_history_after(after?);
+            after = page.as_ref().ok().and_then(|page| page.next);
+            Some(page)
+        })
+    }
+
+    /// Walks the chain from where an earlier walk of this opening ended; returns the number of the last entry.
     ///
     /// # Errors
     /// [`VaultError::HistoryBroken`] at the first entry that does not hold; [`VaultError::FileDamaged`],
     /// [`VaultError::Failed`].
     pub fn verify_history(&self) -> Result<u64, VaultError> {
-        let head = self.load_head()?;
+        while !self.verify_history_part(u64::MAX)? {}
+        Ok(self.state.borrow().manifest.head.seq)
+    }
+
+    /// Walks at most `entries` entries of the chain further; true if it holds to its end.
+    ///
+    /// # Errors
+    /// As for [`Self::verify_history`].
+    pub fn verify_history_part(&self, entries: u64) -> Result<bool, VaultError> {
+        let (base, head) = self.ends()?;
+        let from = self.state.borrow().verified;
+        let from = if from.seq < base.seq { base } else { from };
         let mut statement =
-            self.connection.prepare_cached("SELECT seq, NULL, layout, sealed FROM history ORDER BY seq")?;
-        let mut rows = statement.query([])?;
-        let mut end = Head::EMPTY;
-        while let Some(row) = rows.next()? {
+            self.connection.prepare_cached("SELECT seq, sealed FROM history WHERE seq > ?1 ORDER BY seq")?;
+        let mut rows = statement.query([column(from.seq)?])?;
+        let mut end = from;
+        while end.seq.saturating_sub(from.seq) < entries {
+            let Some(row) = rows.next()? else {
+                return self.compare_end(&end, &head);
+            };
             let seq = end.seq.saturating_add(1);
-            let opened = self.open_entry(row).filter(|entry| entry.plain.starts_with(&end.link));
+            let opened = self.open_entry(row).filter(|entry| entry.seq == seq && entry.plain.starts_with(&end.link));
             let sealed = opened.ok_or(VaultError::HistoryBroken { seq })?.sealed;
             end = Head { seq, link: link(&end.link, seq, sealed) };
         }
+        self.state.borrow_mut().verified = end;
+        Ok(false)
+    }
+
+    /// Deletes all entries before `before`, for good; the chain begins there. The holder may do that.
+    ///
+    /// # Errors
+    /// [`VaultError::HistoryBroken`] if the entry `before` is not there or does not open; otherwise as for [`Self::put`].
+    pub fn erase_history(&mut self, before: u64) -> Result<(), VaultError> {
+        let (base, head) = self.ends()?;
+        let last = before.saturating_sub(1).min(head.seq);
+        let link = if last <= base.seq {
+            base.link
+        } else if last == head.seq {
+            head.link
+        } else {
+            let broken = VaultError::HistoryBroken { seq: before };
+            let mut statement = self.connection.prepare_cached("SELECT seq, sealed FROM history WHERE seq = ?1")?;
+            let mut rows = statement.query([column(before)?])?;
+            let entry = rows.next()?.and_then(|row| self.open_entry(row)).ok_or(broken)?;
+            *entry.plain.first_chunk().ok_or(broken)?
+        };
+        let write = self.begin(true)?;
+        self.connection.prepare_cached("DELETE FROM history WHERE seq <= ?1")?.execute([column(last)?])?;
+        self.edit(|manifest| {
+            manifest.floor = manifest.floor.max(last);
+            manifest.base = Head { seq: last.max(base.seq), link };
+        });
+        write.commit()?;
+        self.checkpoint()
+    }
+
+    /// Stores `plain`, which begins with the link before it, as the entry after `head`, inside a transaction.
+    pub(crate) fn append_after(&self, head: &Head, plain: &[u8]) -> Result<Head, VaultError> {
+        self.check_writable()?;
+        let seq = head.seq.saturating_add(1);
+        let sealed = self.seal(KeySlot::History, &place(seq), plain)?;
+        self.connection
+            .prepare_cached("INSERT INTO history (seq, sealed) VALUES (?1, ?2)")?
+            .execute((column(seq)?, &sealed))?;
+        Ok(Head { seq, link: link(&head.link, seq, &sealed) })
+    }
+
+    /// The end of the chain by the last entry that there is; `None` if there is none or it does not open.
+    pub(crate) fn last_link(&self) -> Result<Option<Head>, VaultError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT seq, sealed FROM history ORDER BY seq DESC LIMIT 1")?;
+        let mut rows = statement.query([])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(self.open_entry(row).and_then(|entry| {
+            let previous = entry.plain.first_chunk()?;
+            Some(Head { seq: entry.seq, link: link(previous, entry.seq, entry.sealed) })
+        }))
+    }
+
+    /// Where the chain begins and ends.
+    fn ends(&self) -> Result<(Head, Head), VaultError> {
+        self.refresh()?;
+        let state = self.state.borrow();
+        Ok((state.manifest.base, state.manifest.head))
+    }
+
+    /// Entries up to this number were erased.
+    fn floor(&self) -> Result<i64, VaultError> {
+        column(self.state.borrow().manifest.floor)
+    }
+
+    fn compare_end(&self, end: &Head, head: &Head) -> Result<bool, VaultError> {
         if end == head {
-            Ok(end.seq)
+            self.state.borrow_mut().verified = *end;
+            Ok(true)
         } else if end.seq == head.seq {
             Err(VaultError::HistoryBroken { seq: end.seq })
         } else {
@@ -141,29 +234,30 @@ impl Vault {
         }
     }
 
-    pub(crate) fn store_head(&self, head: &Head) -> Result<(), VaultError> {
-        let plain = [head.seq.to_be_bytes().as_slice(), &head.link].concat();
-        self.store_sealed_meta(KeySlot::History, HEAD, &plain)
-    }
-
-    fn load_head(&self) -> Result<Head, VaultError> {
-        let broken = VaultError::HistoryBroken { seq: 0 };
-        let plain = match self.load_sealed_meta(KeySlot::History, HEAD) {
-            Ok(Some(plain)) => plain,
-            Ok(None) | Err(VaultError::Crypto(CryptoError::Damaged | CryptoError::UnknownFormat)) => {
-                return Err(broken);
+    fn list_history_after(&self, after: u64) -> Result<Page<(u64, HistoryEntry)>, VaultError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT seq, sealed FROM history WHERE seq > ?1 ORDER BY seq")?;
+        let mut rows = statement.query([column(after)?])?;
+        let mut page = PageBuilder::new(usize::MAX);
+        while let Some(row) = rows.next()? {
+            if !page.add(row.get(0)?, || self.parse_entry(row))? {
+                break;
             }
-            Err(other) => return Err(other),
-        };
-        let (seq, link) = plain.split_first_chunk().ok_or(broken)?;
-        Ok(Head { seq: u64::from_be_bytes(*seq), link: link.try_into().map_err(|_| broken)? })
+        }
+        Ok(page.finish())
     }
 
-    /// Opens a row `seq, NULL, layout, sealed`; `None` if it is damaged.
-    fn open_entry<'r>(&self, row: &'r Row<'_>) -> Option<Opened<'r>> {
-        let Ok(ValueRef::Integer(seq)) = row.get_ref(0) else { return None };
+    fn parse_entry(&self, row: &Row<'_>) -> Option<(u64, HistoryEntry)> {
+        let opened = self.open_entry(row)?;
+        let (_, json) = opened.plain.split_first_chunk::<32>()?;
+        Some((opened.seq, serde_json::from_slice(json).ok()?))
+    }
+
+    /// Opens a row `seq, sealed`; `None` if it is damaged.
+    pub(crate) fn open_entry<'r>(&self, row: &'r Row<'_>) -> Option<Opened<'r>> {
+        let ValueRef::Integer(seq) = row.get_ref(0).ok()? else { return None };
         let seq = u64::try_from(seq).ok()?;
-        let sealed = open_layout(row)?;
+        let sealed = row.get_ref(1).ok()?.as_blob().ok()?;
         let plain = self.open_sealed(KeySlot::History, &place(seq), sealed).ok()?;
         Some(Opened { seq, sealed, plain })
     }
@@ -180,16 +274,20 @@ impl core::fmt::Debug for HistoryEntry {
     }
 }
 
-fn link(previous: &Link, seq: u64, sealed: &[u8]) -> Link {
+pub(crate) fn link(previous: &Link, seq: u64, sealed: &[u8]) -> Link {
     sha256_parts(&[previous, &seq.to_be_bytes(), sealed])
 }
 
-fn place(seq: u64) -> Context {
+pub(crate) fn place(seq: u64) -> Context {
     Context::new("history", &seq.to_be_bytes()).with(&[LAYOUT])
 }
 
-fn column(seq: u64) -> Result<i64, VaultError> {
+pub(crate) fn column(seq: u64) -> Result<i64, VaultError> {
     i64::try_from(seq).map_err(|_| VaultError::FileDamaged)
+}
+
+fn number(seq: i64) -> Result<u64, VaultError> {
+    u64::try_from(seq).map_err(|_| VaultError::FileDamaged)
 }
 
 /// A code as its number.

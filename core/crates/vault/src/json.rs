@@ -3,27 +3,34 @@
 
 use std::io::{self, Write};
 
+use eid_crypto::Wiping;
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use crate::VaultError;
 
 /// `prefix` followed by the JSON of `value`, at most `limit` bytes in all.
-pub(crate) fn encode<T: Serialize + ?Sized>(
-    prefix: &[u8],
-    value: &T,
-    limit: usize,
-) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    let mut buffer = WipingBuffer { bytes: Zeroizing::new(Vec::with_capacity(256)), limit };
+pub(crate) fn encode<T: Serialize + ?Sized>(prefix: &[u8], value: &T, limit: usize) -> Result<Wiping, VaultError> {
+    let mut buffer = WipingBuffer { bytes: Wiping::new(Vec::with_capacity(4096)), limit };
     buffer.write_all(prefix).map_err(|_| VaultError::TooLarge)?;
     serde_json::to_writer(&mut buffer, value)
         .map_err(|error| if error.is_io() { VaultError::TooLarge } else { VaultError::Unencodable })?;
     Ok(buffer.bytes)
 }
 
+/// Fills JSON up with spaces, which mean nothing there, to a multiple of `step` bytes.
+pub(crate) fn fill_up(json: &mut Wiping, step: usize) {
+    let length = json.len().next_multiple_of(step.max(1));
+    if length > json.capacity() {
+        let mut larger = Wiping::new(Vec::with_capacity(length));
+        larger.extend_from_slice(json);
+        *json = larger;
+    }
+    json.resize(length, b' ');
+}
+
 /// A plain `Vec` would leave unwiped copies behind each time it grows.
 struct WipingBuffer {
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Wiping,
     limit: usize,
 }
 
@@ -34,7 +41,7 @@ impl Write for WipingBuffer {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         if needed > self.bytes.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(self.bytes.capacity().saturating_mul(2))));
+            let mut larger = Wiping::new(Vec::with_capacity(needed.max(self.bytes.capacity().saturating_mul(2))));
             larger.extend_from_slice(&self.bytes);
             self.bytes = larger;
         }
@@ -59,6 +66,19 @@ mod tests {
         assert_eq!(&**encode(b"ab", &text, 1004).unwrap(), format!("ab\"{text}\"").as_bytes());
         assert_eq!(encode(b"ab", &text, 1003).err(), Some(VaultError::TooLarge));
         assert_eq!(encode(b"ab", &text, 1).err(), Some(VaultError::TooLarge));
+    }
+
+    #[test]
+    fn value_is_filled_up_to_a_step_and_means_the_same() {
+        for (length, filled) in [(0, 256), (254, 256), (255, 512)] {
+            let text = "x".repeat(length);
+            let mut json = encode(b"", &text, 1000).unwrap();
+            fill_up(&mut json, 256);
+            assert_eq!(json.len(), filled);
+            assert_eq!(serde_json::from_slice::<String>(&json).unwrap(), text);
+            fill_up(&mut json, 1);
+            assert_eq!(json.len(), filled);
+        }
     }
 
     #[test]

@@ -1,34 +1,44 @@
-use std::{cell::Cell, path::Path, sync::Arc, time::Duration};
-
-use eid_crypto::{CryptoError, KeyRing, KeySlot, Random, SecretKey, seal::Context};
-use rusqlite::{
-    Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, config::DbConfig, limits::Limit,
+use std::{
+    cell::{Cell, RefCell},
+    path::Path,
+    sync::Arc,
 };
-use zeroize::Zeroizing;
+
+use eid_crypto::{KeyRing, KeySlot, Random, SecretKey};
+use rusqlite::Connection;
 
 use crate::{
-    MAX_VALUE, VaultError,
-    file::{beside, make_private, publish},
-    history::Head,
-    schema::{APPLICATION_ID, LAYOUT, TABLES, VERSION, check_header, check_version},
+    VaultError,
+    check::Finding,
+    compartments::Compartments,
+    file::{beside, make_private, name_refusal, publish},
+    schema::{APPLICATION_ID, TABLES, VERSION, check_header, check_version, connect, use_journal},
+    sealing::Nonces,
+    write::{State, load_meta},
 };
 
-/// How long a call waits for another connection before it gives [`VaultError::Busy`].
-const BUSY: Duration = Duration::from_secs(3);
+/// Sealings under one `store_id` before the next opening seals everything anew under another. Random 96-bit nonces allow
+/// 2^32 under one key (NIST SP 800-38D, 8.3); the count is over all keys of a store.
+pub(crate) const RENEW_AT: u64 = 1 << 31;
 
-const STORE_ID: &str = "store_id";
-const KEY_CHECK: &str = "key_check";
+pub(crate) const STORE_ID: &str = "store_id";
+pub(crate) const KEY_CHECK: &str = "key_check";
 
-/// The encrypted store (kho dữ liệu): records by [`crate::Collection`], and the holder's history.
+/// The encrypted store (kho dữ liệu): records by [`crate::Collection`], attachments, and the holder's history.
 ///
 /// Calls block. A vault is `Send` and not `Sync`: the façade keeps it behind a mutex. Dropping it wipes its keys: that is
-/// how it is locked. ring's own key states live for one operation only.
+/// how it is locked.
 pub struct Vault {
     pub(crate) connection: Connection,
-    keys: KeyRing,
-    rng: Arc<dyn Random>,
+    pub(crate) keys: KeyRing,
+    pub(crate) compartments: RefCell<Compartments>,
+    pub(crate) rng: Nonces,
     /// True while [`Vault::transaction`] runs its closure.
-    in_transaction: Cell<bool>,
+    pub(crate) in_transaction: Cell<bool>,
+    pub(crate) state: RefCell<State>,
+    /// True while `synchronous=FULL` is in force.
+    pub(crate) full: Cell<bool>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Vault {
@@ -48,54 +58,84 @@ impl Vault {
         if path.try_exists().map_err(|_| VaultError::Failed)? {
             return Err(VaultError::StoreExists);
         }
-        let draft = beside(path, ".new");
-        // What earlier stores or attempts left. SQLite would replay a journal into a store that it does not belong to.
-        for journal in ["-journal", "-wal", "-shm"] {
+        // What an earlier store left. SQLite would replay a journal into a store that it does not belong to.
+        for journal in JOURNALS {
             drop(std::fs::remove_file(beside(path, journal)));
-            drop(std::fs::remove_file(beside(&draft, journal)));
         }
-        let on_write = |error| VaultError::on_write(&error);
-        make_private(&draft).map_err(on_write)?;
-        let keys = KeyRing::derive_from(vault_key, &store_id)?;
-        let vault = Self { connection: connect(&draft)?, keys, rng, in_transaction: Cell::new(false) };
-        vault.fill(store_id)?;
-        let Self { connection, rng, .. } = vault;
-        connection.close().map_err(|(_, error)| error)?;
-        publish(&draft, path).map_err(on_write)?;
+        let draft = beside(path, ".new");
+        let made = Self::draft(&draft, vault_key, store_id, Arc::clone(&rng));
+        made.and_then(|vault| vault.publish(&draft, path)).map_err(|error| name_refusal(path, error))?;
         Self::open(path, vault_key, rng)
     }
 
-    /// Opens the store at `path`. `rng` gives the nonces of what is sealed.
+    /// Makes an empty store over whatever an earlier attempt left at `draft`.
+    pub(crate) fn draft(
+        draft: &Path,
+        vault_key: &SecretKey,
+        store_id: [u8; 16],
+        rng: Arc<dyn Random>,
+    ) -> Result<Self, VaultError> {
+        for journal in JOURNALS {
+            drop(std::fs::remove_file(beside(draft, journal)));
+        }
+        make_private(draft).map_err(|error| VaultError::on_write(&error))?;
+        let vault = Self::over(connect(draft)?, KeyRing::derive_from(vault_key, &store_id)?, rng);
+        let write = vault.begin(true)?;
+        vault.fill(store_id)?;
+        write.commit()?;
+        Ok(vault)
+    }
+
+    /// Closes a draft and gives it its name.
+    pub(crate) fn publish(self, draft: &Path, path: &Path) -> Result<(), VaultError> {
+        self.connection.close().map_err(|(_, error)| error)?;
+        publish(draft, path).map_err(|error| VaultError::on_write(&error))
+    }
+
+    /// Opens the store at `path`; one of an older version is brought up to date. `rng` gives the nonces of what is sealed.
+    ///
+    /// All rows are compared with the manifest: what does not fit is in [`Self::findings`], and the rest is usable. When so
+    /// much was sealed that nonces might meet, everything is sealed anew under other keys.
     ///
     /// # Errors
     /// [`VaultError::StoreMissing`]; [`VaultError::Foreign`] and [`VaultError::Newer`], the file being untouched;
-    /// [`VaultError::KeyMismatch`]; [`VaultError::FileDamaged`]; [`VaultError::ReadOnly`], [`VaultError::Full`],
-    /// [`VaultError::Busy`], [`VaultError::Failed`].
+    /// [`VaultError::KeyMismatch`]; [`VaultError::FileDamaged`] if SQLite cannot read its structure, for which there is
+    /// [`Self::salvage`]; [`VaultError::ReadOnly`], [`VaultError::Full`], [`VaultError::Busy`], [`VaultError::Failed`].
     pub fn open(path: &Path, vault_key: &SecretKey, rng: Arc<dyn Random>) -> Result<Self, VaultError> {
+        Self::open_with(path, vault_key, rng, RENEW_AT).map_err(|error| name_refusal(path, error))
+    }
+
+    pub(crate) fn open_with(
+        path: &Path,
+        vault_key: &SecretKey,
+        rng: Arc<dyn Random>,
+        renew_at: u64,
+    ) -> Result<Self, VaultError> {
         check_header(path)?;
         let connection = connect(path)?;
         // The header that was checked may be older than the journal.
-        check_version(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)?;
+        let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        check_version(version)?;
         if connection.is_readonly(c"main")? {
             return Err(VaultError::ReadOnly);
         }
         let store_id = load_meta(&connection, STORE_ID)?.and_then(|id| id.try_into().ok());
         let keys = KeyRing::derive_from(vault_key, &store_id.ok_or(VaultError::FileDamaged)?)?;
-        let vault = Self { connection, keys, rng, in_transaction: Cell::new(false) };
-        match vault.load_sealed_meta(KeySlot::Identity, KEY_CHECK) {
-            Ok(Some(_)) => {}
-            Err(VaultError::Crypto(CryptoError::Damaged)) => return Err(VaultError::KeyMismatch),
-            Ok(None) | Err(VaultError::Crypto(CryptoError::UnknownFormat)) => return Err(VaultError::FileDamaged),
-            Err(other) => return Err(other),
+        let mut vault = Self::over(connection, keys, rng);
+        vault.check_key()?;
+        use_journal(&vault.connection)?;
+        if version < VERSION {
+            vault.migrate()?;
         }
-        let mode: String = vault.connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-        if mode != "wal" {
-            return Err(VaultError::Failed);
+        vault.take_stock()?;
+        if vault.findings.is_empty() && vault.state.borrow().manifest.seals >= renew_at {
+            // Half of the limit is left: if there is no room now, there will be.
+            vault.renew(vault_key).unwrap_or_default();
         }
         Ok(vault)
     }
 
-    /// Runs `act`; what it writes lands together when it returns `Ok`, or not at all.
+    /// Runs `act`; what it writes lands together when it returns `Ok`, on the disk, or not at all.
     ///
     /// Any error that `act` returns, a panic in it, and a failed write whose error it swallowed all leave the store as it
     /// was. Keep it short and wait for nothing outside while it runs.
@@ -119,7 +159,7 @@ impl Vault {
     /// What `act` returns; what beginning and committing give: [`VaultError::Busy`], [`VaultError::Full`],
     /// [`VaultError::ReadOnly`], [`VaultError::Failed`].
     pub fn transaction<R, E: From<VaultError>>(&mut self, act: impl FnOnce(&Self) -> Result<R, E>) -> Result<R, E> {
-        let transaction = self.begin()?;
+        let write = self.begin(true)?;
         let outcome = {
             let _inside = Inside::enter(&self.in_transaction);
             act(self)
@@ -129,71 +169,66 @@ impl Vault {
         if self.connection.is_autocommit() {
             return Err(VaultError::Failed.into());
         }
-        transaction.commit().map_err(VaultError::from)?;
+        write.commit()?;
         Ok(value)
     }
 
-    /// Called before each write: SQLite ends a transaction by itself when the disk is full or fails, and what followed in
-    /// the same closure would then be stored alone.
-    pub(crate) fn check_writable(&self) -> Result<(), VaultError> {
-        let lost = self.in_transaction.get() && self.connection.is_autocommit();
-        if lost { Err(VaultError::Failed) } else { Ok(()) }
+    /// The number of transactions that wrote, since the store was made: an older copy of the file has a lower one. What
+    /// [`Self::make_durable`] gives may be kept elsewhere to compare with.
+    pub fn generation(&self) -> u64 {
+        self.state.borrow().manifest.generation
     }
 
-    /// A transaction of its own, for writes of several statements outside [`Self::transaction`]; `None` inside.
-    pub(crate) fn begin_unless_inside(&self) -> Result<Option<Transaction<'_>>, VaultError> {
-        self.check_writable()?;
-        (!self.in_transaction.get()).then(|| self.begin()).transpose()
+    /// Waits until all that was stored is on the disk, also what can be fetched again; gives the generation, which no power
+    /// cut takes back from here on.
+    ///
+    /// # Errors
+    /// As for [`Self::put`].
+    pub fn make_durable(&mut self) -> Result<u64, VaultError> {
+        if self.state.borrow().unsynced {
+            let write = self.begin(true)?;
+            self.edit(|_| {});
+            write.commit()?;
+        }
+        Ok(self.generation())
     }
 
-    pub(crate) fn seal(&self, slot: KeySlot, place: &Context, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
-        Ok(self.keys.seal(slot, &*self.rng, place, plain)?)
+    /// Moves what was written into the one file, and cuts the journal, so that neither holds what was removed.
+    pub(crate) fn checkpoint(&self) -> Result<(), VaultError> {
+        let busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy { Err(VaultError::Busy) } else { Ok(()) }
     }
 
-    pub(crate) fn open_sealed(
-        &self,
-        slot: KeySlot,
-        place: &Context,
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        Ok(self.keys.open(slot, place, sealed)?)
-    }
-
-    pub(crate) fn lookup_hash(&self, data: &[u8]) -> Result<[u8; 32], VaultError> {
-        Ok(self.keys.keyed_hash(KeySlot::Lookup, data)?)
-    }
-
-    pub(crate) fn store_sealed_meta(&self, slot: KeySlot, name: &'static str, plain: &[u8]) -> Result<(), VaultError> {
-        let sealed = self.seal(slot, &meta_place(name), plain)?;
-        store_meta(&self.connection, name, &sealed)
-    }
-
-    pub(crate) fn load_sealed_meta(
-        &self,
-        slot: KeySlot,
-        name: &'static str,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
-        let sealed = load_meta(&self.connection, name)?;
-        sealed.map(|sealed| self.open_sealed(slot, &meta_place(name), &sealed)).transpose()
-    }
-
-    fn begin(&self) -> Result<Transaction<'_>, VaultError> {
-        // "Unchecked" because it takes a shared reference; `in_transaction` keeps it from being nested.
-        Ok(Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?)
+    pub(crate) fn over(connection: Connection, keys: KeyRing, rng: Arc<dyn Random>) -> Self {
+        Self {
+            connection,
+            keys,
+            compartments: RefCell::default(),
+            rng: Nonces::new(rng),
+            in_transaction: Cell::new(false),
+            state: RefCell::new(State::EMPTY),
+            full: Cell::new(true),
+            findings: Vec::new(),
+        }
     }
 
     /// Writes tables and first entries into an empty file, with the marks that make it a store.
     fn fill(&self, store_id: [u8; 16]) -> Result<(), VaultError> {
-        let transaction = self.begin()?;
-        transaction.execute_batch(TABLES)?;
-        store_meta(&transaction, STORE_ID, &store_id)?;
+        for (_, table) in TABLES {
+            self.connection.execute(table, [])?;
+        }
+        self.store_id(&store_id)?;
         self.store_sealed_meta(KeySlot::Identity, KEY_CHECK, &[])?;
-        self.store_head(&Head::EMPTY)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
-        Ok(transaction.commit()?)
+        self.make_compartments()?;
+        self.edit(|_| {});
+        self.connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        self.connection.pragma_update(None, "user_version", VERSION)?;
+        Ok(())
     }
 }
+
+/// Files that SQLite keeps beside a database.
+pub(crate) const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 impl core::fmt::Debug for Vault {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -217,52 +252,14 @@ impl Drop for Inside<'_> {
     }
 }
 
-/// Opens an existing file with settings that trust nothing in it.
-fn connect(path: &Path) -> Result<Connection, VaultError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY)?;
-    // No code that a foreign hand may have put into the schema runs.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
-    // No row beyond what can have been written is read into memory.
-    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::try_from(MAX_VALUE + 4096).unwrap_or(i32::MAX))?;
-    for (name, value) in [
-        ("cell_size_check", "ON"),
-        ("secure_delete", "ON"),
-        ("synchronous", "FULL"),
-        ("temp_store", "MEMORY"),
-        ("mmap_size", "0"),
-    ] {
-        connection.pragma_update(None, name, value)?;
-    }
-    Ok(connection)
-}
-
-fn meta_place(name: &'static str) -> Context {
-    Context::new("meta", name.as_bytes()).with(&[LAYOUT])
-}
-
-fn store_meta(connection: &Connection, name: &str, value: &[u8]) -> Result<(), VaultError> {
-    connection
-        .prepare_cached("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")?
-        .execute((name, value))?;
-    Ok(())
-}
-
-fn load_meta(connection: &Connection, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
-    let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
-    Ok(statement.query_row([name], |row| row.get(0)).optional()?)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use eid_crypto::SystemRandom;
 
     use super::*;
-    use crate::Collection::{Account, Setting};
+    use crate::Collection::{Account, Setting, TrustData};
 
     fn vault() -> (tempfile::TempDir, Vault) {
         let folder = tempfile::tempdir().unwrap();
@@ -286,20 +283,22 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_protect_the_file_are_in_force() {
-        let (_folder, vault) = vault();
-        for (name, expected) in [
-            ("journal_mode", "wal"),
-            ("synchronous", "2"),
-            ("trusted_schema", "0"),
-            ("cell_size_check", "1"),
-            ("secure_delete", "1"),
-            ("temp_store", "2"),
-        ] {
-            let query = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
-            let found: String = vault.connection.query_row(&query, [], |row| row.get(0)).unwrap();
-            assert_eq!(found, expected, "{name}");
+    fn only_what_can_be_fetched_again_may_wait_for_the_disk() {
+        let (_folder, mut vault) = vault();
+        let synchronous = |vault: &Vault| {
+            vault.connection.pragma_query_value(None, "synchronous", |row| row.get::<_, u8>(0)).unwrap()
+        };
+        for collection in crate::Collection::ALL {
+            vault.put(collection, "k", "v").unwrap();
+            assert_eq!(synchronous(&vault), if collection.is_refetchable() { 1 } else { 2 }, "{collection:?}");
         }
+        vault.put(TrustData, "k", "w").unwrap();
+        let generation = vault.generation();
+        assert_eq!(vault.make_durable(), Ok(generation + 1));
+        assert_eq!((vault.make_durable(), synchronous(&vault)), (Ok(generation + 1), 2));
+        vault.put(TrustData, "k", "x").unwrap();
+        vault.transaction(|vault| vault.put(TrustData, "k", "y")).unwrap();
+        assert_eq!((vault.make_durable(), synchronous(&vault)), (Ok(generation + 3), 2));
     }
 
     #[test]
@@ -360,7 +359,9 @@ mod tests {
         let (_folder, vault) = vault();
         for query in [
             "SELECT sealed FROM record WHERE key = x'00'",
-            "SELECT sealed FROM record WHERE collection = 1 AND id > 2 ORDER BY id",
+            "SELECT sealed FROM record WHERE id > 2 AND id <= 9 ORDER BY id",
+            "SELECT max(id) FROM record WHERE id BETWEEN 2 AND 9",
+            "SELECT sealed FROM chunk WHERE id = 7",
             "SELECT sealed FROM history WHERE seq < 5 ORDER BY seq DESC",
         ] {
             let mut plan = vault.connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();

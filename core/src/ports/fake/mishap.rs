@@ -5,7 +5,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use eid_crypto::{SecretBytes, SecretKey, Signature, VerifyingKey};
+use eid_crypto::{HardwareInput, SecretBytes, Signature, VerifyingKey};
 
 use crate::ports::{
     ChipLink, ChipLinkError, Integrity, IntegrityError, KeyAccess, MAX_RESPONSE, SecureKey, SecureKeyError,
@@ -62,15 +62,15 @@ impl<P: SecureKey> SecureKey for Misbehaving<P> {
         self.spoil("sign", answer, Err(SecureKeyError::Malformed)).await
     }
 
-    async fn seal(&self, alias: &str, secret: &SecretKey) -> Result<Vec<u8>, SecureKeyError> {
-        let answer = self.port.seal(alias, secret).await;
-        self.spoil("seal", answer, Ok(vec![0; 513])).await
+    async fn make_secret(&self, alias: &str, access: KeyAccess) -> Result<(), SecureKeyError> {
+        let answer = self.port.make_secret(alias, access).await;
+        self.spoil("make_secret", answer, answer).await
     }
 
-    async fn unseal(&self, alias: &str, blob: &[u8]) -> Result<SecretBytes, SecureKeyError> {
-        // EXPOSE: this object plays the hardware that the secret comes out of.
-        let answer = self.port.unseal(alias, blob).await.map(|secret| secret.expose().to_vec());
-        self.spoil("unseal", answer, Ok(vec![0; 31])).await.map(SecretBytes::new)
+    async fn derive(&self, alias: &str, input: &HardwareInput) -> Result<SecretBytes, SecureKeyError> {
+        // EXPOSE: this object plays the hardware that the answer comes out of.
+        let answer = self.port.derive(alias, input).await.map(|answer| answer.expose().to_vec());
+        self.spoil("derive", answer, Ok(vec![0; 31])).await.map(SecretBytes::new)
     }
 
     async fn remove(&self, alias: &str) -> Result<(), SecureKeyError> {

@@ -6,8 +6,6 @@
 
     /// P-256 keys that never leave the Secure Enclave of this phone.
     public struct SecureEnclaveKeys: KeyHardware {
-        private static let encryption = SecKeyAlgorithm.eciesEncryptionCofactorVariableIVX963SHA256AESGCM
-
         private let prompt: String
 
         /// - Parameter prompt: what the system's prompt says why it asks for the holder's presence.
@@ -24,14 +22,21 @@
             return try bytes { SecKeyCreateSignature(key, .ecdsaSignatureMessageX962SHA256, message as CFData, &$0) }
         }
 
-        public func encrypt(alias: String, secret: Data) throws -> Data {
-            let key = try publicPart(of: makeKey(alias, .whileUnlocked))
-            return try bytes { SecKeyCreateEncryptedData(key, Self.encryption, secret as CFData, &$0) }
+        public func makeSecret(alias: String, access: KeyAccess) throws {
+            _ = try makeKey(alias, access)
         }
 
-        public func decrypt(alias: String, blob: Data) throws -> Data {
+        public func agree(alias: String, point: Data) throws -> Data {
             let key = try findKey(alias)
-            return try bytes { SecKeyCreateDecryptedData(key, Self.encryption, blob as CFData, &$0) }
+            let attributes = [
+                kSecAttrKeyType: kSecAttrKeyTypeECSECPrimeRandom, kSecAttrKeyClass: kSecAttrKeyClassPublic,
+            ]
+            var error: Unmanaged<CFError>?
+            guard let peer = SecKeyCreateWithData(point as CFData, attributes as CFDictionary, &error) else {
+                throw failure(error)
+            }
+            let none = [:] as CFDictionary
+            return try bytes { SecKeyCopyKeyExchangeResult(key, .ecdhKeyExchangeStandard, peer, none, &$0) }
         }
 
         public func remove(alias: String) throws {
@@ -43,9 +48,14 @@
             try remove(alias: alias)
             var accessible = kSecAttrAccessibleWhenUnlockedThisDeviceOnly
             var flags: SecAccessControlCreateFlags = .privateKeyUsage
-            if case .withPresence = access {
+            switch access {
+            case .whileUnlocked: break
+            case .withPresence:
                 accessible = kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly
                 flags.insert(.userPresence)
+            case .withBiometrics:
+                accessible = kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly
+                flags.insert(.biometryCurrentSet)
             }
             guard let control = SecAccessControlCreateWithFlags(nil, accessible, flags, nil) else {
                 throw SecureKeyError.Unavailable

@@ -1,11 +1,17 @@
 package vn.example.eid.tests
 
+import java.util.concurrent.atomic.AtomicInteger
+import kotlin.concurrent.thread
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.ContinuationInterceptor
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
@@ -21,6 +27,8 @@ import vn.example.eid.core.Activation
 import vn.example.eid.core.CancelToken
 import vn.example.eid.core.EidApp
 import vn.example.eid.core.EidException
+import vn.example.eid.core.Event
+import vn.example.eid.core.HardwareInput
 import vn.example.eid.core.Platform
 import vn.example.eid.core.SecureKey
 import vn.example.eid.core.Unlocked
@@ -62,6 +70,24 @@ class CancelTest {
                 cancelledAfter(moment) { phone.app.unlock(passcode()).close() }
                 phone.app.unlock(passcode()).close()
             }
+        }
+    }
+
+    @Test
+    fun unlocking_cancelled_when_its_answer_is_there_leaves_nothing_unlocked() = test {
+        withUnlocked { phone, first ->
+            first.close()
+            for (resumption in 2..4) {
+                while (Event.LOCKED !in phone.told.events) delay(10)
+                phone.told.events.clear()
+                val moment = CancelAtResumption(resumption)
+                val call = async(moment, CoroutineStart.LAZY) { phone.app.unlock(passcode()) }
+                moment.job = call
+                val outcome = runCatching { call.await() }
+                assertEquals(resumption > 2, outcome.isSuccess, "$outcome")
+                outcome.getOrNull()?.close()
+            }
+            withTimeout(5_000) { while (Event.LOCKED !in phone.told.events) delay(10) }
         }
     }
 
@@ -192,14 +218,14 @@ class CancelTest {
             coroutineScope { work(phone, unlocked) }
         }
 
-    /** A key port that waits before it signs or unseals. */
+    /** A key port that waits before it signs or derives. */
     private class Gate(private val honest: SecureKey) : SecureKey by honest {
         val entered = CompletableDeferred<Unit>()
         val open = CompletableDeferred<Unit>()
         val cancelled = CompletableDeferred<Unit>()
 
         override suspend fun sign(alias: String, data: ByteArray): ByteArray = passed { honest.sign(alias, data) }
-        override suspend fun unseal(alias: String, blob: ByteArray): ByteArray = passed { honest.unseal(alias, blob) }
+        override suspend fun derive(alias: String, input: HardwareInput): ByteArray = passed { honest.derive(alias, input) }
 
         private suspend fun passed(then: suspend () -> ByteArray): ByteArray = try {
             entered.complete(Unit)
@@ -208,6 +234,24 @@ class CancelTest {
         } catch (e: CancellationException) {
             cancelled.complete(Unit)
             throw e
+        }
+    }
+    /** Resumes a coroutine on another thread, and cancels it before one of its resumptions; its start is the first. */
+    private class CancelAtResumption(private val at: Int) : ContinuationInterceptor {
+        lateinit var job: Job
+        private val seen = AtomicInteger()
+
+        override val key get() = ContinuationInterceptor
+
+        override fun <T> interceptContinuation(continuation: Continuation<T>) = object : Continuation<T> {
+            override val context get() = continuation.context
+
+            override fun resumeWith(result: Result<T>) {
+                thread {
+                    if (seen.incrementAndGet() == at) job.cancel()
+                    continuation.resumeWith(result)
+                }
+            }
         }
     }
 }

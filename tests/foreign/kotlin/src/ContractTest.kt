@@ -13,7 +13,9 @@ import vn.example.eid.core.Clock
 import vn.example.eid.core.ContractFinding
 import vn.example.eid.core.Event
 import vn.example.eid.core.EventSink
+import vn.example.eid.core.HardwareInput
 import vn.example.eid.core.Integrity
+import vn.example.eid.core.KeyAccess
 import vn.example.eid.core.Moment
 import vn.example.eid.core.SecureKey
 import vn.example.eid.core.checkChipLink
@@ -55,7 +57,16 @@ class ContractTest {
                 override suspend fun remove(alias: String) {}
             },
             "throws" to object : SecureKey by key {
-                override suspend fun unseal(alias: String, blob: ByteArray) = throw IllegalStateException(PERSONAL)
+                override suspend fun derive(alias: String, input: HardwareInput) = throw IllegalStateException(PERSONAL)
+            },
+            "short answer" to object : SecureKey by key {
+                override suspend fun derive(alias: String, input: HardwareInput) = ByteArray(31)
+            },
+            "same answer to everything" to object : SecureKey by key {
+                override suspend fun derive(alias: String, input: HardwareInput) = ByteArray(32)
+            },
+            "makes no secret" to object : SecureKey by key {
+                override suspend fun makeSecret(alias: String, access: KeyAccess) {}
             },
         )
         for ((why, port) in broken) assertTrue(checkSecureKey(port).any { !it.passed }, why)

@@ -105,7 +105,7 @@ class JourneyTest {
         Phone(sandbox).use { phone ->
             val citizen = platform.citizen()
             phone.activate(sandbox, citizen).close()
-            assertEquals(setOf("device", "vault"), phone.hardware.aliases)
+            assertEquals(setOf("device", "vault-a", "guard-a"), phone.hardware.aliases)
             refusedWith(1002) { phone.app.activate(citizen.pid, citizen.phone) {} }
         }
     }

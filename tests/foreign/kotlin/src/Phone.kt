@@ -16,6 +16,7 @@ import vn.example.eid.core.Clock
 import vn.example.eid.core.EidException
 import vn.example.eid.core.Event
 import vn.example.eid.core.EventSink
+import vn.example.eid.core.HardwareInput
 import vn.example.eid.core.KeyAccess
 import vn.example.eid.core.Moment
 import vn.example.eid.core.Platform
@@ -33,6 +34,16 @@ fun passcode(digits: String = PASSCODE): ByteArray = digits.toByteArray()
 object HostClock : Clock {
     override fun now() =
         Moment(System.currentTimeMillis() / 1000, (System.nanoTime() / 1_000_000).toULong(), ByteArray(16) { 1 })
+}
+
+/** Both clocks ahead by the same time. */
+class MovableClock : Clock {
+    @Volatile
+    var aheadSeconds = 0uL
+
+    override fun now() = HostClock.now().run {
+        copy(unixSeconds = unixSeconds + aheadSeconds.toLong(), monotonicMs = monotonicMs + aheadSeconds * 1000u)
+    }
 }
 
 /** Keeps what it was told. */
@@ -69,9 +80,9 @@ class Phone(private val url: String, private val caDer: ByteArray) : AutoCloseab
     fun open(config: AppConfig = config(), clock: Clock = HostClock) = Eid(config, Platform(ports, clock, told))
 
     /** The app started anew on the same phone. */
-    fun restart() {
+    fun restart(config: AppConfig = config(), clock: Clock = HostClock) {
         app.close()
-        app = open()
+        app = open(config, clock)
     }
 
     /** Activated and unlocked. */
@@ -93,8 +104,8 @@ class SwitchedKey(val honest: SecureKey) : SecureKey {
 
     override suspend fun generate(alias: String, access: KeyAccess) = now.generate(alias, access)
     override suspend fun sign(alias: String, data: ByteArray) = now.sign(alias, data)
-    override suspend fun seal(alias: String, secret: ByteArray) = now.seal(alias, secret)
-    override suspend fun unseal(alias: String, blob: ByteArray) = now.unseal(alias, blob)
+    override suspend fun makeSecret(alias: String, access: KeyAccess) = now.makeSecret(alias, access)
+    override suspend fun derive(alias: String, input: HardwareInput) = now.derive(alias, input)
     override suspend fun remove(alias: String) = now.remove(alias)
 }
 

@@ -8,6 +8,10 @@ import org.junit.ClassRule
 import org.junit.Test
 import vn.example.eid.choosePasscode
 import vn.example.eid.core.EidException
+import vn.example.eid.core.HardwareInput
+import vn.example.eid.core.KeyAccess
+import vn.example.eid.core.PresentDraft
+import vn.example.eid.core.Purpose
 import vn.example.eid.core.SecureKey
 
 /** A passcode that is nowhere else: the test looks for it in everything that the child says. */
@@ -21,6 +25,24 @@ class SecretsTest {
         @ClassRule
         @JvmField
         val platform = LivePlatform()
+    }
+
+    @Test
+    fun records_with_personal_data_say_their_name_only() = test {
+        Phone(platform.sandbox).use { phone ->
+            val unlocked = phone.activate(platform.sandbox, platform.citizen())
+            unlocked.refill()
+            val draft = PresentDraft(Purpose.ID, counter = "rp/planted", challenge = "planted!".toByteArray())
+            val proof = unlocked.present(draft).use { it.sign() }
+            val (home, page) = Pair(unlocked.home(), unlocked.history(null, 50u))
+            val (account, entry) = Pair(home.account, page.items.first())
+            val said = listOf(draft, proof, proof.qr, home, account, page, entry).map { "$it" }
+            val planted = listOf(account.name, account.pid, account.pidMasked, account.accountId, proof.text, "planted")
+            for (text in said) assertEquals(emptyList(), planted.filter { it in text }, "${text.length} characters")
+            assertEquals("AccountView(…)", "$account")
+            assertEquals("rp/planted", entry.counterpart)
+            unlocked.close()
+        }
     }
 
     @Test
@@ -66,8 +88,8 @@ fun main() = test {
         val citizen = Citizen(pid, number)
         val broken = object : SecureKey by phone.ports.honest {
             override suspend fun sign(alias: String, data: ByteArray) = throw IllegalStateException(PERSONAL)
-            override suspend fun unseal(alias: String, blob: ByteArray) = throw IllegalArgumentException(PERSONAL)
-            override suspend fun seal(alias: String, secret: ByteArray) = throw RuntimeException(PERSONAL)
+            override suspend fun derive(alias: String, input: HardwareInput) = throw IllegalArgumentException(PERSONAL)
+            override suspend fun makeSecret(alias: String, access: KeyAccess) = throw RuntimeException(PERSONAL)
         }
         printed { phone.app.activate(pid.dropLast(1), number) {} }
         printed { phone.app.activate(pid, number.dropLast(1)) {} }

@@ -1,8 +1,14 @@
 //! What a citizen and an officer do, end to end: the façade, a real platform over TLS, the counter.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests and their helpers may panic")]
 
+mod biometrics;
+mod care;
+mod guard;
 mod interop;
+mod lock;
 mod offline;
+mod passcode;
+mod passcode_change;
 mod phone;
 mod refusals;
 mod spine;

@@ -1,6 +1,9 @@
 //! A phone, a platform and a counter for tests.
 
 use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -9,9 +12,9 @@ use std::{
 };
 
 use eid_core::{
-    Activation, AppConfig, EidApp, Error, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    Activation, AppConfig, AutoLock, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
     ports::{
-        Ports,
+        Ports, SecureKey,
         fake::{EventLog, SetClock, SoftwareKey},
     },
 };
@@ -72,6 +75,7 @@ pub(crate) struct Phone {
     pub(crate) app: EidApp,
     pub(crate) key: Arc<SoftwareKey>,
     pub(crate) clock: Arc<SetClock>,
+    pub(crate) events: Arc<EventLog>,
     pub(crate) folder: TempDir,
     config: AppConfig,
 }
@@ -82,15 +86,20 @@ impl Phone {
     }
 
     pub(crate) fn with_batch(world: &World, batch: u16) -> Self {
-        Self::make(world, world.sandbox.base_url(), batch)
+        Self::make(world, world.sandbox.base_url(), batch, SoftwareKey::default())
+    }
+
+    /// A phone whose key hardware knows P-256 only.
+    pub(crate) fn with_enclave(world: &World) -> Self {
+        Self::make(world, world.sandbox.base_url(), 3, SoftwareKey::enclave())
     }
 
     /// A phone that trusts `world`'s CA but is sent to another address.
     pub(crate) fn with_platform(world: &World, base_url: &str) -> Self {
-        Self::make(world, base_url, 3)
+        Self::make(world, base_url, 3, SoftwareKey::default())
     }
 
-    fn make(world: &World, base_url: &str, batch: u16) -> Self {
+    fn make(world: &World, base_url: &str, batch: u16, key: SoftwareKey) -> Self {
         let folder = TempDir::new().unwrap();
         let config = AppConfig {
             folder: folder.path().join("app"),
@@ -105,17 +114,58 @@ impl Phone {
                 },
             },
             trust_roots: vec![VerifyingKey::parse(SANDBOX_ROOT).unwrap()],
-            kdf_cost: KdfCost::FLOOR,
+            kdf_cost: KdfChoice::Fixed(KdfCost::FLOOR),
             batch,
+            // Days pass between two lines of a test.
+            auto_lock: AutoLock { idle: Duration::MAX, ..AutoLock::default() },
         };
-        let (key, clock) = (Arc::new(SoftwareKey::default()), Arc::new(SetClock::at(START)));
-        let app = open(&config, &key, &clock);
-        Self { app, key, clock, folder, config }
+        let (key, clock) = (Arc::new(key), Arc::new(SetClock::at(START)));
+        let events = Arc::new(EventLog::default());
+        let app = open(&config, &key, &clock, &events);
+        Self { app, key, clock, events, folder, config }
+    }
+
+    /// The app started anew with another time to lock.
+    pub(crate) fn restart_locking(&mut self, auto_lock: AutoLock) {
+        self.config.auto_lock = auto_lock;
+        self.restart();
     }
 
     /// The app started anew on the same phone.
     pub(crate) fn restart(&mut self) {
-        self.app = open(&self.config, &self.key, &self.clock);
+        self.app = open(&self.config, &self.key, &self.clock, &self.events);
+    }
+
+    /// The app started anew with another choice of cost.
+    pub(crate) fn choose_cost(&mut self, kdf_cost: KdfChoice) {
+        self.config.kdf_cost = kdf_cost;
+        self.restart();
+    }
+
+    /// The app on the same files, over other key hardware.
+    pub(crate) fn app_with(&self, key: Arc<dyn SecureKey>) -> EidApp {
+        open_with(&self.config, key, &self.clock, &self.events)
+    }
+
+    /// A file of the app.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join("app").join(name)
+    }
+
+    /// The app's small files, as somebody who copies them has them.
+    pub(crate) fn small_files(&self) -> BTreeMap<&'static str, Vec<u8>> {
+        let names = ["install", "guard", "envelope", "envelope-next", "envelope-biometric"];
+        names.into_iter().filter_map(|name| Some((name, fs::read(self.file(name)).ok()?))).collect()
+    }
+
+    /// Puts such a copy back, and nothing beside it.
+    pub(crate) fn put_small_files(&self, files: &BTreeMap<&'static str, Vec<u8>>) {
+        for name in self.small_files().keys() {
+            fs::remove_file(self.file(name)).unwrap();
+        }
+        for (name, bytes) in files {
+            fs::write(self.file(name), bytes).unwrap();
+        }
     }
 
     pub(crate) fn now(&self) -> UnixTime {
@@ -143,14 +193,22 @@ impl Phone {
     }
 }
 
-fn open(config: &AppConfig, key: &Arc<SoftwareKey>, clock: &Arc<SetClock>) -> EidApp {
-    let secure_key: Arc<dyn eid_core::ports::SecureKey> = Arc::<SoftwareKey>::clone(key);
+fn open(config: &AppConfig, key: &Arc<SoftwareKey>, clock: &Arc<SetClock>, events: &Arc<EventLog>) -> EidApp {
+    open_with(config, Arc::<SoftwareKey>::clone(key), clock, events)
+}
+
+fn open_with(
+    config: &AppConfig,
+    secure_key: Arc<dyn SecureKey>,
+    clock: &Arc<SetClock>,
+    events: &Arc<EventLog>,
+) -> EidApp {
     let clock: Arc<dyn eid_core::ports::Clock> = Arc::<SetClock>::clone(clock);
     let ports = Ports {
         secure_key,
         clock,
         random: Arc::new(SystemRandom::new()),
-        events: Arc::new(EventLog::default()),
+        events: Arc::<EventLog>::clone(events),
         chip: None,
         integrity: None,
     };

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use eid_core::{
-    AppConfig, EidApp, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    AppConfig, AutoLock, EidApp, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
     ports::{
         Ports,
         fake::{EventLog, SoftwareKey},
@@ -96,8 +96,9 @@ fn open_app(sandbox: &RunningSandbox, folder: &TempDir) -> Result<EidApp, DemoEr
             timeouts: Timeouts::default(),
         },
         trust_roots: vec![VerifyingKey::parse(SANDBOX_ROOT).map_err(eid_core::Error::from)?],
-        kdf_cost: KdfCost::PHONE,
+        kdf_cost: KdfChoice::Target(KdfCost::TARGET),
         batch: 5,
+        auto_lock: AutoLock::default(),
     };
     let ports = Ports {
         secure_key: Arc::new(SoftwareKey::default()),

@@ -10,6 +10,7 @@
 mod activation;
 mod credential;
 mod data;
+mod device;
 mod durable;
 mod grant;
 mod http;

@@ -63,7 +63,10 @@ impl TrustList {
         for certificate in objects(parts.expect(SEQUENCE)?) {
             trust.pin(certificate?.whole)?;
         }
-        for fingerprint in objects(parts.expect(SEQUENCE)?).take(MAX_REVOKED) {
+        for (count, fingerprint) in objects(parts.expect(SEQUENCE)?).enumerate() {
+            if count == MAX_REVOKED {
+                return Err(ChipError::Malformed);
+            }
             let fingerprint = Tlv::expect(OCTET_STRING, fingerprint?.whole)?;
             trust.revoke(fingerprint.try_into().map_err(|_| ChipError::Malformed)?);
         }

@@ -1,7 +1,7 @@
 use core::fmt;
 
-use super::FileId;
-use crate::{Hash, PaceInfo, aa::CHALLENGE, ca::Method};
+use super::{FileId, Reader};
+use crate::{ChipError, Hash, PaceInfo, aa::CHALLENGE, ca::Method};
 
 /// How the chip was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,5 +71,29 @@ impl fmt::Debug for ChipEvidence {
             .field("chip_proof", &self.chip_proof)
             .field("active_proof", &self.active_proof.as_ref().map(|proof| proof.hash))
             .finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    /// What was read and proven.
+    pub(super) fn evidence(&self) -> Result<ChipEvidence, ChipError> {
+        let mut evidence = ChipEvidence {
+            opened: self.door.opened.clone().ok_or(ChipError::OutOfOrder)?,
+            card_access: self.door.card_access.clone(),
+            card_access_confirmed: self.card_access_confirmed(),
+            files: Vec::new(),
+            refused: Vec::new(),
+            chip_proof: self.proofs.chip,
+            active_proof: self.proofs.active.clone(),
+        };
+        for id in self.config.files.iter().chain(&[FileId::CardSecurity]) {
+            let Some(file) = self.file(*id) else { continue };
+            match (file.complete(), file.refused) {
+                (Some(bytes), _) => evidence.files.push((*id, bytes.to_vec())),
+                (None, Some(status)) => evidence.refused.push((*id, status)),
+                (None, None) => {}
+            }
+        }
+        Ok(evidence)
     }
 }

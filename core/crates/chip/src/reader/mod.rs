@@ -19,6 +19,8 @@
 //! read before, or by Active Authentication against DG15's key where there is no such key. A link that was lost before either
 //! file was there proves nothing yet, and need not: pieces of two chips would fit neither the SOD's signature nor its hashes.
 
+mod commands;
+mod config;
 mod door;
 mod evidence;
 mod file;
@@ -31,14 +33,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use eid_crypto::Random;
 
-use crate::{
-    ChipError, Command, Response,
-    aa::CHALLENGE,
-    apdu::{self, MORE},
-    kdf::Access,
-    sm::Channel,
-    tlv,
-};
+use crate::{ChipError, Command, Response, apdu::MORE, sm::Channel};
+use commands::{read_binary, select_application, select_file};
+pub use config::{Config, Step};
 use door::Door;
 pub use evidence::{ActiveProof, ChipEvidence, ChipProof, Opened};
 pub use file::FileId;
@@ -48,8 +45,6 @@ use prove::Proofs;
 use trace::MOST_ENTRIES;
 pub use trace::{Phase, Progress, TraceEntry};
 
-/// The eMRTD application.
-const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 /// Phones answer "tag lost" to what takes longer than their own default, which is too short for chips.
 const TIMEOUT_MS: u32 = 5_000;
 /// For commands in which the chip computes with its keys.
@@ -58,44 +53,6 @@ const TIMEOUT_OF_KEYS_MS: u32 = 15_000;
 const MOST_RESETS: u32 = 24;
 /// How often the link may be lost.
 const MOST_LOSSES: u32 = 500;
-
-/// What to read, and with what.
-#[derive(Debug)]
-pub struct Config {
-    /// What opens the chip.
-    pub access: Access,
-    /// The platform's challenge for Active Authentication.
-    pub challenge: [u8; CHALLENGE],
-    /// The files, in order: usually [`FileId::IDENTITY`]. Chip Authentication follows DG14, Active Authentication DG15.
-    pub files: Vec<FileId>,
-    /// The longest command APDU that the phone's reader sends; 261 without extended lengths.
-    pub max_command: usize,
-    /// The longest response APDU that it receives, status word included; 258 without extended lengths.
-    pub max_response: usize,
-    /// What an earlier reading learnt.
-    pub profile: ChipProfile,
-}
-
-/// What the caller does now.
-#[derive(Debug)]
-pub enum Step {
-    /// Send this APDU; an answer within the time goes to [`Reader::feed`], none means [`Reader::link_lost`].
-    Send {
-        /// The command.
-        apdu: Vec<u8>,
-        /// How long to wait.
-        timeout_ms: u32,
-    },
-    /// Show this and go on.
-    Progress(Progress),
-    /// Find the chip again, then call [`Reader::link_back`].
-    Wait {
-        /// Whether the chip is still there and has to be disconnected first, because it closed its channel.
-        reset: bool,
-    },
-    /// The reading is over.
-    Done(Box<ChipEvidence>),
-}
 
 /// One reading of one chip.
 pub struct Reader {
@@ -427,27 +384,6 @@ impl Reader {
         }
         progress
     }
-
-    fn evidence(&self) -> Result<ChipEvidence, ChipError> {
-        let mut evidence = ChipEvidence {
-            opened: self.door.opened.clone().ok_or(ChipError::OutOfOrder)?,
-            card_access: self.door.card_access.clone(),
-            card_access_confirmed: self.card_access_confirmed(),
-            files: Vec::new(),
-            refused: Vec::new(),
-            chip_proof: self.proofs.chip,
-            active_proof: self.proofs.active.clone(),
-        };
-        for id in self.config.files.iter().chain(&[FileId::CardSecurity]) {
-            let Some(file) = self.file(*id) else { continue };
-            match (file.complete(), file.refused) {
-                (Some(bytes), _) => evidence.files.push((*id, bytes.to_vec())),
-                (None, Some(status)) => evidence.refused.push((*id, status)),
-                (None, None) => {}
-            }
-        }
-        Ok(evidence)
-    }
 }
 
 impl core::fmt::Debug for Reader {
@@ -456,33 +392,6 @@ impl core::fmt::Debug for Reader {
             .field("files", &self.files)
             .field("exchanges", &self.trace.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// Selects the eMRTD application; no answer data is wanted.
-fn select_application() -> Command {
-    Command::new(0xA4, 0x04, 0x0C).data(&APPLICATION)
-}
-
-/// Selects a file under the current directory; no answer data is wanted.
-fn select_file(id: u16) -> Command {
-    Command::new(0xA4, 0x02, 0x0C).data(&id.to_be_bytes())
-}
-
-/// `READ BINARY` of the current file.
-fn read_binary(offset: usize, le: usize) -> Command {
-    let le = u32::try_from(le).unwrap_or(0x1_0000);
-    match u16::try_from(offset).ok().filter(|offset| *offset <= 0x7FFF) {
-        Some(offset) => {
-            let [high, low] = offset.to_be_bytes();
-            Command::new(0xB0, high, low).le(le)
-        }
-        None => {
-            let bytes = offset.to_be_bytes();
-            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-            let object = tlv::encode(0x54, &[bytes.get(zeros..).unwrap_or_default()]);
-            Command::new(apdu::READ_BINARY_ODD, 0, 0).data(&object).le(le)
-        }
     }
 }
 

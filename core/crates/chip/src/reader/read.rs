@@ -163,6 +163,12 @@ impl Reader {
 
     /// The chip does not hand out a file.
     fn refuse(&mut self, file: FileId, status: u16) -> Result<(), ChipError> {
+        let profile = &mut self.config.profile;
+        if profile.keep_application && self.files.values().all(|partial| partial.bytes.is_empty()) {
+            // What was learnt with another phone does not hold here: the application is not selected.
+            profile.keep_application = false;
+            return self.reset();
+        }
         let partial = self.files.entry(file).or_default();
         if matches!(file, FileId::Sod | FileId::Dg1) || !partial.bytes.is_empty() {
             return Err(ChipError::FileRefused);

@@ -4,8 +4,16 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use crate::common::{Place, all, entry};
 use eid_crypto::{SecretKey, SystemRandom};
-use eid_vault::{Collection, Vault, VaultError};
+use eid_vault::{Collection, Finding, Vault, VaultError};
 use rusqlite::Connection;
+
+const OF_GRANT: &str = "id >> 48 = 2";
+const OF_CREDENTIAL: &str = "id >> 48 = 3";
+const OF_SETTING: &str = "id >> 48 = 5";
+
+/// Collections of all ways of keeping.
+const SOME: [Collection; 5] =
+    [Collection::Account, Collection::Grant, Collection::Credential, Collection::HealthRecord, Collection::Setting];
 
 /// The value that [`filled`] stores under a key: some within a page, some over several.
 fn value(collection: Collection, n: usize) -> String {
@@ -25,7 +33,7 @@ fn filled() -> Place {
 fn fill(vault: &mut Vault) {
     let filled = vault.transaction(|vault| {
         for n in 0..12 {
-            for collection in Collection::ALL {
+            for collection in SOME {
                 vault.put(collection, &n.to_string(), &value(collection, n))?;
             }
         }
@@ -40,7 +48,7 @@ fn fill(vault: &mut Vault) {
 /// Reads all that [`filled`] wrote: each thing is right, or is missing or refused. Returns how many were not there.
 fn read_everything(vault: &Vault) -> usize {
     let mut lost = 0;
-    for collection in Collection::ALL {
+    for collection in SOME {
         for n in 0..12 {
             match vault.find::<String>(collection, &n.to_string()) {
                 Ok(Some(found)) => assert!(found == value(collection, n), "wrong data"),
@@ -67,9 +75,11 @@ fn read_everything(vault: &Vault) -> usize {
         Err(_) => lost += 20,
     }
     match vault.verify_history() {
-        // A journal whose one transaction does not count leaves the whole state before it: noticed by the manifest only,
-        // which is a later issue.
-        Ok(count) => assert!(count == 20 || (count, lost) == (0, EVERYTHING), "a chain that holds is whole"),
+        // A journal whose one transaction does not count leaves the whole state before it, of a lower generation.
+        Ok(count) => {
+            let whole = count == 20 || (count, lost, vault.generation()) == (0, EVERYTHING, 1);
+            assert!(whole || vault.findings().len() + lost > 0, "a chain that holds is whole");
+        }
         Err(_) => lost += 1,
     }
     lost
@@ -102,7 +112,7 @@ fn flipped_byte_anywhere_in_the_store_never_gives_wrong_data() {
     let length = files["store"].len();
     let (mut noticed, mut tried) = (0, 0);
     // All of the file header, then samples over all pages, the beginnings of pages among them.
-    for at in (0..100).chain((0..length).step_by(4096)).chain((101..length).step_by(307)) {
+    for at in (0..100).chain((0..length).step_by(4096)).chain((101..length).step_by(1499)) {
         let mut bad = files.clone();
         bad.get_mut("store").unwrap()[at] ^= if at % 2 == 0 { 0x01 } else { 0xff };
         tried += 1;
@@ -150,39 +160,51 @@ fn truncated_store_is_refused_or_read_as_far_as_it_goes() {
 
 #[test]
 fn row_or_value_in_another_place_is_damage_and_the_others_stay_readable() {
-    let grant = |n: u64| format!("(SELECT key FROM record WHERE collection = 2 ORDER BY id LIMIT 1 OFFSET {n})");
+    let grant = |n: u64| format!("(SELECT key FROM record WHERE {OF_GRANT} ORDER BY id LIMIT 1 OFFSET {n})");
     for (what, statements, damaged) in [
         (
             "values swapped",
-            "CREATE TEMP TABLE a AS SELECT id, sealed FROM record WHERE collection = 2 ORDER BY id LIMIT 2;
-             UPDATE record SET sealed = (SELECT sealed FROM a WHERE a.id <> record.id) WHERE id IN (SELECT id FROM a);"
-                .into(),
+            format!(
+                "CREATE TEMP TABLE a AS SELECT id, mark, sealed FROM record WHERE {OF_GRANT} ORDER BY id LIMIT 2;
+                 UPDATE record SET (mark, sealed) = (SELECT mark, sealed FROM a WHERE a.id <> record.id)
+                 WHERE id IN (SELECT id FROM a);"
+            ),
             vec![0, 1],
         ),
         (
             "keys swapped",
-            "CREATE TEMP TABLE a AS SELECT id, key FROM record WHERE collection = 2 ORDER BY id LIMIT 2;
-             UPDATE record SET key = randomblob(32) WHERE id IN (SELECT id FROM a);
-             UPDATE record SET key = (SELECT key FROM a WHERE a.id <> record.id) WHERE id IN (SELECT id FROM a);"
-                .into(),
+            format!(
+                "CREATE TEMP TABLE a AS SELECT id, key FROM record WHERE {OF_GRANT} ORDER BY id LIMIT 2;
+                 UPDATE record SET key = randomblob(32) WHERE id IN (SELECT id FROM a);
+                 UPDATE record SET key = (SELECT key FROM a WHERE a.id <> record.id) WHERE id IN (SELECT id FROM a);"
+            ),
             vec![0, 1],
         ),
         (
             "value of another collection",
             format!(
-                "UPDATE record SET sealed = (SELECT sealed FROM record WHERE collection = 3 LIMIT 1) WHERE key = {}",
+                "UPDATE record SET (mark, sealed) = (SELECT mark, sealed FROM record WHERE {OF_CREDENTIAL} LIMIT 1)
+                 WHERE key = {}",
                 grant(2)
             ),
             vec![2],
         ),
         ("value emptied", format!("UPDATE record SET sealed = x'' WHERE key = {}", grant(3)), vec![3]),
-        ("layout changed", format!("UPDATE record SET layout = 7 WHERE key = {}", grant(4)), vec![4]),
-        ("layout absurd", format!("UPDATE record SET layout = -1 WHERE key = {}", grant(5)), vec![5]),
+        ("mark exchanged", format!("UPDATE record SET mark = randomblob(28) WHERE key = {}", grant(4)), vec![4]),
+        ("mark cut", format!("UPDATE record SET mark = x'00' WHERE key = {}", grant(5)), vec![5]),
     ] as [(&str, String, Vec<usize>); 6]
     {
         let place = filled();
         place.tamper(&statements);
         let vault = place.open().unwrap();
+        let expected: &[Finding] = match what {
+            // The manifest speaks of marks: a value that does not belong to its mark is seen when it is read.
+            "value emptied" => &[],
+            _ => &[Finding::RowsChanged { collection: Collection::Grant }],
+        };
+        assert_eq!(vault.findings(), expected, "{what}");
+        let named = vault.check_all().unwrap().len();
+        assert_eq!(named, expected.len() + damaged.len(), "{what}");
         for n in 0..12 {
             let found = vault.find::<String>(Collection::Grant, &n.to_string());
             let expected = if damaged.contains(&n) {
@@ -204,10 +226,15 @@ fn row_or_value_in_another_place_is_damage_and_the_others_stay_readable() {
 fn row_moved_to_another_collection_does_not_open_there() {
     let place = filled();
     // Grants and credentials share a key slot: only the place tells them apart.
-    place.tamper("UPDATE record SET collection = 2 WHERE collection = 3");
+    place.tamper(&format!("UPDATE record SET id = id - (1 << 48) + 100 WHERE {OF_CREDENTIAL}"));
     let (grants, damaged) = all(&place.open().unwrap(), Collection::Grant).unwrap();
     assert_eq!((grants.len(), damaged), (12, 12));
     let vault = place.open().unwrap();
+    let (moved, there) = (Collection::Credential, Collection::Grant);
+    assert_eq!(
+        vault.findings(),
+        [Finding::RowsChanged { collection: there }, Finding::RowsMissing { collection: moved }]
+    );
     vault.put(Collection::Credential, "0", "again").unwrap();
     assert_eq!(all(&vault, Collection::Credential), Ok((vec![("0".into(), "again".into())], 0)));
 }
@@ -221,8 +248,7 @@ fn row_of_another_store_of_the_same_key_does_not_open() {
     other.put(Collection::Grant, "0", "of the other").unwrap();
     drop(other);
     place.tamper(&format!(
-        "ATTACH '{}' AS other; DELETE FROM record WHERE collection = 2;
-         INSERT INTO record SELECT NULL, collection, key, layout, sealed FROM other.record;",
+        "ATTACH '{}' AS other; DELETE FROM record WHERE {OF_GRANT}; INSERT INTO record SELECT * FROM other.record WHERE id > 0;",
         other_path.display()
     ));
     let vault = place.open().unwrap();
@@ -250,7 +276,7 @@ fn exchanged_marks_of_the_store_are_named() {
         ("DROP TABLE meta", VaultError::FileDamaged),
         ("PRAGMA user_version = 0", VaultError::FileDamaged),
         ("PRAGMA application_id = 5", VaultError::Foreign),
-        ("PRAGMA user_version = 2", VaultError::Newer),
+        ("PRAGMA user_version = 3", VaultError::Newer),
         ("PRAGMA user_version = -1", VaultError::Newer),
     ] {
         let place = filled();
@@ -292,7 +318,7 @@ fn foreign_file_is_refused_and_stays_as_it_was() {
 fn newer_version_that_stands_only_in_the_journal_is_refused_and_loses_nothing() {
     let place = filled();
     let connection = Connection::open(place.path()).unwrap();
-    connection.execute_batch("CREATE TABLE of_version_two (x); PRAGMA user_version = 2;").unwrap();
+    connection.execute_batch("CREATE TABLE of_a_newer_version (x); PRAGMA user_version = 3;").unwrap();
     let files = place.files();
     drop(connection);
     for (name, bytes) in files {
@@ -301,8 +327,9 @@ fn newer_version_that_stands_only_in_the_journal_is_refused_and_loses_nothing() 
     assert_eq!(place.open().err(), Some(VaultError::Newer));
     let connection = Connection::open(place.path()).unwrap();
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    let rows: i64 = connection.query_row("SELECT count(*) FROM record, of_version_two", [], |row| row.get(0)).unwrap();
-    assert_eq!((version, rows), (2, 0));
+    let rows: i64 =
+        connection.query_row("SELECT count(*) FROM record, of_a_newer_version", [], |row| row.get(0)).unwrap();
+    assert_eq!((version, rows), (3, 0));
 }
 
 #[test]
@@ -321,7 +348,7 @@ fn store_is_made_anew_over_what_a_killed_attempt_left() {
         std::fs::write(place.folder.path().join(name), bytes).unwrap();
     }
     let mut vault = place.create();
-    for collection in Collection::ALL {
+    for collection in SOME {
         assert_eq!(all(&vault, collection), Ok((vec![], 0)));
     }
     fill(&mut vault);
@@ -331,22 +358,26 @@ fn store_is_made_anew_over_what_a_killed_attempt_left() {
 }
 
 #[test]
-fn trigger_put_into_the_file_does_not_run() {
-    let place = filled();
-    place.tamper(
-        "CREATE TRIGGER t AFTER INSERT ON record BEGIN DELETE FROM history; END;
-         CREATE TRIGGER u BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'no'); END;",
-    );
-    let vault = place.open().unwrap();
-    vault.put(Collection::Setting, "new", "x").unwrap();
-    vault.put(Collection::Setting, "new", "y").unwrap();
-    assert_eq!(vault.verify_history(), Ok(20));
+fn tables_that_are_not_as_they_were_made_are_refused_before_anything_runs() {
+    for statements in [
+        "CREATE TRIGGER t AFTER INSERT ON record BEGIN DELETE FROM history; END;",
+        "CREATE VIEW v AS SELECT 1;",
+        "CREATE TABLE t (x);",
+        "CREATE INDEX i ON record (key);",
+        "DROP TABLE chunk;",
+        "ALTER TABLE record ADD COLUMN x BLOB;",
+        "ALTER TABLE history RENAME COLUMN sealed TO other;",
+    ] {
+        let place = filled();
+        place.tamper(statements);
+        assert_eq!(place.open().err(), Some(VaultError::FileDamaged), "{statements}");
+    }
 }
 
 #[test]
 fn absurdly_large_row_is_refused_unread() {
     let place = filled();
-    place.tamper("UPDATE record SET sealed = zeroblob(50000000) WHERE collection = 5");
+    place.tamper(&format!("UPDATE record SET sealed = zeroblob(50000000) WHERE {OF_SETTING}"));
     let vault = place.open().unwrap();
     assert_eq!(vault.find::<String>(Collection::Setting, "0"), Err(VaultError::FileDamaged));
     assert_eq!(vault.find(Collection::Grant, "0"), Ok(Some(value(Collection::Grant, 0))));

@@ -200,7 +200,7 @@ fn equal_values_and_keys_look_different_in_two_stores() {
         place.create().put(Collection::Account, "self", "x").unwrap();
         let connection = rusqlite::Connection::open(place.path()).unwrap();
         connection
-            .query_row("SELECT key, sealed FROM record", [], |row| {
+            .query_row("SELECT key, mark FROM record WHERE id > 0", [], |row| {
                 Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?))
             })
             .unwrap()
@@ -263,6 +263,9 @@ proptest! {
                 }
             }
         }
+        drop(vault);
+        let vault = place.open().unwrap();
+        prop_assert_eq!((vault.findings(), vault.check_all()), ([].as_slice(), Ok(vec![])));
         let (items, damaged) = all(&vault, Collection::Grant).unwrap();
         prop_assert_eq!(items.len(), model.len());
         prop_assert_eq!((items.into_iter().collect::<BTreeMap<_, _>>(), damaged), (model, 0));

@@ -11,7 +11,8 @@ use crate::{
     agreement::Private,
     ca::Method,
     curve::Curve,
-    kdf::{Can, MrzKey},
+    kdf::{Access, Can, MrzKey},
+    tlv,
 };
 
 const FACE: usize = 15_000;
@@ -141,6 +142,21 @@ fn known_profile_saves_exchanges() {
     assert!(again.trace().len() + 4 <= first.trace().len());
     // Without a master file the application is selected, and EF.ATR/INFO out of reach.
     assert_eq!(again.profile().max_response, None);
+}
+
+#[test]
+fn profile_of_another_phone_does_no_harm() {
+    let profile = ChipProfile {
+        keep_application: true,
+        built_in_card_access: true,
+        select_files: true,
+        short_only: true,
+        exact: true,
+        chunk: Some(111),
+        ..ChipProfile::default()
+    };
+    let reader = read(Config { profile, ..config(can("000001")) }, &mut card(Quirks::default()), &[]);
+    assert!(!reader.profile().keep_application);
 }
 
 #[test]

@@ -5,6 +5,7 @@ import vn.example.eid.core.Activation
 import vn.example.eid.core.AppConfig
 import vn.example.eid.core.EidApp
 import vn.example.eid.core.EidException
+import vn.example.eid.core.PasscodeOutcome
 import vn.example.eid.core.Platform
 import vn.example.eid.core.Unlocked
 
@@ -33,6 +34,30 @@ public class Eid(config: AppConfig, platform: Platform) : AutoCloseable {
     /** Unlocks without the network. `lock` locks at once; closing does too, unless something presented is open. */
     public suspend fun unlock(passcode: ByteArray): Unlocked = wiping(passcode) { app.unlock(it) }
 
+    /** Turns on unlocking with face or finger: the passcode is asked for again, and the phone asks for the finger. */
+    public suspend fun enableBiometrics(passcode: ByteArray): Unit = wiping(passcode) { app.enableBiometrics(it) }
+
+    /** Turns off unlocking with face or finger. Not an error if it was off. */
+    public suspend fun disableBiometrics(): Unit = app.disableBiometrics()
+
+    /** Whether unlocking with face or finger is turned on. */
+    public suspend fun hasBiometrics(): Boolean = app.hasBiometrics()
+
+    /** Unlocks with face or finger, for which the phone asks, without the network. */
+    public suspend fun unlockWithBiometrics(): Unlocked = app.unlockWithBiometrics()
+
+    /** Locks whatever is unlocked. */
+    public fun lock(): Unit = app.lock()
+
+    /** For `onStop`: the app locks soon, unless [enterForeground] comes first. */
+    public suspend fun enterBackground(): Unit = app.enterBackground()
+
+    /** For `onStart`: an app that was away for too long is locked now. */
+    public suspend fun enterForeground(): Unit = app.enterForeground()
+
+    /** Starts over: destroys this phone's keys and deletes what it stored. Nothing can undo it; ask the citizen twice. */
+    public suspend fun reset(): Unit = app.reset()
+
     /** Ends everything; what is unlocked locks. Again does nothing. */
     override fun close() {
         if (closed.compareAndSet(false, true)) app.use { it.shutdown() }
@@ -44,6 +69,10 @@ public class Eid(config: AppConfig, platform: Platform) : AutoCloseable {
  * again goes on where it stopped.
  */
 public suspend fun Activation.choosePasscode(passcode: ByteArray): Unlocked = wiping(passcode) { complete(it) }
+
+/** Changes the passcode. After [PasscodeOutcome.UNSURE] either one unlocks until the phone was online again. */
+public suspend fun Unlocked.replacePasscode(old: ByteArray, new: ByteArray): PasscodeOutcome =
+    wiping(old) { wiping(new) { changePasscode(old, new) } }
 
 private suspend fun <T> wiping(passcode: ByteArray, call: suspend (ByteArray) -> T): T = try {
     call(passcode)

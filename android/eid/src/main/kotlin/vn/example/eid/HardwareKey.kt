@@ -3,12 +3,12 @@ package vn.example.eid
 import java.security.GeneralSecurityException
 import java.security.Signature
 import java.security.interfaces.ECPublicKey
-import javax.crypto.AEADBadTagException
-import javax.crypto.Cipher
+import javax.crypto.Mac
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
+import vn.example.eid.core.HardwareInput
 import vn.example.eid.core.KeyAccess
 import vn.example.eid.core.SecureKey
 import vn.example.eid.core.SecureKeyException
@@ -27,15 +27,22 @@ public interface KeyHardware {
      */
     public fun startSigning(alias: String): Signature?
 
-    /** Makes an AES-256-GCM key in place of one that had this alias; gives its cipher for one message. */
-    public fun startSealing(alias: String): Cipher
+    /** Makes an HMAC-SHA-256 key; one that had this alias is gone. */
+    public fun makeSecret(alias: String, access: KeyAccess)
 
-    /** AES-GCM with the key of this alias, or null when there is none. */
-    public fun startUnsealing(alias: String, nonce: ByteArray): Cipher?
+    /** HMAC-SHA-256 with the key of this alias, begun; null when there is none, or when it went with the fingers it knew. */
+    public fun startDeriving(alias: String): Derivation?
 
     /** Destroys the key of this alias, if there is one. */
     public fun remove(alias: String)
 }
+
+/**
+ * An HMAC that is begun.
+ *
+ * @property wantsBiometrics true when it goes on only after an enrolled face or finger was recognised for this very [mac]
+ */
+public class Derivation(public val mac: Mac, public val wantsBiometrics: Boolean)
 
 /** The key wants the holder's presence before it works. */
 public class PresenceNeeded : GeneralSecurityException()
@@ -45,10 +52,11 @@ public fun interface Presence {
     /**
      * Returns once the holder has confirmed. Cancelling the coroutine takes the prompt away.
      *
+     * @param mac what only an enrolled face or finger sets free, never the screen lock; null for the holder's presence
      * @throws SecureKeyException.UserCancelled
      * @throws SecureKeyException.Unavailable when nobody can be asked
      */
-    public suspend fun confirm()
+    public suspend fun confirm(mac: Mac?)
 }
 
 /** The core's key port on top of [KeyHardware]: encodings, presence, and errors without any text. */
@@ -67,29 +75,30 @@ public class HardwareKey(private val hardware: KeyHardware, private val presence
         }
     }
 
-    override suspend fun seal(alias: String, secret: ByteArray): ByteArray = try {
+    override suspend fun makeSecret(alias: String, access: KeyAccess): Unit =
+        ask { hardware.makeSecret(checked(alias), access) }
+
+    override suspend fun derive(alias: String, input: HardwareInput): ByteArray = try {
+        val begun = ask {
+            if (input.bytes.size != DERIVED) throw SecureKeyException.Malformed()
+            hardware.startDeriving(checked(alias)) ?: throw SecureKeyException.Invalidated()
+        }
+        if (begun.wantsBiometrics) prompt.withLock { presence.confirm(begun.mac) }
         ask {
-            val cipher = hardware.startSealing(checked(alias))
-            val nonce = cipher.iv
-            if (nonce.size != NONCE) throw SecureKeyException.Malformed()
-            byteArrayOf(FORMAT) + nonce + cipher.doFinal(secret)
+            val answer = begun.mac.doFinal(input.bytes)
+            if (answer.size != DERIVED) throw SecureKeyException.Malformed()
+            answer
         }
     } finally {
-        secret.fill(0)
-    }
-
-    override suspend fun unseal(alias: String, blob: ByteArray): ByteArray = ask {
-        if (blob.size < 1 + NONCE + TAG || blob[0] != FORMAT) throw SecureKeyException.Malformed()
-        val cipher = hardware.startUnsealing(checked(alias), blob.copyOfRange(1, 1 + NONCE))
-            ?: throw SecureKeyException.Invalidated()
-        cipher.doFinal(blob, 1 + NONCE, blob.size - 1 - NONCE)
+        input.bytes.fill(0)
+        input.point.fill(0)
     }
 
     override suspend fun remove(alias: String): Unit = ask { hardware.remove(checked(alias)) }
 
     private suspend fun start(alias: String): Signature = prompt.withLock {
         begun(alias) ?: run {
-            presence.confirm()
+            presence.confirm(null)
             begun(alias) ?: throw SecureKeyException.Unavailable()
         }
     }
@@ -109,9 +118,6 @@ public class HardwareKey(private val hardware: KeyHardware, private val presence
             operation()
         } catch (e: SecureKeyException) {
             throw e
-        } catch (_: AEADBadTagException) {
-            // Sealed with a key that is no more.
-            throw SecureKeyException.Invalidated()
         } catch (_: GeneralSecurityException) {
             throw SecureKeyException.Unavailable()
         } catch (_: RuntimeException) {
@@ -127,9 +133,7 @@ public class HardwareKey(private val hardware: KeyHardware, private val presence
     private companion object {
         val ALIAS = Regex("[a-z0-9-]{1,40}")
 
-        /** First byte of a sealed secret: the form of what follows, nonce ‖ ciphertext ‖ tag. */
-        const val FORMAT: Byte = 1
-        const val NONCE = 12
-        const val TAG = 16
+        /** Bytes of a derivation's input and of its answer. */
+        const val DERIVED = 32
     }
 }

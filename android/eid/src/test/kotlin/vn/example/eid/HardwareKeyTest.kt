@@ -2,6 +2,7 @@ package vn.example.eid
 
 import java.security.GeneralSecurityException
 import java.util.concurrent.atomic.AtomicInteger
+import javax.crypto.Mac
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -16,6 +17,7 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import org.junit.Test
+import vn.example.eid.core.HardwareInput
 import vn.example.eid.core.KeyAccess
 import vn.example.eid.core.SecureKeyException
 
@@ -27,44 +29,66 @@ class HardwareKeyTest {
         asked.incrementAndGet()
         hardware.allowance.set(100)
     }
-    private val secret = ByteArray(32) { it.toByte() }
+
+    private fun input(byte: Byte = 7, size: Int = 32) = HardwareInput(ByteArray(size) { byte }, ByteArray(65) { byte })
 
     @Test
-    fun sealed_secret_opens_and_the_callers_copy_is_wiped() = runBlocking {
-        val given = secret.copyOf()
-        val blob = key.seal("vault", given)
-        assertContentEquals(ByteArray(32), given)
-        assertEquals(1 + 12 + 32 + 16, blob.size)
-        assertContentEquals(secret, key.unseal("vault", blob))
+    fun answer_is_the_hmac_of_the_bytes_and_the_input_is_wiped() = runBlocking {
+        key.makeSecret("vault-a", KeyAccess.WHILE_UNLOCKED)
+        key.makeSecret("vault-b", KeyAccess.WHILE_UNLOCKED)
+        val expected = hardware.startDeriving("vault-a")!!.mac.doFinal(ByteArray(32) { 7 })
+        val given = input()
+        assertContentEquals(expected, key.derive("vault-a", given))
+        assertContentEquals(ByteArray(32), given.bytes)
+        assertContentEquals(ByteArray(65), given.point)
+        for (other in listOf(key.derive("vault-a", input(8)), key.derive("vault-b", input()))) {
+            assertFalse(other.contentEquals(expected))
+        }
+        assertEquals(0, asked.get())
     }
 
     @Test
-    fun secret_sealed_anew_makes_the_old_blob_useless() = runBlocking {
-        val old = key.seal("vault", secret.copyOf())
-        key.seal("vault", secret.copyOf())
-        assertFailsWith<SecureKeyException.Invalidated> { key.unseal("vault", old) }
-        Unit
+    fun secret_made_anew_answers_otherwise() = runBlocking {
+        key.makeSecret("vault-a", KeyAccess.WHILE_UNLOCKED)
+        val old = key.derive("vault-a", input())
+        key.makeSecret("vault-a", KeyAccess.WHILE_UNLOCKED)
+        assertFalse(old.contentEquals(key.derive("vault-a", input())))
     }
 
     @Test
-    fun blob_that_is_not_ours_is_malformed() = runBlocking {
-        val blob = key.seal("vault", secret.copyOf())
-        for (bad in listOf(byteArrayOf(), blob.copyOf(28), byteArrayOf(2) + blob.drop(1))) {
-            assertFailsWith<SecureKeyException.Malformed> { key.unseal("vault", bad) }
+    fun input_of_another_length_is_malformed() = runBlocking {
+        key.makeSecret("vault-a", KeyAccess.WHILE_UNLOCKED)
+        for (size in listOf(0, 31, 33, 1 shl 20)) {
+            assertFailsWith<SecureKeyException.Malformed> { key.derive("vault-a", input(size = size)) }
         }
-        for (at in 1 until blob.size) {
-            val changed = blob.copyOf().also { it[at] = (it[at].toInt() xor 1).toByte() }
-            assertFailsWith<SecureKeyException.Invalidated> { key.unseal("vault", changed) }
-        }
+    }
+
+    @Test
+    fun biometric_secret_asks_for_a_finger_on_each_use_and_goes_when_another_is_enrolled() = runBlocking {
+        val confirmed = mutableListOf<Mac?>()
+        val key = HardwareKey(hardware) { confirmed.add(it) }
+        key.makeSecret("vault-biometric", KeyAccess.WITH_BIOMETRICS)
+        val answers = List(2) { key.derive("vault-biometric", input()) }
+        assertContentEquals(answers[0], answers[1])
+        assertEquals(2, confirmed.size)
+        assertFalse(null in confirmed, "the screen lock is not enough")
+
+        val refusing = HardwareKey(hardware) { throw SecureKeyException.UserCancelled() }
+        val given = input()
+        assertFailsWith<SecureKeyException.UserCancelled> { refusing.derive("vault-biometric", given) }
+        assertContentEquals(ByteArray(32), given.bytes)
+        hardware.enrol()
+        assertFailsWith<SecureKeyException.Invalidated> { key.derive("vault-biometric", input()) }
+        assertEquals(2, confirmed.size)
     }
 
     @Test
     fun removed_key_is_gone_and_removing_it_again_is_no_error() = runBlocking {
         key.generate("device", KeyAccess.WHILE_UNLOCKED)
-        val blob = key.seal("vault", secret.copyOf())
+        key.makeSecret("vault", KeyAccess.WHILE_UNLOCKED)
         repeat(2) { for (alias in listOf("device", "vault")) key.remove(alias) }
         assertFailsWith<SecureKeyException.Invalidated> { key.sign("device", byteArrayOf(1)) }
-        assertFailsWith<SecureKeyException.Invalidated> { key.unseal("vault", blob) }
+        assertFailsWith<SecureKeyException.Invalidated> { key.derive("vault", input()) }
         assertEquals(emptySet(), hardware.aliases)
     }
 
@@ -73,7 +97,10 @@ class HardwareKeyTest {
         for (alias in listOf("", "A", "a/b", "../a", "a b", "a\n", "ă", "a".repeat(41))) {
             assertFailsWith<SecureKeyException.Malformed>(alias) { key.generate(alias, KeyAccess.WHILE_UNLOCKED) }
             assertFailsWith<SecureKeyException.Malformed>(alias) { key.sign(alias, byteArrayOf()) }
-            assertFailsWith<SecureKeyException.Malformed>(alias) { key.seal(alias, secret.copyOf()) }
+            assertFailsWith<SecureKeyException.Malformed>(alias) {
+                key.makeSecret(alias, KeyAccess.WHILE_UNLOCKED)
+            }
+            assertFailsWith<SecureKeyException.Malformed>(alias) { key.derive(alias, input()) }
             assertFailsWith<SecureKeyException.Malformed>(alias) { key.remove(alias) }
         }
         assertEquals(emptySet(), hardware.aliases)

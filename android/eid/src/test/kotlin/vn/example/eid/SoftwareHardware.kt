@@ -7,22 +7,22 @@ import java.security.interfaces.ECPublicKey
 import java.security.spec.ECGenParameterSpec
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
-import javax.crypto.Cipher
 import javax.crypto.KeyGenerator
+import javax.crypto.Mac
 import javax.crypto.SecretKey
-import javax.crypto.spec.GCMParameterSpec
 import vn.example.eid.core.KeyAccess
 
 /** Keys in this object and nowhere else, for tests. Never for a real identity. */
 class SoftwareHardware : KeyHardware {
     private val signing = ConcurrentHashMap<String, KeyPair>()
-    private val sealing = ConcurrentHashMap<String, SecretKey>()
+    private val secrets = ConcurrentHashMap<String, SecretKey>()
     private val guarded = ConcurrentHashMap.newKeySet<String>()
+    private val biometric = ConcurrentHashMap.newKeySet<String>()
 
     /** How many signatures a confirmation of the holder is good for; as many as wanted unless a test sets it. */
     val allowance = AtomicInteger(Int.MAX_VALUE)
 
-    val aliases: Set<String> get() = signing.keys + sealing.keys
+    val aliases: Set<String> get() = signing.keys + secrets.keys
 
     override fun makeSigningKey(alias: String, access: KeyAccess): ECPublicKey {
         val generator = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }
@@ -38,21 +38,26 @@ class SoftwareHardware : KeyHardware {
         return Signature.getInstance("SHA256withECDSA").apply { initSign(pair.private) }
     }
 
-    override fun startSealing(alias: String): Cipher {
-        val key = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
-        sealing[alias] = key
-        return Cipher.getInstance("AES/GCM/NoPadding").apply { init(Cipher.ENCRYPT_MODE, key) }
+    override fun makeSecret(alias: String, access: KeyAccess) {
+        secrets[alias] = KeyGenerator.getInstance(HMAC).generateKey()
+        if (access == KeyAccess.WITH_BIOMETRICS) biometric.add(alias) else biometric.remove(alias)
     }
 
-    override fun startUnsealing(alias: String, nonce: ByteArray): Cipher? {
-        val key = sealing[alias] ?: return null
-        val place = GCMParameterSpec(128, nonce)
-        return Cipher.getInstance("AES/GCM/NoPadding").apply { init(Cipher.DECRYPT_MODE, key, place) }
+    override fun startDeriving(alias: String): Derivation? {
+        val key = secrets[alias] ?: return null
+        return Derivation(Mac.getInstance(HMAC).apply { init(key) }, alias in biometric)
     }
 
     override fun remove(alias: String) {
         signing.remove(alias)
-        sealing.remove(alias)
+        secrets.remove(alias)
         guarded.remove(alias)
+    }
+
+    /** Another finger: what only enrolled ones may use is gone. */
+    fun enrol() = biometric.forEach { secrets.remove(it) }
+
+    private companion object {
+        const val HMAC = "HmacSHA256"
     }
 }

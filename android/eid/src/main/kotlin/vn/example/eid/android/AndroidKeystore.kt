@@ -14,14 +14,15 @@ import java.security.PrivateKey
 import java.security.Signature
 import java.security.interfaces.ECPublicKey
 import java.security.spec.ECGenParameterSpec
-import javax.crypto.Cipher
 import javax.crypto.KeyGenerator
+import javax.crypto.Mac
 import javax.crypto.SecretKey
 import javax.crypto.SecretKeyFactory
-import javax.crypto.spec.GCMParameterSpec
+import vn.example.eid.Derivation
 import vn.example.eid.KeyHardware
 import vn.example.eid.PresenceNeeded
 import vn.example.eid.core.KeyAccess
+import vn.example.eid.core.SecureKeyException
 
 /**
  * Keys in the Android Keystore.
@@ -38,9 +39,7 @@ public class AndroidKeystore : KeyHardware {
     /** How well the key of this alias is kept, or null when there is none. May block. */
     public fun level(alias: String): Level? = when (val key = keys.getKey(alias, null)) {
         is PrivateKey -> level(KeyFactory.getInstance(key.algorithm, PROVIDER).getKeySpec(key, KeyInfo::class.java))
-        is SecretKey -> level(
-            SecretKeyFactory.getInstance(key.algorithm, PROVIDER).getKeySpec(key, KeyInfo::class.java) as KeyInfo,
-        )
+        is SecretKey -> level(info(key))
         else -> null
     }
 
@@ -54,6 +53,7 @@ public class AndroidKeystore : KeyHardware {
         return when (access) {
             KeyAccess.WHILE_UNLOCKED -> inStrongBox(spec, make)
             KeyAccess.WITH_PRESENCE -> make(spec())
+            KeyAccess.WITH_BIOMETRICS -> throw SecureKeyException.Unavailable()
         }
     }
 
@@ -69,27 +69,28 @@ public class AndroidKeystore : KeyHardware {
         }
     }
 
-    override fun startSealing(alias: String): Cipher {
-        val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
+    /** For [KeyAccess.WHILE_UNLOCKED] and [KeyAccess.WITH_BIOMETRICS]: the core derives with no others. */
+    override fun makeSecret(alias: String, access: KeyAccess) {
         val spec = {
-            KeyGenParameterSpec.Builder(alias, purposes)
-                .setKeySize(256)
-                .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
-                .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
-                .whileUnlocked()
+            val builder = KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_SIGN).setKeySize(256)
+            when (access) {
+                KeyAccess.WHILE_UNLOCKED -> builder.whileUnlocked()
+                KeyAccess.WITH_PRESENCE -> throw SecureKeyException.Unavailable()
+                KeyAccess.WITH_BIOMETRICS -> builder.withBiometrics()
+            }
         }
-        val key = inStrongBox(spec) { builder ->
-            val generator = KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER)
+        inStrongBox(spec) { builder ->
+            val generator = KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_HMAC_SHA256, PROVIDER)
             generator.init(builder.build())
             generator.generateKey()
         }
-        return Cipher.getInstance(GCM).apply { init(Cipher.ENCRYPT_MODE, key) }
     }
 
-    override fun startUnsealing(alias: String, nonce: ByteArray): Cipher? {
+    override fun startDeriving(alias: String): Derivation? {
         val key = keys.getKey(alias, null) as? SecretKey ?: return null
         return try {
-            Cipher.getInstance(GCM).apply { init(Cipher.DECRYPT_MODE, key, GCMParameterSpec(128, nonce)) }
+            val mac = Mac.getInstance(KeyProperties.KEY_ALGORITHM_HMAC_SHA256).apply { init(key) }
+            Derivation(mac, info(key).isUserAuthenticationRequired)
         } catch (_: KeyPermanentlyInvalidatedException) {
             null
         }
@@ -114,6 +115,7 @@ public class AndroidKeystore : KeyHardware {
         return when (access) {
             KeyAccess.WHILE_UNLOCKED -> whileUnlocked()
             KeyAccess.WITH_PRESENCE -> withPresence()
+            KeyAccess.WITH_BIOMETRICS -> throw SecureKeyException.Unavailable()
         }
     }
 
@@ -138,6 +140,20 @@ public class AndroidKeystore : KeyHardware {
         return whileUnlocked()
     }
 
+    /** For one use after a face or a finger was recognised, of those that are enrolled when the key is made. */
+    private fun KeyGenParameterSpec.Builder.withBiometrics(): KeyGenParameterSpec.Builder {
+        setUserAuthenticationRequired(true)
+        setInvalidatedByBiometricEnrollment(true)
+        // Before Android 11 the same is what a key without a validity duration does.
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
+            setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
+        }
+        return whileUnlocked()
+    }
+
+    private fun info(key: SecretKey): KeyInfo =
+        SecretKeyFactory.getInstance(key.algorithm, PROVIDER).getKeySpec(key, KeyInfo::class.java) as KeyInfo
+
     private fun level(info: KeyInfo): Level = if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.S) {
         when (info.securityLevel) {
             KeyProperties.SECURITY_LEVEL_STRONGBOX -> Level.STRONGBOX
@@ -152,7 +168,6 @@ public class AndroidKeystore : KeyHardware {
 
     private companion object {
         const val PROVIDER = "AndroidKeyStore"
-        const val GCM = "AES/GCM/NoPadding"
 
         /** How long the holder's presence counts, in seconds: one showing at a counter. */
         const val PRESENCE_S = 120

@@ -7,6 +7,7 @@ import android.hardware.biometrics.BiometricManager.Authenticators.DEVICE_CREDEN
 import android.hardware.biometrics.BiometricPrompt
 import android.os.Build
 import android.os.CancellationSignal
+import javax.crypto.Mac
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.Dispatchers
@@ -16,7 +17,8 @@ import vn.example.eid.Presence
 import vn.example.eid.core.SecureKeyException
 
 /**
- * Asks for the holder's presence with Android's own prompt: fingerprint, face or, from Android 10, the screen lock.
+ * Asks for the holder's presence with Android's own prompt: fingerprint, face or, from Android 10, the screen lock. What only
+ * an enrolled face or finger sets free takes no screen lock.
  *
  * @param activity the activity in front, or null when none is
  * @param title what the prompt says, in the citizen's language
@@ -28,7 +30,7 @@ public class PromptPresence(
     private val title: String,
     private val cancel: String,
 ) : Presence {
-    override suspend fun confirm(): Unit = withContext(Dispatchers.Main) {
+    override suspend fun confirm(mac: Mac?): Unit = withContext(Dispatchers.Main) {
         val host = activity() ?: throw SecureKeyException.Unavailable()
         val signal = CancellationSignal()
         suspendCancellableCoroutine { waiting ->
@@ -43,22 +45,30 @@ public class PromptPresence(
                     if (waiting.isActive) waiting.resumeWithException(refusal(errorCode))
                 }
             }
-            prompt(host) {
+            val prompt = prompt(host, biometricsOnly = mac != null) {
                 signal.cancel()
                 if (waiting.isActive) waiting.resumeWithException(SecureKeyException.UserCancelled())
-            }.authenticate(signal, host.mainExecutor, answer)
+            }
+            if (mac == null) {
+                prompt.authenticate(signal, host.mainExecutor, answer)
+            } else {
+                prompt.authenticate(BiometricPrompt.CryptoObject(mac), signal, host.mainExecutor, answer)
+            }
         }
     }
 
-    private fun prompt(host: Activity, cancelled: () -> Unit): BiometricPrompt {
+    private fun prompt(host: Activity, biometricsOnly: Boolean, cancelled: () -> Unit): BiometricPrompt {
         val builder = BiometricPrompt.Builder(host).setTitle(title)
+        val cancelButton = { builder.setNegativeButton(cancel, host.mainExecutor) { _, _ -> cancelled() } }
         when {
+            // Strong ones only: with an operation to set free Android takes no others.
+            biometricsOnly -> cancelButton()
             Build.VERSION.SDK_INT >= Build.VERSION_CODES.R ->
                 builder.setAllowedAuthenticators(BIOMETRIC_STRONG or DEVICE_CREDENTIAL)
             Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q ->
                 @Suppress("DEPRECATION") // What replaced it came with Android 11.
                 builder.setDeviceCredentialAllowed(true)
-            else -> builder.setNegativeButton(cancel, host.mainExecutor) { _, _ -> cancelled() }
+            else -> cancelButton()
         }
         return builder.build()
     }

@@ -1,0 +1,55 @@
+//! What the phone tells the platform about itself, and what the platform knows of it: the answer to a restored older
+//! copy, and to a change of passcode whose outcome got lost.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{PlatformError, json::parse_object};
+
+/// What the phone reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct DeviceReport {
+    /// Generation of the store: grows with each write. The platform keeps the highest.
+    pub store_generation: u64,
+    /// The passcode's epoch to move to: the present one, or the next. Repeating it changes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passcode_epoch: Option<u32>,
+}
+
+/// What the platform knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct DeviceState {
+    /// The highest generation reported *before* this call. Higher than the phone's own: the phone's store is an older copy.
+    pub store_generation: u64,
+    /// The passcode's epoch after this call.
+    pub passcode_epoch: u32,
+}
+
+/// Parses the answer to `POST /v1/device/state`.
+///
+/// # Errors
+/// [`PlatformError::Nonsense`].
+pub fn parse_device_state(body: &[u8]) -> Result<DeviceState, PlatformError> {
+    parse_object(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Flaw;
+
+    #[test]
+    fn answer_that_lacks_a_number_or_exceeds_its_range_is_nonsense() {
+        let good = br#"{"store_generation":18446744073709551615,"passcode_epoch":2,"more":1}"#;
+        assert_eq!(parse_device_state(good), Ok(DeviceState { store_generation: u64::MAX, passcode_epoch: 2 }));
+        for bad in [
+            r#"{"store_generation":1}"#,
+            r#"{"store_generation":-1,"passcode_epoch":1}"#,
+            r#"{"store_generation":1,"passcode_epoch":4294967296}"#,
+            r#"{"store_generation":1.5,"passcode_epoch":1}"#,
+            r#"[1,1]"#,
+            "",
+        ] {
+            assert_eq!(parse_device_state(bad.as_bytes()), Err(PlatformError::Nonsense(Flaw::Shape)), "{bad}");
+        }
+    }
+}

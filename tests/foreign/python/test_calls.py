@@ -1,0 +1,69 @@
+"""How often a shell crosses the border for what it does: counted at the library's symbols, whatever the generated code does."""
+
+from collections import Counter
+
+import eid_core as eid
+from phone import PASSCODE, run
+
+API = ("uniffi_eid_ffi_fn_constructor_", "uniffi_eid_ffi_fn_method_", "uniffi_eid_ffi_fn_func_")
+AROUND = ("rustbuffer", "rust_future_poll", "rust_future_complete", "rust_future_free", "fn_clone", "fn_free")
+MOST_TO_ACTIVATE = 20
+MOST_TO_PRESENT = 5
+
+
+class Counted:
+    """The library, counting each call of each symbol."""
+
+    def __init__(self, library):
+        self.library, self.calls = library, Counter()
+
+    def __getattr__(self, name):
+        symbol = getattr(self.library, name)
+
+        def call(*arguments):
+            self.calls[name] += 1
+            return symbol(*arguments)
+
+        return call
+
+    def take(self):
+        """What was called since the last time: functions of ours by name, and what UniFFI calls around them by its kind."""
+        ours, around = Counter(), Counter()
+        for name, times in self.calls.items():
+            if name.startswith(API):
+                ours[name.removeprefix("uniffi_eid_ffi_fn_")] += times
+            else:
+                around[next(kind for kind in AROUND if kind in name)] += times
+        self.calls.clear()
+        return ours, around
+
+
+def test_activation_and_showing_cross_the_border_a_few_times_only(phone, sandbox, monkeypatch, capsys):
+    phone.app.shutdown()
+    library = Counted(eid._UniffiLib)
+    monkeypatch.setattr(eid, "_UniffiLib", library)
+
+    async def journey():
+        person = sandbox.new_person()
+        app = eid.EidApp(phone.config(), phone.platform())
+        activation = await app.start_activation(person["pid"], person["phone"])
+        await activation.confirm_code(sandbox.code_for(person))
+        unlocked = await activation.complete(PASSCODE)
+        await unlocked.refill()
+        unlocked.lock()
+        activated = library.take()
+        unlocked = await app.unlock(PASSCODE)
+        shown = await unlocked.present(eid.PresentDraft(purpose=eid.Purpose.ID, photo=True))
+        await shown.sign()
+        unlocked.lock()
+        presented = library.take()
+        app.shutdown()
+        return activated, presented
+
+    for what, most, (ours, around) in zip(
+        ("activate", "unlock and present"), (MOST_TO_ACTIVATE, MOST_TO_PRESENT), run(journey())
+    ):
+        with capsys.disabled():
+            print(f"\ncalls to {what}: {ours.total()} of at most {most}: {', '.join(sorted(ours))}")
+            print(f"  and around them {around.total()}: {', '.join(f'{n} {name}' for name, n in sorted(around.items()))}")
+        assert 0 < ours.total() <= most
