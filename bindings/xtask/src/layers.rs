@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("eid-ffi", &["eid-contract", "eid-core", "eid-crypto", "eid-model", "eid-native", "eid-proof"]),
     ("eid-bindgen", &[]),
     // It hosts the demo, hence the core and the counter.
-    ("eid-sandbox", &["eid-core", "eid-counter", "eid-crypto", "eid-model", "eid-proof"]),
+    ("eid-sandbox", &["eid-chip", "eid-core", "eid-counter", "eid-crypto", "eid-model", "eid-proof"]),
     ("xtask", &[]),
 ];
 

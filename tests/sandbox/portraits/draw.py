@@ -2,7 +2,8 @@
 
 Every face is drawn from the table PEOPLE below: these are drawings of nobody, made so that the repository can ship
 portraits without showing a living person. Each is painted at eight times its size, scaled down to 72×96 and stored as
-WebP of at most 600 bytes, which is what an identity proof has room for.
+WebP of at most 600 bytes, which is what an identity proof has room for. One of them is also stored as JPEG of about 15 KB,
+which is what the simulated card holds.
 
     python -m venv /tmp/draw && /tmp/draw/bin/pip install pillow
     /tmp/draw/bin/python tests/sandbox/portraits/draw.py
@@ -18,6 +19,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 SCALE = 8
 WIDTH, HEIGHT = 72, 96
 MAX_BYTES = 600
+CHIP_WIDTH, CHIP_HEIGHT = 360, 480
+CHIP_MAX_BYTES = 15_000
 GREY = (196, 198, 200)
 FRAME = (6, 7, 66, 87)  # what of the drawing is kept: left, top, right, bottom
 
@@ -415,7 +418,7 @@ def draw_glasses(c, face):
 
 
 def draw(face):
-    """Paints one face and scales it to its final size."""
+    """Paints one face, at eight times its size."""
     c = Canvas()
     line = head_line(face)
     draw_hair_behind(c, face)
@@ -430,15 +433,27 @@ def draw(face):
     if face.glasses:
         draw_glasses(c, face)
     frame = tuple(edge * SCALE for edge in FRAME)
-    return c.image.crop(frame).resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+    return c.image.crop(frame)
 
 
 def encode(image):
-    """The best WebP of at most MAX_BYTES."""
+    """Scaled down, the best WebP of at most MAX_BYTES."""
+    image = image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
     for quality in range(95, -1, -1):
         out = io.BytesIO()
         image.save(out, "WEBP", quality=quality, method=6)
         if out.tell() <= MAX_BYTES:
+            return quality, out.getvalue()
+    raise ValueError("does not fit")
+
+
+def encode_for_chip(image):
+    """The best JPEG of at most CHIP_MAX_BYTES, as the chips of identity cards hold."""
+    image = image.resize((CHIP_WIDTH, CHIP_HEIGHT), Image.Resampling.LANCZOS)
+    for quality in range(95, -1, -1):
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=quality)
+        if out.tell() <= CHIP_MAX_BYTES:
             return quality, out.getvalue()
     raise ValueError("does not fit")
 
@@ -449,6 +464,9 @@ def main():
         quality, data = encode(draw(face))
         (here / f"{number}.webp").write_bytes(data)
         print(f"{number}.webp  {len(data)} bytes, quality {quality}")
+    quality, data = encode_for_chip(draw(PEOPLE[2]))
+    (here / "chip.jpg").write_bytes(data)
+    print(f"chip.jpg  {len(data)} bytes, quality {quality}")
 
 
 if __name__ == "__main__":

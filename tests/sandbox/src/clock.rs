@@ -28,9 +28,14 @@ impl Clock {
         })
     }
 
+    /// The time.
+    pub fn now(&self) -> UnixTime {
+        (self.0)()
+    }
+
     /// Unix seconds.
     pub(crate) fn seconds(&self) -> i64 {
-        (self.0)().seconds()
+        self.now().seconds()
     }
 }
 

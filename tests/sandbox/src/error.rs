@@ -1,5 +1,6 @@
 use std::io;
 
+use eid_chip::ChipError;
 use eid_crypto::CryptoError;
 use eid_model::Code;
 use eid_proof::ProofError;
@@ -34,6 +35,12 @@ pub enum SandboxError {
     /// A QR code could not be drawn.
     #[error("a picture could not be drawn")]
     Picture,
+    /// The description of a simulated card cannot be read.
+    #[error("the description of the card cannot be read")]
+    CardFile(#[source] serde_json::Error),
+    /// A card could not be made, or a certificate or what opens a card is malformed.
+    #[error(transparent)]
+    Chip(#[from] ChipError),
     /// A JSON document could not be written.
     #[error("a document could not be written")]
     Json(#[from] serde_json::Error),
@@ -43,11 +50,12 @@ impl SandboxError {
     /// The stable code.
     pub fn code(&self) -> Code {
         match self {
-            Self::Io(_) => Code::CONFIG_INVALID,
+            Self::Io(_) | Self::CardFile(_) => Code::CONFIG_INVALID,
             Self::Store(_) => Code::STORE_FAILED,
             Self::StoreVersion => Code::STORE_FOREIGN,
             Self::Certificate | Self::Register | Self::Picture | Self::Json(_) => Code::INTERNAL,
             Self::AccountUnknown => Code::RECORD_MISSING,
+            Self::Chip(error) => error.code(),
             Self::Crypto(error) => error.code(),
             Self::Proof(error) => error.code(),
         }

@@ -23,6 +23,7 @@
 //! ```
 
 mod calls;
+pub mod card;
 mod clock;
 pub mod demo;
 mod dpop;

@@ -5,10 +5,21 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
+    time::Duration,
 };
 
-use clap::{Parser, Subcommand};
-use eid_sandbox::{Sandbox, SandboxConfig, SandboxError, Storage, openapi_json};
+use clap::{Args, Parser, Subcommand};
+use eid_chip::{Access, Can, MrzKey, mrz::Mrz, pa::TrustList, reader::FileId};
+use eid_crypto::{Random, SystemRandom};
+use eid_sandbox::{
+    Clock, Sandbox, SandboxConfig, SandboxError, Storage,
+    card::{self, Card, CardFile, CardReader, SANDBOX_CSCA, Wanted, personalise},
+    openapi_json,
+};
+
+/// How long to wait for a card, at first and after it was lost.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Sandbox e-ID platform with invented citizens. Without a command it plays the demo. Not affiliated with any authority.
 #[derive(Debug, Parser)]
@@ -34,22 +45,104 @@ enum Command {
     },
     /// Print the OpenAPI description.
     Openapi,
+    /// Play a simulated identity card to a reader that speaks vpcd's wire protocol, until the reader goes.
+    Chip {
+        /// The reader, for instance PC/SC's vpcd or `read-chip`.
+        #[arg(long, value_name = "HOST:PORT")]
+        connect: String,
+        /// The description of the card.
+        #[arg(long, value_name = "FILE")]
+        card: PathBuf,
+    },
+    /// Wait for a card that speaks vpcd's wire protocol, and read it.
+    ReadChip {
+        /// Where to wait.
+        #[arg(long, value_name = "HOST:PORT")]
+        listen: SocketAddr,
+        /// What opens the card.
+        #[command(flatten)]
+        key: CardKey,
+        /// Open the card, and read no file.
+        #[arg(long)]
+        access_only: bool,
+        /// Print the report as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Certificates (DER) of states to believe besides the sandbox's own.
+        #[arg(long, value_name = "FILE")]
+        csca: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct CardKey {
+    /// The card access number, six digits.
+    #[arg(long, value_name = "N")]
+    can: Option<String>,
+    /// The machine-readable lines, or number, birth date and expiry date out of them, each with its check digit.
+    #[arg(long, value_name = "TEXT")]
+    mrz: Option<String>,
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Some(Command::Serve { listen, data, ca }) => serve(listen, data.as_deref(), ca),
         Some(Command::Openapi) => openapi_json().and_then(|json| Ok(writeln!(io::stdout(), "{json}")?)),
+        Some(Command::Chip { connect, card }) => play_card(&connect, &card),
+        Some(Command::ReadChip { listen, key, access_only, json, csca }) => {
+            return match read_card(listen, &key, access_only, json, &csca) {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => ExitCode::FAILURE,
+                Err(error) => report(&error),
+            };
+        }
         None => return play_demo(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // With standard error closed there is nobody to tell.
-            writeln!(io::stderr(), "eid-sandbox: {error} ({})", error.code()).ok();
-            ExitCode::FAILURE
-        }
+        Err(error) => report(&error),
     }
+}
+
+fn report(error: &SandboxError) -> ExitCode {
+    // With standard error closed there is nobody to tell.
+    writeln!(io::stderr(), "eid-sandbox: {error} ({})", error.code()).ok();
+    ExitCode::FAILURE
+}
+
+fn play_card(reader: &str, card: &Path) -> Result<(), SandboxError> {
+    let rng: Arc<dyn Random> = Arc::new(SystemRandom::new());
+    let file = CardFile::parse(&std::fs::read_to_string(card)?)?;
+    let made = personalise(&file, Clock::system().now(), &*rng)?;
+    Ok(card::play(&mut Card::new(made, rng), reader)?)
+}
+
+/// True when all was read, and nothing that was checked is wrong.
+fn read_card(
+    listen: SocketAddr,
+    key: &CardKey,
+    access_only: bool,
+    json: bool,
+    csca: &[PathBuf],
+) -> Result<bool, SandboxError> {
+    let mut trust = TrustList::default();
+    trust.pin(SANDBOX_CSCA)?;
+    for file in csca {
+        trust.pin(&std::fs::read(file)?)?;
+    }
+    let access = match (&key.can, key.mrz.as_deref().unwrap_or_default()) {
+        (Some(can), _) => Access::Can(Can::parse(can)?),
+        (None, lines) => Access::Mrz(MrzKey::parse(lines).or_else(|_| Mrz::parse(lines)?.key())?),
+    };
+    let files: &[FileId] = if access_only { &[] } else { &FileId::IDENTITY };
+    let reader = CardReader::bind(listen, PATIENCE)?;
+    writeln!(io::stderr(), "waiting for a card at {}", reader.local_address()?)?;
+    let wanted = Wanted { access, files, trust: &trust, now: Clock::system().now() };
+    let report = reader.read(wanted, Arc::new(SystemRandom::new()))?;
+    let text = if json { serde_json::to_string_pretty(&report)? } else { report.to_string() };
+    writeln!(io::stdout(), "{text}")?;
+    Ok(report.is_good())
 }
 
 /// Without a subcommand: the demo, which is what `cargo run` does.

@@ -5,13 +5,16 @@ use super::{Answer, FileId, Outgoing, Phase, Reader, read_binary, select_file};
 use crate::{
     ChipError, Response,
     apdu::{END_OF_FILE, EXACT_LENGTH, OK},
-    tlv::Tlv,
+    tlv::{self, Tlv},
 };
 
 /// Enough for tag and length of every file.
 const HEADER: usize = 6;
-/// Tag and length around the answer to READ BINARY with a data object.
+/// The longest tag and length around the answer to READ BINARY with a data object.
 const OBJECT_HEAD: usize = 4;
+
+/// The object around that answer.
+const OBJECT: u32 = 0x53;
 
 /// A command of the reading.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +70,8 @@ impl Reader {
         if asked == 0 {
             return Err(ChipError::ReaderTooShort);
         }
+        // Exactly what the object takes: a chip fills what it is asked for.
+        let odd = if odd > 0 { tlv::encode(OBJECT, &[&vec![0; asked]]).len() - asked } else { 0 };
         let mut command = read_binary(offset, asked + odd);
         if short {
             command.p1 = 0x80 | file.short();
@@ -100,7 +105,7 @@ impl Reader {
     }
 
     fn take_data(&mut self, file: FileId, offset: usize, asked: usize, response: &Response) -> Result<(), ChipError> {
-        let data = if offset > 0x7FFF { Tlv::expect(0x53, &response.data)? } else { &response.data };
+        let data = if offset > 0x7FFF { Tlv::expect(OBJECT, &response.data)? } else { &response.data };
         if data.is_empty() || data.len() > asked {
             return Err(ChipError::Malformed);
         }

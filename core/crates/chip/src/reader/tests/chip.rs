@@ -327,15 +327,18 @@ impl TestChip {
             return Response::status(0x6700);
         }
         self.state.current = Some(content.clone());
-        let odd = if command.ins == 0xB1 { 4 } else { 0 };
+        let odd = command.ins == 0xB1;
+        // As much as fits, head included.
+        let fits = |room: &usize| !odd || tlv::encode(0x53, &[&vec![0; *room]]).len() <= le;
+        let room = (le.saturating_sub(4)..=le).rev().find(fits).unwrap();
         let left = content.len().saturating_sub(offset);
         if left == 0 {
             return Response::status(0x6B00);
         }
-        let taken = (le - odd).min(left);
+        let taken = room.min(left);
         let data = content[offset..offset + taken].to_vec();
-        let data = if odd > 0 { tlv::encode(0x53, &[&data]) } else { data };
-        if taken == le - odd {
+        let data = if odd { tlv::encode(0x53, &[&data]) } else { data };
+        if taken == room {
             return Response::ok(data);
         }
         match self.quirks.beyond {
