@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eid_crypto::Passcode;
 use eid_model::Code;
 use eid_platform::PlatformError;
-use eid_vault::{Act, Envelope, EnvelopeKind, Factor, HistoryEntry, PasscodeChange};
+use eid_vault::{Act, Envelope, EnvelopeKind, Factor, HistoryEntry};
 
 use crate::{
     Error, Unlocked,
@@ -54,12 +54,12 @@ impl Session {
         let Entered { binding, epoch, vault_key, tried } = inner.enter(old).await?;
         tried.right(None).await.ok();
 
-        let change = PasscodeChange::prepare(epoch).ok_or(Error::Internal)?;
-        let alias = EnvelopeKind::Passcode.hardware_alias(change.to());
+        let to = epoch.checked_add(1).ok_or(Error::Internal)?;
+        let alias = EnvelopeKind::Passcode.hardware_alias(to);
         inner.ports.secure_key.make_secret(alias, KeyAccess::WhileUnlocked).await?;
         let prepared = inner.blocking(move |inner| {
             let (factor, cost) = (Factor::Passcode(&new), inner.kdf_cost()?);
-            Ok(Envelope::prepare(&*inner.ports.random, factor, Some(cost), change.to(), &binding)?)
+            Ok(Envelope::prepare(&*inner.ports.random, factor, Some(cost), to, &binding)?)
         });
         let (question, sealing) = prepared.await?;
         let answer = inner.derive(alias, &question).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eid_model::Code;
 use eid_platform::{DeviceReport, DeviceState};
-use eid_vault::{ChangeState, EnvelopeKind, PasscodeChange, Vault};
+use eid_vault::{EnvelopeKind, Vault};
 
 use crate::{Error, app::Inner, ports::Event, record::Account, session::Session};
 
@@ -25,22 +25,18 @@ impl Session {
     pub(crate) async fn settle_passcode(self: &Arc<Self>, account: &Account) -> Result<Option<bool>, Error> {
         let envelopes = self.inner.blocking(|inner| Ok(inner.folder.load_envelopes()?)).await?;
         let envelopes = envelopes.ok_or(Error::NotActivated)?;
-        if envelopes.next.is_none() {
-            return Ok(None);
-        }
-        let from = envelopes.current.epoch();
-        let mut change = PasscodeChange::found(from);
-        let answer = match self.report(account, Some(change.to())).await {
+        let Some(next) = envelopes.next else { return Ok(None) };
+        let (from, to) = (envelopes.current.epoch(), next.epoch());
+        let answer = match self.report(account, Some(to)).await {
             Err(error) if error.code() == Code::PASSCODE_EPOCH_REFUSED => self.report(account, None).await?,
             answer => answer?,
         };
-        change.answered(answer.passcode_epoch);
-        // With an epoch that is neither, the platform knows nothing of the new passcode.
-        let is_new = change.state() == ChangeState::Committed;
+        // With any other epoch the platform knows nothing of the new passcode.
+        let is_new = answer.passcode_epoch == to;
         let carry_out =
             move |inner: &Inner| Ok(if is_new { inner.folder.commit_next() } else { inner.folder.drop_next() }?);
         self.inner.blocking(carry_out).await?;
-        let spent = if is_new { from } else { change.to() };
+        let spent = if is_new { from } else { to };
         // If it fails now, the next unlocking removes it.
         self.inner.ports.secure_key.remove(EnvelopeKind::Passcode.hardware_alias(spent)).await.ok();
         Ok(Some(is_new))

@@ -9,7 +9,7 @@ use std::{
 use eid_crypto::{Random, SecretKey, random};
 
 use crate::{
-    Envelope, EnvelopeBinding, EnvelopeKind, PasscodeChange, Repaired, Vault, VaultError, envelope,
+    Envelope, EnvelopeBinding, EnvelopeKind, Repaired, Vault, VaultError, envelope,
     file::{beside, load_start, publish, replace, sync_name},
     guard,
 };
@@ -246,13 +246,6 @@ pub struct PasscodeEnvelopes {
     pub next: Option<Envelope>,
 }
 
-impl PasscodeEnvelopes {
-    /// The change of the passcode that is under way.
-    pub fn change(&self) -> Option<PasscodeChange> {
-        self.next.as_ref().map(|_| PasscodeChange::found(self.current.epoch()))
-    }
-}
-
 fn load(path: &Path, kind: EnvelopeKind) -> Result<Option<Envelope>, VaultError> {
     let Some(bytes) = load_start(path, envelope::MAX_BYTES + 1)? else { return Ok(None) };
     let envelope = Envelope::parse(&bytes)?;
@@ -319,14 +312,13 @@ mod tests {
         assert_eq!(folder.load_envelopes(), Ok(None));
         let [first, second, fourth] = [1, 2, 4].map(|epoch| passcode_envelope(&folder, b"271828", epoch));
         folder.store_envelope(&first).unwrap();
-        assert_eq!(folder.load_envelopes().unwrap().unwrap().change(), None);
+        assert_eq!(folder.load_envelopes().unwrap().unwrap().next, None);
         folder.drop_next().unwrap();
         assert_eq!(folder.commit_next(), Err(VaultError::Failed), "there is nothing to commit");
         for (commit, in_force) in [(false, 1), (true, 2)] {
             folder.store_next(&second).unwrap();
             let found = folder.load_envelopes().unwrap().unwrap();
             assert_eq!((&found.current, found.next.as_ref()), (&first, Some(&second)));
-            assert_eq!(found.change(), Some(PasscodeChange::found(1)));
             if commit { folder.commit_next() } else { folder.drop_next() }.unwrap();
             let settled = folder.load_envelopes().unwrap().unwrap();
             assert_eq!((settled.current.epoch(), settled.next), (in_force, None));

@@ -5,7 +5,6 @@
 //!   key hardware;
 //! - [`Guard`]: when a passcode may be tried, decided without trusting the phone's clock, and [`GuardSession`], which keeps the
 //!   record so that no copy turns it back;
-//! - [`PasscodeChange`]: from one passcode to the next, with the platform;
 //! - [`Vault`]: records by [`Collection`] and the holder's history in one SQLite file, each value sealed by itself.
 //!
 //! It must never write a value, a key or a look-up key in plain; change a file that is not its own or comes from a newer
@@ -51,7 +50,6 @@
 
 mod attachments;
 mod carve;
-mod change;
 mod check;
 mod collection;
 mod compartments;
@@ -75,7 +73,6 @@ mod store;
 mod write;
 
 pub use attachments::{Attachment, CHUNK, MAX_ATTACHMENT};
-pub use change::{ChangeState, PasscodeChange};
 pub use check::Finding;
 pub use collection::Collection;
 pub use envelope::{Envelope, EnvelopeBinding, EnvelopeKind, Factor, HARDWARE_ALIASES, Pending, Sealing};
