@@ -38,10 +38,13 @@ mod platform;
 mod problem;
 mod router;
 mod sandbox;
+mod secrets;
 mod server;
+mod session;
 mod status;
 mod store;
 mod tls;
+mod tries;
 
 pub use calls::sandbox::Message;
 pub use clock::Clock;

@@ -17,6 +17,7 @@ use crate::{
     people::Register,
     platform::{Platform, Shared},
     router::{Log, LogLine, router},
+    secrets::Secrets,
     status,
     store::Store,
     tls::Identity,
@@ -90,10 +91,13 @@ impl Sandbox {
     /// [`SandboxError::Store`] or [`SandboxError::StoreVersion`] if the file cannot be used; [`SandboxError::Crypto`]
     /// or [`SandboxError::Certificate`] if keys cannot be made.
     pub fn open(config: &SandboxConfig, base_url: &str) -> Result<Self, SandboxError> {
+        let (store, rng) = (Store::open(&config.storage)?, SystemRandom::new());
+        let secrets = store.run(|tx| Secrets::load_or_make(tx, &rng))?;
         let platform = Platform {
-            store: Store::open(&config.storage)?,
+            store,
             clock: config.clock.clone(),
-            rng: SystemRandom::new(),
+            rng,
+            secrets,
             register: Register::embedded()?,
             environment: config.environment.clone(),
             base_url: base_url.to_owned(),

@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::account;
+use super::{account, passcode};
 use crate::{
     extract::JsonBody,
     jwt::{self, encode},
@@ -219,6 +219,8 @@ const TRIES_SPENT: Refusal = Refusal::new(StatusCode::FORBIDDEN, Code::CODE_TRIE
 struct DeviceRequest {
     /// A JWT of type `eid-device-binding+jwt`.
     binding: String,
+    /// A JWT of type `eid-passcode-binding+jwt`.
+    passcode_binding: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -252,11 +254,11 @@ async fn bind(
     Path(id): Path<String>,
     JsonBody(request): JsonBody<DeviceRequest>,
 ) -> Result<(StatusCode, Json<Bound>), Refusal> {
-    let bound = platform.call(move |platform, tx| bind_device(platform, tx, &id, &request.binding)).await?;
+    let bound = platform.call(move |platform, tx| bind_device(platform, tx, &id, &request)).await?;
     Ok((StatusCode::CREATED, Json(bound)))
 }
 
-fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, binding: &str) -> Result<Bound, Refusal> {
+fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, request: &DeviceRequest) -> Result<Bound, Refusal> {
     let columns = "SELECT pid, challenge, challenge_expires_at, used FROM activations WHERE id = ?";
     let row = tx.query_row(columns, [id], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<i64>>(2)?, row.get(3)?))
@@ -266,12 +268,15 @@ fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, binding: &st
     if platform.clock.seconds() >= expires_at {
         return Err(UNKNOWN);
     }
-    let binding = jwt::verify_self_signed::<BindingClaims>(binding, "eid-device-binding+jwt")
+    let binding = jwt::verify_self_signed::<BindingClaims>(&request.binding, "eid-device-binding+jwt")
         .map_err(|_| Refusal::invalid_request())?;
     let BindingClaims { aud, iat, nonce } = binding.claims;
     if aud != platform.base_url || nonce != challenge || !platform.is_fresh(iat) {
         return Err(Refusal::invalid_request());
     }
+    let passcode_binding = request.passcode_binding.as_deref();
+    let passcode_key = passcode_binding.map(|binding| passcode::verify_binding(platform, binding, &challenge));
+    let passcode_key = passcode_key.transpose()?;
     let person = platform.register.find(&pid).ok_or(UNKNOWN)?;
     if !person.level_two {
         return Err(account::NO_LEVEL_TWO);
@@ -281,10 +286,13 @@ fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, binding: &st
         // By this phone, whose answer was lost, or else by one that may not use it again.
         account::find_active(tx, &pid, &key)?.ok_or(UNKNOWN)?
     } else {
-        let account = account::bind(tx, &platform.rng, &pid, &key)?;
+        let account = account::bind(platform, tx, &pid, &key)?;
         tx.execute("UPDATE activations SET used = 1 WHERE id = ?", [id])?;
         account
     };
+    if let Some(passcode_key) = passcode_key {
+        passcode::register(tx, &key, &passcode_key)?;
+    }
     let grant = account::make_grant(platform, tx, &account, person, &binding.key)?;
     Ok(Bound { account_id: account, grant, issuer: ISSUER })
 }
