@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use eid_model::{Date, PartialDate, UnixTime};
+use eid_model::{Code, Date, PartialDate, UnixTime};
 
 use crate::{
     ChipError,
@@ -238,6 +238,19 @@ impl<'a> Presented<'a> {
             Some(true) => Verdict::Passed,
             Some(false) => Verdict::Failed(ChipError::SignatureWrong(LdsFile::Dg(DataGroup::DG14))),
             None => Verdict::NotPossible,
+        }
+    }
+}
+
+impl Objection {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Chip(error) => error.code(),
+            Self::OtherPerson => Code::CARD_NOT_HOLDERS,
+            Self::Contradiction(_) => Code::CHIP_FILES_DISAGREE,
+            Self::Declared(_) => Code::REGISTER_MISMATCH,
+            Self::Expired => Code::CARD_EXPIRED,
         }
     }
 }
