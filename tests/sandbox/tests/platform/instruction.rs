@@ -14,7 +14,7 @@ pub(crate) async fn challenge(world: &World) -> String {
 }
 
 /// The claims of an act that is good now.
-fn act(phone: &Phone, challenge: &str, seq: i64, act: &str, params: Value) -> Value {
+fn act(phone: &Phone, challenge: &str, seq: i64, act: &str, params: &Value) -> Value {
     json!({"aud": URL, "sub": phone.account, "challenge": challenge, "seq": seq, "act": act, "params": params})
 }
 
@@ -34,7 +34,7 @@ async fn send(world: &World, instruction: &str) -> Answer {
 
 /// Has the platform do something, in the proper way.
 pub(crate) async fn instruct(world: &World, phone: &Phone, seq: i64, name: &str, params: Value) -> Answer {
-    let claims = act(phone, &challenge(world).await, seq, name, params);
+    let claims = act(phone, &challenge(world).await, seq, name, &params);
     send(world, &signed(phone, &claims, world.now())).await
 }
 
@@ -44,7 +44,7 @@ pub(crate) async fn sign_in(world: &World, phone: &Phone, seq: i64) -> Answer {
 
 /// A try with another passcode.
 async fn guess(world: &World, phone: &Phone, seq: i64) -> Answer {
-    let claims = act(phone, &challenge(world).await, seq, "sign_in", json!({}));
+    let claims = act(phone, &challenge(world).await, seq, "sign_in", &json!({}));
     let inner = jwt("eid-act+jwt", &claims, &SigningKey::make().unwrap());
     send(world, &jwt("eid-instruction+jwt", &outer(&inner, world.now()), &phone.key)).await
 }
@@ -80,7 +80,7 @@ async fn instruction_with_a_wrong_claim_is_refused_with_its_code() {
     let (phone, other) = (world.activated(HANH).await, world.activated(HOA).await);
     assert_eq!(sign_in(&world, &phone, 5).await.status, 200);
     let now = world.now();
-    let good = act(&phone, &challenge(&world).await, 6, "sign_in", json!({}));
+    let good = act(&phone, &challenge(&world).await, 6, "sign_in", &json!({}));
     for (member, value, expected) in [
         ("aud", json!("https://elsewhere.example"), (400, 7013)),
         ("aud", json!(format!("{URL}/")), (400, 7013)),
@@ -132,7 +132,7 @@ async fn instruction_signed_by_another_key_is_refused_with_its_code() {
     let world = World::new();
     let (phone, other) = (world.activated(HANH).await, world.activated(HOA).await);
     let now = world.now();
-    let claims = act(&phone, &challenge(&world).await, 1, "sign_in", json!({}));
+    let claims = act(&phone, &challenge(&world).await, 1, "sign_in", &json!({}));
     let right = jwt("eid-act+jwt", &claims, &phone.passcode);
     let wrap = |inner: &str, key: &SigningKey| jwt("eid-instruction+jwt", &outer(inner, now), key);
     // A key that no phone has; one of another account; the passcode key in place of the device key.
@@ -141,7 +141,7 @@ async fn instruction_signed_by_another_key_is_refused_with_its_code() {
     assert_eq!(send(&world, &wrap(&right, &other.key)).await.refusal(), (400, 7013, None));
     assert_eq!(send(&world, &wrap(&right, &phone.passcode)).await.refusal(), (401, 7012, None));
     // The signature of another instruction's inner part, and a part that was changed after signing.
-    let swapped = jwt("eid-act+jwt", &act(&phone, &challenge(&world).await, 1, "unlink", json!({})), &phone.passcode);
+    let swapped = jwt("eid-act+jwt", &act(&phone, &challenge(&world).await, 1, "unlink", &json!({})), &phone.passcode);
     let [head, _, signature] = right.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
     let claims_of_swapped = swapped.split('.').nth(1).unwrap();
     let forged = wrap(&format!("{head}.{claims_of_swapped}.{signature}"), &phone.key);
@@ -149,7 +149,7 @@ async fn instruction_signed_by_another_key_is_refused_with_its_code() {
     // The device key in place of the passcode key, and the passcode of somebody else: both count as guesses.
     let by_device = wrap(&jwt("eid-act+jwt", &claims, &phone.key), &phone.key);
     assert_eq!(left(&send(&world, &by_device).await), (2053, json!(3), Value::Null));
-    let claims = act(&phone, &challenge(&world).await, 2, "sign_in", json!({}));
+    let claims = act(&phone, &challenge(&world).await, 2, "sign_in", &json!({}));
     let by_other = wrap(&jwt("eid-act+jwt", &claims, &other.passcode), &phone.key);
     assert_eq!(left(&send(&world, &by_other).await), (2053, json!(2), Value::Null));
     assert_eq!(sign_in(&world, &phone, 3).await.status, 200);
@@ -160,13 +160,13 @@ async fn instruction_signed_by_another_key_is_refused_with_its_code() {
 async fn stale_challenge_is_refused_and_takes_no_number() {
     let world = World::new();
     let phone = world.activated(HANH).await;
-    let claims = act(&phone, &challenge(&world).await, 1, "sign_in", json!({}));
+    let claims = act(&phone, &challenge(&world).await, 1, "sign_in", &json!({}));
     world.wait(61);
     assert_eq!(code(&send(&world, &signed(&phone, &claims, world.now())).await), 2051);
     let elsewhere = World::new();
-    let foreign = act(&phone, &challenge(&elsewhere).await, 1, "sign_in", json!({}));
+    let foreign = act(&phone, &challenge(&elsewhere).await, 1, "sign_in", &json!({}));
     assert_eq!(code(&send(&world, &signed(&phone, &foreign, world.now())).await), 2051);
-    let claims = act(&phone, &challenge(&world).await, 1, "sign_in", json!({}));
+    let claims = act(&phone, &challenge(&world).await, 1, "sign_in", &json!({}));
     world.wait(60);
     assert_eq!(send(&world, &signed(&phone, &claims, world.now())).await.status, 200);
 }
@@ -175,18 +175,18 @@ async fn stale_challenge_is_refused_and_takes_no_number() {
 async fn very_same_instruction_gets_the_same_answer_and_is_done_once() {
     let world = World::new();
     let phone = world.activated(HANH).await;
-    let claims = act(&phone, &challenge(&world).await, 1, "sign_in", json!({}));
+    let claims = act(&phone, &challenge(&world).await, 1, "sign_in", &json!({}));
     let instruction = signed(&phone, &claims, world.now());
     let first = send(&world, &instruction).await;
     world.wait(200);
     assert_eq!(send(&world, &instruction).await.body, first.body, "long after its challenge");
     // Signed anew it is another one, with a number that was taken.
-    let again = signed(&phone, &act(&phone, &challenge(&world).await, 1, "sign_in", json!({})), world.now());
+    let again = signed(&phone, &act(&phone, &challenge(&world).await, 1, "sign_in", &json!({})), world.now());
     assert_eq!(code(&send(&world, &again).await), 2052);
     assert_eq!(sign_in(&world, &phone, 2).await.status, 200);
     assert_eq!(code(&send(&world, &instruction).await), 2051, "it is not the last one any more");
     // A wrong try whose answer was lost is told the same, and counts once.
-    let claims = act(&phone, &challenge(&world).await, 3, "sign_in", json!({}));
+    let claims = act(&phone, &challenge(&world).await, 3, "sign_in", &json!({}));
     let wrong = jwt("eid-act+jwt", &claims, &SigningKey::make().unwrap());
     let wrong = jwt("eid-instruction+jwt", &outer(&wrong, world.now()), &phone.key);
     for _ in 0..5 {
@@ -201,7 +201,7 @@ async fn reordered_instructions_are_refused() {
     let phone = world.activated(HANH).await;
     let mut made = Vec::new();
     for seq in 1..=3 {
-        made.push(signed(&phone, &act(&phone, &challenge(&world).await, seq, "sign_in", json!({})), world.now()));
+        made.push(signed(&phone, &act(&phone, &challenge(&world).await, seq, "sign_in", &json!({})), world.now()));
     }
     assert_eq!(send(&world, &made[1]).await.status, 200);
     assert_eq!(code(&send(&world, &made[0]).await), 2052);
@@ -310,7 +310,7 @@ async fn passcode_changed_by_instruction_moves_one_epoch_and_signs_from_then_on(
         (json!({"epoch": 3, "passcode_binding": binding(&next, &fresh)}), (409, 2033)),
     ] {
         seq += 1;
-        let claims = act(&phone, &fresh, seq, "change_passcode", params);
+        let claims = act(&phone, &fresh, seq, "change_passcode", &params);
         assert_eq!(
             send(&world, &signed(&phone, &claims, now)).await.refusal(),
             (expected.0, expected.1, None),
@@ -318,7 +318,7 @@ async fn passcode_changed_by_instruction_moves_one_epoch_and_signs_from_then_on(
         );
     }
     let params = json!({"epoch": 2, "passcode_binding": binding(&next, &fresh)});
-    let change = signed(&phone, &act(&phone, &fresh, seq + 1, "change_passcode", params), now);
+    let change = signed(&phone, &act(&phone, &fresh, seq + 1, "change_passcode", &params), now);
     for _ in 0..2 {
         assert_eq!(send(&world, &change).await.json()["result"], json!({"passcode_epoch": 2}));
     }
@@ -332,7 +332,7 @@ async fn unlinked_phone_has_no_access_and_the_account_takes_another() {
     let world = World::new();
     let phone = world.activated(HANH).await;
     let token = sign_in(&world, &phone, 1).await.json()["result"]["access_token"].as_str().unwrap().to_owned();
-    let claims = act(&phone, &challenge(&world).await, 2, "unlink", json!({}));
+    let claims = act(&phone, &challenge(&world).await, 2, "unlink", &json!({}));
     let unlink = signed(&phone, &claims, world.now());
     for _ in 0..2 {
         assert_eq!(send(&world, &unlink).await.json()["result"], json!({}));
