@@ -65,6 +65,12 @@ impl Code {
     pub const FACE_TRIES_SPENT: Self = Self(2045);
     /// ID number or lock code is wrong. Look again at the 18 characters kept from the activation.
     pub const LOCK_CODE_WRONG: Self = Self(2046);
+    /// The settings received are older than those in use and were set aside. Use another network and try again.
+    pub const CONFIGURATION_OLDER: Self = Self(2060);
+    /// The platform's settings have expired. Check date and time on the phone, go online and try again.
+    pub const CONFIGURATION_EXPIRED: Self = Self(2061);
+    /// The settings received cannot be used and were set aside. Check date and time on the phone, use another network and try again.
+    pub const CONFIGURATION_INVALID: Self = Self(2062);
     /// The phone's storage is full. Free some space and try again; what was stored is still there.
     pub const STORE_FULL: Self = Self(3001);
     /// The phone's storage cannot be written. Check it and try again; what was stored is still there.
@@ -389,6 +395,9 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2044, name: "FACE_UNUSABLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ảnh chụp không dùng được. Hãy chụp lại; lần này không bị tính.", en: "The picture cannot be used. Take it again; this one does not count." },
     CodeInfo { number: 2045, name: "FACE_TRIES_SPENT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Khuôn mặt không khớp quá nhiều lần. Hãy bắt đầu lại, hoặc đến cơ quan công an để được giúp.", en: "The face did not match too often. Start again, or go to the police office for help." },
     CodeInfo { number: 2046, name: "LOCK_CODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Số định danh hoặc mã khóa không đúng. Hãy xem lại 18 ký tự đã lưu khi kích hoạt.", en: "ID number or lock code is wrong. Look again at the 18 characters kept from the activation." },
+    CodeInfo { number: 2060, name: "CONFIGURATION_OLDER", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được cũ hơn cấu hình đang dùng nên bị bỏ qua. Hãy đổi mạng khác rồi thử lại.", en: "The settings received are older than those in use and were set aside. Use another network and try again." },
+    CodeInfo { number: 2061, name: "CONFIGURATION_EXPIRED", kind: Kind::Expired, privacy: Privacy::Reportable, vi: "Cấu hình của hệ thống đã hết hạn. Hãy kiểm tra ngày giờ trên điện thoại, kết nối mạng rồi thử lại.", en: "The platform's settings have expired. Check date and time on the phone, go online and try again." },
+    CodeInfo { number: 2062, name: "CONFIGURATION_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được không dùng được nên bị bỏ qua. Hãy kiểm tra ngày giờ trên điện thoại, đổi mạng khác rồi thử lại.", en: "The settings received cannot be used and were set aside. Check date and time on the phone, use another network and try again." },
     CodeInfo { number: 3001, name: "STORE_FULL", kind: Kind::Storage, privacy: Privacy::Expected, vi: "Bộ nhớ điện thoại đã đầy. Hãy xóa bớt tệp rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage is full. Free some space and try again; what was stored is still there." },
     CodeInfo { number: 3002, name: "STORE_READ_ONLY", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Không ghi được vào bộ nhớ điện thoại. Hãy kiểm tra bộ nhớ rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage cannot be written. Check it and try again; what was stored is still there." },
     CodeInfo { number: 3003, name: "STORE_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Một phần dữ liệu lưu trên điện thoại bị hỏng. Kết nối mạng để tải lại phần tải được.", en: "Part of the data stored on this phone is damaged. Go online to fetch again what can be fetched." },
