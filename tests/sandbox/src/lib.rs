@@ -46,7 +46,10 @@ mod store;
 mod tls;
 mod tries;
 
-pub use calls::sandbox::Message;
+pub use calls::{
+    configuration::{ActSetting, Settings, UpdateSettings, Window},
+    sandbox::Message,
+};
 pub use clock::Clock;
 pub use error::SandboxError;
 pub use fault::Fault;

@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     SandboxError,
-    calls::{account, activation, challenge, credential, device, instruction, lists, sandbox, token},
+    calls::{account, activation, challenge, configuration, credential, device, instruction, lists, sandbox, token},
     fault,
     platform::Shared,
     problem::Refusal,
@@ -62,6 +62,7 @@ pub(crate) type Log = Arc<dyn Fn(&LogLine) + Send + Sync>;
         (name = "credentials", description = "Access tokens and one-time identity tokens"),
         (name = "instructions", description = "Acts signed with the passcode"),
         (name = "lists", description = "Trust list and status lists"),
+        (name = "lists", description = "Trust list, status lists and signed configuration"),
         (name = "sandbox", description = "Absent from a real platform"),
     )
 )]
@@ -101,6 +102,7 @@ fn documented() -> OpenApiRouter<Shared> {
         .merge(instruction::routes())
         .merge(credential::routes())
         .merge(lists::routes())
+        .merge(configuration::routes())
         .merge(sandbox::routes())
         .routes(routes!(describe))
 }

@@ -70,6 +70,8 @@ CREATE TABLE keys (
 -- Keys of keyed hashes, by what they are for.
 CREATE TABLE secrets (name TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT;
 CREATE TABLE trust_list (version INTEGER NOT NULL) STRICT;
+-- What was decided of the signed configuration, as JSON; none means the default.
+CREATE TABLE configuration (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, settings TEXT NOT NULL) STRICT;
 -- Attempts to activate, by phone, for the rate limit.
 CREATE TABLE attempts (phone TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE TABLE activations (
