@@ -8,6 +8,7 @@
 )]
 
 mod activation;
+mod card;
 mod credential;
 mod data;
 mod device;
