@@ -59,7 +59,7 @@ fn main() {
         write("vault_guard", name, &guard);
         write("vault_guard", &format!("{name}-without-digest"), without_digest(&guard));
     }
-    write("vault_database", "schema-2-small", &vault_database());
+    write("vault_database", "schema-3-small", &vault_database());
     write_chip_files(&write);
 }
 

@@ -11,6 +11,8 @@ impl Code {
     pub const CONFIG_INVALID: Self = Self(1003);
     /// The app was closed. Open it again.
     pub const APP_CLOSED: Self = Self(1004);
+    /// The activation that was under way on this phone cannot be opened again. Start it anew; your account is not affected.
+    pub const ACTIVATION_LOST: Self = Self(1010);
     /// The app met an internal fault. Your data is intact; try again.
     pub const INTERNAL: Self = Self(1099);
     /// The passcode is wrong. Try again.
@@ -221,6 +223,12 @@ impl Code {
     pub const CHIP_FILE_REFUSED: Self = Self(6013);
     /// A file on the chip is longer than it may be, so reading stopped. Take the card to the police office to be checked.
     pub const CHIP_FILE_TOO_LARGE: Self = Self(6014);
+    /// The files on the chip contradict each other, so the card cannot be used here. Take the card to the police office to be checked.
+    pub const CHIP_FILES_DISAGREE: Self = Self(6015);
+    /// This phone has no card reader (NFC), or it is off. Turn NFC on; if there is none, ask for a voucher at the police office.
+    pub const CHIP_READER_MISSING: Self = Self(6016);
+    /// No card was found. Take the phone out of its case, hold the card against its back, keep still and try again.
+    pub const CHIP_NOT_FOUND: Self = Self(6017);
     /// The machine-readable lines have the wrong form. Scan the side with the lines of letters and < again in good light.
     pub const MRZ_MALFORMED: Self = Self(6050);
     /// A check digit of the machine-readable lines does not fit: a character was misread. Scan again or correct the lines.
@@ -362,6 +370,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 1002, name: "ALREADY_ACTIVATED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Điện thoại này đã kích hoạt. Hãy mở khóa bằng mật mã 6 số.", en: "This phone is already activated. Unlock it with your passcode." },
     CodeInfo { number: 1003, name: "CONFIG_INVALID", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng được cài đặt sai. Hãy cài lại bản chính thức.", en: "The app was put together wrongly. Install the official version again." },
     CodeInfo { number: 1004, name: "APP_CLOSED", kind: Kind::Locked, privacy: Privacy::Expected, vi: "Ứng dụng đã đóng. Hãy mở lại ứng dụng.", en: "The app was closed. Open it again." },
+    CodeInfo { number: 1010, name: "ACTIVATION_LOST", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Phần kích hoạt đang làm dở trên điện thoại này không mở lại được. Hãy bắt đầu lại từ đầu; tài khoản của bạn không bị ảnh hưởng.", en: "The activation that was under way on this phone cannot be opened again. Start it anew; your account is not affected." },
     CodeInfo { number: 1099, name: "INTERNAL", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng gặp lỗi bên trong. Dữ liệu của bạn còn nguyên; hãy thử lại.", en: "The app met an internal fault. Your data is intact; try again." },
     CodeInfo { number: 2001, name: "PASSCODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mật mã không đúng. Hãy thử lại.", en: "The passcode is wrong. Try again." },
     CodeInfo { number: 2002, name: "PASSCODE_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Bạn đã nhập sai nhiều lần. Hãy chờ hết thời gian ghi trên màn hình rồi thử lại.", en: "Too many wrong tries. Wait for the time shown, then try again." },
@@ -467,6 +476,9 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 6012, name: "CHIP_READER_TOO_SHORT", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Đầu đọc của điện thoại này không đủ khả năng đọc loại chip này. Hãy dùng điện thoại khác.", en: "This phone's reader is not able to read this kind of chip. Use another phone." },
     CodeInfo { number: 6013, name: "CHIP_FILE_REFUSED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chip không cho đọc một mục bắt buộc. Hãy đặt lại thẻ và đọc lại; nếu lặp lại, thẻ có thể hỏng.", en: "The chip does not hand out a file that it must have. Place the card again and retry; if it happens again, the card may be damaged." },
     CodeInfo { number: 6014, name: "CHIP_FILE_TOO_LARGE", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Một mục trên chip dài quá mức cho phép, nên không đọc tiếp. Hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "A file on the chip is longer than it may be, so reading stopped. Take the card to the police office to be checked." },
+    CodeInfo { number: 6015, name: "CHIP_FILES_DISAGREE", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Các mục trên chip mâu thuẫn với nhau, nên thẻ chưa dùng được ở đây. Hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "The files on the chip contradict each other, so the card cannot be used here. Take the card to the police office to be checked." },
+    CodeInfo { number: 6016, name: "CHIP_READER_MISSING", kind: Kind::Device, privacy: Privacy::Expected, vi: "Điện thoại này không có đầu đọc thẻ (NFC) hoặc đang tắt. Hãy bật NFC; nếu không có, hãy xin mã xác nhận tại cơ quan công an.", en: "This phone has no card reader (NFC), or it is off. Turn NFC on; if there is none, ask for a voucher at the police office." },
+    CodeInfo { number: 6017, name: "CHIP_NOT_FOUND", kind: Kind::Device, privacy: Privacy::Expected, vi: "Chưa thấy thẻ. Hãy bỏ ốp lưng, áp thẻ vào mặt sau điện thoại, giữ yên rồi thử lại.", en: "No card was found. Take the phone out of its case, hold the card against its back, keep still and try again." },
     CodeInfo { number: 6050, name: "MRZ_MALFORMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Dòng mã máy đọc không đúng dạng. Hãy chụp lại mặt có các dòng chữ và dấu < ở nơi đủ sáng.", en: "The machine-readable lines have the wrong form. Scan the side with the lines of letters and < again in good light." },
     CodeInfo { number: 6051, name: "MRZ_CHECK_DIGIT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Số kiểm tra của dòng mã máy đọc không khớp: có ký tự bị đọc sai. Hãy chụp lại hoặc sửa lại các dòng.", en: "A check digit of the machine-readable lines does not fit: a character was misread. Scan again or correct the lines." },
     CodeInfo { number: 6052, name: "CARD_QR_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Đây không phải mã QR trên thẻ căn cước. Hãy quét mã QR in trên thẻ.", en: "This is not the QR code of an identity card. Scan the QR code printed on the card." },

@@ -51,6 +51,7 @@ mod state;
 pub use answer::{
     AccessToken, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound, DeviceChallenge, IssuerMetadata,
 };
+pub use binding::make_passcode_binding;
 pub use client::{CredentialRequest, OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
 pub use error::{Flaw, PlatformError};
 pub use grant::Grant;
