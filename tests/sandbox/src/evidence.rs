@@ -1,13 +1,14 @@
-//! What a phone read of a card, verified on this side of the wire and compared with the register.
+//! What a phone read of a card, judged on this side of the wire and compared with the register.
 //!
 //! Nothing that the phone concluded is used: signer, hashes, the chip's signature and every statement are looked at anew.
 
 use axum::http::StatusCode;
 use eid_chip::{
-    ChipError, aa,
-    cross_check::{Declared, Sources},
-    lds::{DataGroup, Dg1, Dg2, Dg13, Dg14, Dg15},
-    pa::{Sod, Strength, TrustList, VerifiedSod},
+    aa,
+    cross_check::Declared,
+    judge::{Holder, Objection, Presented},
+    pa::TrustList,
+    reader::FileId,
 };
 use eid_crypto::hash::{sha256, sha256_parts};
 use eid_model::{Code, Date, UnixTime};
@@ -16,84 +17,65 @@ use crate::{Person, problem::Refusal};
 
 /// Files of a chip as a phone sent them, and the chip's signature over the activation's challenge.
 pub(crate) struct CardEvidence {
-    pub(crate) sod: Option<Vec<u8>>,
-    pub(crate) dg1: Option<Vec<u8>>,
-    pub(crate) dg2: Option<Vec<u8>>,
-    pub(crate) dg13: Option<Vec<u8>>,
-    pub(crate) dg14: Option<Vec<u8>>,
-    pub(crate) dg15: Option<Vec<u8>>,
+    pub(crate) files: Vec<(FileId, Vec<u8>)>,
     pub(crate) signature: Vec<u8>,
-}
-
-/// What a card says that its state signed and its chip stands for.
-pub(crate) struct VerifiedCard {
-    dg1: Dg1,
-    dg13: Dg13,
 }
 
 impl CardEvidence {
     /// By what the same evidence is known again.
     pub(crate) fn fingerprint(&self) -> [u8; 32] {
-        let Self { sod, dg1, dg2, dg13, dg14, dg15, signature } = self;
-        let files = [sod, dg1, dg2, dg13, dg14, dg15].map(|file| file.as_deref().map_or([0; 32], sha256));
-        let parts = files.iter().map(<[u8; 32]>::as_slice).chain([signature.as_slice()]).collect::<Vec<_>>();
-        sha256_parts(&parts)
+        let file = |(id, bytes): &(FileId, Vec<u8>)| [id.id().to_be_bytes().as_slice(), &sha256(bytes)].concat();
+        let files = self.files.iter().flat_map(file).collect::<Vec<_>>();
+        sha256_parts(&[&files, &self.signature])
     }
 
-    /// Passive Authentication of every file that an identity card has, then Active Authentication over `challenge`.
-    pub(crate) fn verify(
+    /// Passive Authentication of every file that an identity card has, Active Authentication over `challenge`, and that the
+    /// card is the one that the register knows as this person's.
+    pub(crate) fn check(
         &self,
-        challenge: &[u8; aa::CHALLENGE],
+        challenge: [u8; aa::CHALLENGE],
         trust: &TrustList,
+        person: &Person,
         now: UnixTime,
-    ) -> Result<VerifiedCard, ChipError> {
-        let sod = self.sod.as_deref().ok_or(ChipError::FileRefused)?;
-        let sod = Sod::parse(sod)?.verify(trust, now, Strength::Present)?;
-        let dg1 = Dg1::parse(signed(&sod, DataGroup::DG1, &self.dg1)?)?;
-        let dg13 = Dg13::parse(signed(&sod, DataGroup::DG13, &self.dg13)?)?;
-        Dg2::parse(signed(&sod, DataGroup::DG2, &self.dg2)?)?;
-        Dg14::parse(signed(&sod, DataGroup::DG14, &self.dg14)?)?;
-        let key = Dg15::parse(signed(&sod, DataGroup::DG15, &self.dg15)?)?.public_key;
-        sod.check_state(&dg1.mrz)?;
-        aa::verify(&key, challenge, &self.signature, None)?;
-        Ok(VerifiedCard { dg1, dg13 })
-    }
-}
-
-/// A file that must be there and be the one that was signed: a chip that hides it is refused as one that has changed it.
-fn signed<'a>(sod: &VerifiedSod, group: DataGroup, file: &'a Option<Vec<u8>>) -> Result<&'a [u8], ChipError> {
-    let file = file.as_deref().ok_or(ChipError::FileRefused)?;
-    sod.check(group, file).map(|()| file)
-}
-
-impl VerifiedCard {
-    /// Compares the card with what the register says of its holder.
-    pub(crate) fn compare(&self, person: &Person, today: Date) -> Result<(), Refusal> {
-        let refused = |code| Err(Refusal::new(StatusCode::FORBIDDEN, code));
-        if [self.dg1.mrz.pid(), self.dg13.pid()].into_iter().flatten().any(|pid| pid != person.pid) {
-            return refused(Code::CARD_NOT_HOLDERS);
-        }
-        if self.dg13.issued().is_some_and(|issued| issued != person.card.issued) {
-            return refused(Code::CARD_WITHDRAWN);
-        }
-        let declared = Declared {
+    ) -> Result<(), Refusal> {
+        let files = self.files.iter().map(|(id, bytes)| (*id, bytes.as_slice())).collect();
+        let card = Presented::sent(files, challenge, &self.signature);
+        card.judge(trust, now).accept()?;
+        let asked = Declared {
             pid: person.pid,
             name: Some(person.name.clone()),
             birth: Some(person.birth_date),
             sex: Some(person.sex),
         };
-        let sources = Sources {
-            dg1: Some(&self.dg1.mrz),
-            dg13: Some(&self.dg13),
-            declared: Some(&declared),
-            ..Sources::default()
+        let today = now.date_in_vietnam().map_err(|_| Refusal::fault())?;
+        compare(&card.identify(&asked, today)?, person, today)
+    }
+}
+
+/// That it is the card that the register has as valid: not the one before, and with the same last day.
+fn compare(card: &Holder<'_>, person: &Person, today: Date) -> Result<(), Refusal> {
+    let register = &person.card;
+    let code = if card.data.issued() != Some(register.issued) {
+        Code::CARD_WITHDRAWN
+    } else if card.data.expires() != register.expires {
+        Code::REGISTER_MISMATCH
+    } else if register.expires.is_some_and(|last| last < today) {
+        Code::CARD_EXPIRED
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(StatusCode::FORBIDDEN, code))
+}
+
+impl From<Objection> for Refusal {
+    fn from(objection: Objection) -> Self {
+        let code = match objection {
+            Objection::Chip(error) => return error.into(),
+            Objection::OtherPerson => Code::CARD_NOT_HOLDERS,
+            Objection::Contradiction(_) => Code::CHIP_FILES_DISAGREE,
+            Objection::Declared(_) => Code::REGISTER_MISMATCH,
+            Objection::Expired => Code::CARD_EXPIRED,
         };
-        if !sources.compare().is_clean() || self.dg13.expires() != person.card.expires {
-            return refused(Code::REGISTER_MISMATCH);
-        }
-        if person.card.expires.is_some_and(|expires| expires < today) {
-            return refused(Code::CARD_EXPIRED);
-        }
-        Ok(())
+        Self::new(StatusCode::FORBIDDEN, code)
     }
 }

@@ -5,7 +5,8 @@ use axum::{
     extract::{DefaultBodyLimit, Path, State},
     http::StatusCode,
 };
-use eid_model::{Code, UnixTime};
+use eid_chip::reader::FileId;
+use eid_model::Code;
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -64,20 +65,25 @@ pub(super) struct Next {
 impl CardRequest {
     fn read(&self) -> Result<CardEvidence, Refusal> {
         let bytes = |text: &str| decode(text).map_err(|_| Refusal::invalid_request());
-        let file = |text: &Option<String>| text.as_deref().map(bytes).transpose();
         let CardFiles { sod, dg1, dg2, dg13, dg14, dg15, com, card_access, card_security } = &self.files;
-        for unused in [com, card_access, card_security] {
-            file(unused)?;
+        for unused in [com, card_access, card_security].into_iter().flatten() {
+            bytes(unused)?;
         }
-        Ok(CardEvidence {
-            sod: file(sod)?,
-            dg1: file(dg1)?,
-            dg2: file(dg2)?,
-            dg13: file(dg13)?,
-            dg14: file(dg14)?,
-            dg15: file(dg15)?,
-            signature: bytes(&self.active_signature)?,
-        })
+        let named = [
+            (FileId::Sod, sod),
+            (FileId::Dg1, dg1),
+            (FileId::Dg2, dg2),
+            (FileId::Dg13, dg13),
+            (FileId::Dg14, dg14),
+            (FileId::Dg15, dg15),
+        ];
+        let mut files = Vec::new();
+        for (id, text) in named {
+            if let Some(text) = text {
+                files.push((id, bytes(text)?));
+            }
+        }
+        Ok(CardEvidence { files, signature: bytes(&self.active_signature)? })
     }
 }
 
@@ -88,7 +94,7 @@ impl CardRequest {
     responses(
         (status = 200, body = Next),
         (status = "4XX", body = Problem, content_type = "application/problem+json",
-            description = "6006 to 6067, 7010, 7011, 7013, 7015, 7018, 7022, 7023, 7024"),
+            description = "6006 to 6067 except those of the link, 7010, 7011, 7013, 7015, 7018, 7022, 7023, 7024"),
     )
 )]
 async fn show_card(
@@ -126,13 +132,8 @@ fn begin(platform: &Platform, tx: &Transaction<'_>, id: &str, card: &[u8; 32]) -
 }
 
 fn check(platform: &Platform, attempt: &Attempt, evidence: &CardEvidence) -> Result<(), Refusal> {
-    let now = platform.clock.now();
-    let card = evidence.verify(&attempt.chip_challenge, &platform.card_trust, now)?;
-    card.compare(attempt.person(platform)?, today(now)?)
-}
-
-fn today(now: UnixTime) -> Result<eid_model::Date, Refusal> {
-    now.date_in_vietnam().map_err(|_| Refusal::fault())
+    let person = attempt.person(platform)?;
+    evidence.check(attempt.chip_challenge, &platform.card_trust, person, platform.clock.now())
 }
 
 fn accept(tx: &Transaction<'_>, id: &str, card: &[u8; 32]) -> Result<(), Refusal> {
