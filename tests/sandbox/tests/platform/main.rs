@@ -9,6 +9,7 @@
 
 mod activation;
 mod card;
+mod configuration;
 mod credential;
 mod data;
 mod device;
