@@ -28,6 +28,7 @@ mod clock;
 pub mod demo;
 mod dpop;
 mod error;
+mod evidence;
 mod extract;
 mod fault;
 mod jwt;
@@ -35,6 +36,7 @@ mod keys;
 mod people;
 mod picture;
 mod platform;
+mod portraits;
 mod problem;
 mod router;
 mod sandbox;
@@ -43,7 +45,10 @@ mod status;
 mod store;
 mod tls;
 
-pub use calls::sandbox::Message;
+pub use calls::{
+    configuration::{ActSetting, Settings, UpdateSettings, Window},
+    sandbox::Message,
+};
 pub use clock::Clock;
 pub use error::SandboxError;
 pub use fault::Fault;

@@ -11,7 +11,9 @@
 //! - [`Pid`], [`PersonName`], [`PartialDate`], [`Sex`], [`PhoneNumber`], [`Address`]: a person's data.
 //! - [`Date`], [`UnixTime`]: days and points in time, passed in by the caller.
 //! - [`AccountLevel`], [`AuthLevel`]: two sets of levels that never mix.
-//! - [`BirthRegistrationTable`], [`ProvinceTable`], [`CommuneTable`], [`MobilePrefixTable`]: dated data, each with an
+//! - [`Factor`], [`Evidence`], [`AuthPolicy`]: what shows who acts, and what each [`GuardedAct`] asks for.
+//! - [`BirthRegistrationTable`], [`ProvinceTable`], [`CommuneTable`], [`MobilePrefixTable`],
+//!   [`AccountAgeTable`]: dated data, each with an
 //!   [`Edition`]; a newer one can be supplied at run time.
 //! - [`ConsentTextTable`], [`Recipient`]: what a citizen can agree to, in which words.
 //! - [`RequestCourse`], [`HolidayTable`]: requests under the data-protection law and the terms that run.
@@ -34,7 +36,9 @@
 //! # Ok::<(), ModelError>(())
 //! ```
 
+mod account_age;
 mod address;
+mod auth;
 mod code;
 mod codes;
 mod consent;
@@ -55,7 +59,9 @@ mod table;
 mod words;
 mod working_day;
 
+pub use account_age::{AccountAgeTable, Availability};
 pub use address::{Address, AddressNotice};
+pub use auth::{AuthPolicy, AuthRule, Evidence, Factor, FactorKind, GuardedAct};
 pub use code::{Code, CodeInfo, Kind, Privacy};
 pub use consent::{ConsentField, ConsentText, ConsentTextTable, Recipient};
 pub use date::{Date, UnixTime};

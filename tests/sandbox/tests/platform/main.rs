@@ -8,6 +8,8 @@
 )]
 
 mod activation;
+mod card;
+mod configuration;
 mod credential;
 mod data;
 mod device;
