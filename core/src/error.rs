@@ -70,6 +70,9 @@ pub enum Error {
     /// This phone was activated before there was a passcode key: the platform takes no instruction from it.
     #[error("no passcode key")]
     PasscodeKeyMissing,
+    /// A term is outside what can be chosen.
+    #[error("term is out of range")]
+    TermInvalid,
     /// A task of ours broke off.
     #[error("internal fault")]
     Internal,
@@ -116,6 +119,7 @@ impl Error {
             Self::GrantExpired => Code::GRANT_EXPIRED,
             Self::SignInNeeded => Code::AUTH_LEVEL_TOO_LOW,
             Self::PasscodeKeyMissing => Code::PASSCODE_KEY_MISSING,
+            Self::TermInvalid => Code::TERM_INVALID,
             Self::Internal => Code::INTERNAL,
             Self::Model(error) => error.code(),
             Self::Vault(error) => error.code(),
