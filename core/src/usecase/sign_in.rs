@@ -77,16 +77,17 @@ impl Unlocked {
     }
 
     /// Gives the account up on this phone (hủy liên kết thiết bị): at the platform, then here, where all that was stored is
-    /// deleted. Nothing undoes it: the shell asks the citizen twice. `app` is the app that this was unlocked by. Runs to its end.
+    /// deleted. Nothing undoes it: the shell asks the citizen twice. Runs to its end.
     ///
     /// # Errors
     /// As for [`Self::sign_in`]; nothing is deleted before the platform has agreed. Afterwards [`EidApp::reset`] goes on where
     /// this stopped.
-    pub async fn unlink(&self, app: &EidApp, passcode: Vec<u8>) -> Result<(), Error> {
+    pub async fn unlink(&self, passcode: Vec<u8>) -> Result<(), Error> {
         let passcode = Passcode::parse(passcode)?;
-        let (session, app) = (self.session()?, app.clone());
+        let session = self.session()?;
         to_end(async move {
             session.unlink(passcode).await?;
+            let app = EidApp { inner: Arc::clone(&session.inner) };
             drop(session);
             app.reset().await
         })

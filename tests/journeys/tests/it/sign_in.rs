@@ -138,13 +138,13 @@ async fn unlinked_phone_holds_nothing_and_can_be_activated_again() {
     let world = World::new();
     let phone = Phone::new(&world);
     let unlocked = phone.ready(&world).await;
-    assert!(matches!(unlocked.unlink(&phone.app, WRONG.to_vec()).await, Err(Error::PasscodeWrong { .. })));
+    assert!(matches!(unlocked.unlink(WRONG.to_vec()).await, Err(Error::PasscodeWrong { .. })));
     world.sandbox.set_fault_on("/v1/instructions", Fault::Down);
     let busy = PlatformError::Busy { code: Code::PLATFORM_BUSY, retry_after: Some(Duration::from_secs(30)) };
-    assert_eq!(unlocked.unlink(&phone.app, PASSCODE.to_vec()).await, Err(Error::Platform(busy)));
+    assert_eq!(unlocked.unlink(PASSCODE.to_vec()).await, Err(Error::Platform(busy)));
     assert_eq!(phone.app.is_activated().await, Ok(true), "nothing is deleted before the platform agrees");
     world.sandbox.set_fault(Fault::Off);
-    unlocked.unlink(&phone.app, PASSCODE.to_vec()).await.unwrap();
+    unlocked.unlink(PASSCODE.to_vec()).await.unwrap();
     assert_eq!(phone.app.is_activated().await, Ok(false));
     assert_eq!(unlocked.account().await, Err(Error::Locked));
     let unlocked = phone.ready(&world).await;
