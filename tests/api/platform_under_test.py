@@ -35,7 +35,9 @@ def start(programs):
     session.verify = str(ca)
     # The sandbox closes a connection whose request it did not read to the end, which the next request may find out. One
     # that never gets an answer fails all the same.
-    once_more = urllib3.Retry(total=2, connect=0, read=2, status=0, redirect=0, allowed_methods=None)
+    once_more = urllib3.Retry(
+        total=2, connect=0, read=2, status=0, redirect=0, allowed_methods=None, respect_retry_after_header=False
+    )
     session.mount("https://", requests.adapters.HTTPAdapter(max_retries=once_more))
 
 
