@@ -53,9 +53,7 @@ pub(crate) fn stands_for(purpose: Purpose) -> Option<Words> {
             "Thay cho bản cứng giấy phép lái xe. Việc tạm giữ, tước quyền được ghi điện tử: xem trạng thái mới đến lúc nào.",
             "Stands for the licence card. Licences are held and suspended electronically: look how fresh the status is.",
         ),
-        Purpose::Health => {
-            ("Thay cho thẻ bảo hiểm y tế giấy.", "Stands for the paper card of health insurance.")
-        }
+        Purpose::Health => ("Thay cho thẻ bảo hiểm y tế giấy.", "Stands for the paper card of health insurance."),
         _ => return None,
     };
     Some(Words { vi, en })

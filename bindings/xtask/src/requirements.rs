@@ -53,9 +53,11 @@ fn read<T: DeserializeOwned>(root: &Path, table: &str) -> Result<Vec<T>, String>
 
 /// Items that no requirement names, and names that are no item.
 fn uncovered(rows: &[Row], items: &BTreeSet<String>) -> Vec<String> {
-    let is_item = |word: &&str| word.split_at_checked(1).is_some_and(|(kind, number)| {
-        ["a", "F", "g"].contains(&kind) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    });
+    let is_item = |word: &&str| {
+        word.split_at_checked(1).is_some_and(|(kind, number)| {
+            ["a", "F", "g"].contains(&kind) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
     let sources = rows.iter().flat_map(|row| row.source.split(';'));
     let domain = sources.filter_map(|source| source.trim().strip_prefix(DOMAIN));
     let named: BTreeSet<&str> = domain.flat_map(str::split_whitespace).filter(is_item).collect();
