@@ -49,16 +49,17 @@ class Citizen:
     """Somebody with an account, and the phone that it is bound to."""
 
     def __init__(self, person):
-        self.person, self.device = person, Key()
+        self.person, self.device, self.passcode, self.instructions = person, Key(), Key(), 0
         activation, code = start_activation(person)
         path = f"/v1/activation/{activation}"
         challenge = platform.answer("POST", path + "/code", {"code": code})["device_challenge"]
         claims = {"aud": platform.url, "iat": now(), "nonce": challenge}
-        binding = self.device.sign("eid-device-binding+jwt", claims)
-        self.account = platform.answer("POST", path + "/device", {"binding": binding})["account_id"]
-        self.token = platform.answer(
-            "POST", "/oauth2/token", headers={"dpop": self.dpop("POST", "/oauth2/token")}, data=self.token_request()
-        )["access_token"]
+        bindings = {
+            "binding": self.device.sign("eid-device-binding+jwt", claims),
+            "passcode_binding": self.passcode.sign("eid-passcode-binding+jwt", claims),
+        }
+        self.account = platform.answer("POST", path + "/device", bindings)["account_id"]
+        self.token = self.sign_in()["access_token"]
 
     def dpop(self, method, path, token=None, *, key=None, **claims):
         claims = {"htm": method, "htu": platform.url + path, "iat": now(), "jti": secrets.token_hex(16)} | claims
@@ -71,6 +72,19 @@ class Citizen:
         claims |= {"iat": now(), "exp": now() + 60, "jti": secrets.token_hex(16)}
         assertion = self.device.sign("JWT", claims)
         return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
+
+    def instruction(self, act, **params):
+        """Signed by passcode key and device key: body of `POST /v1/instructions`."""
+        self.instructions += 1
+        challenge = platform.answer("POST", "/v1/challenge", {})["challenge"]
+        claims = {"aud": platform.url, "sub": self.account, "challenge": challenge}
+        inner = self.passcode.sign("eid-act+jwt", claims | {"seq": self.instructions, "act": act, "params": params})
+        outer = {"aud": platform.url, "iat": now(), "inner": inner}
+        return {"instruction": self.device.sign("eid-instruction+jwt", outer)}
+
+    def sign_in(self):
+        """Tokens of auth level 2."""
+        return platform.answer("POST", "/v1/instructions", self.instruction("sign_in"))["result"]
 
     def headers(self, method, path):
         """What a call that asks for an access token has to carry."""

@@ -25,14 +25,22 @@ citizen = Citizen(CITIZEN)
 other = Citizen(OTHER)
 activation, _ = start_activation(THIRD)
 
-SIGNED = "DPoP"
-
 CODES = {int(code) for code in re.findall(r"^\| (\d{4}) \|", Path("core/docs/error-codes.md").read_text(), re.M)}
 
 
 def token(case):
     case.headers["DPoP"] = citizen.dpop("POST", case.path)
     case.body = citizen.token_request()
+
+
+def revocation(case):
+    # Of a session of its own: that of the other calls goes on.
+    case.headers["DPoP"] = other.dpop("POST", case.path)
+    case.body = {"token": other.sign_in()["refresh_token"]}
+
+
+def instruction(case):
+    case.body = citizen.instruction("sign_in")
 
 
 def credential(case):
@@ -46,6 +54,7 @@ def off(case):
 
 RIGHT = {
     "POST /oauth2/token": token,
+    "POST /oauth2/revoke": revocation,
     "POST /openid4vci/credential": credential,
     "POST /sandbox/faults": off,
     "POST /v1/activation": lambda case: case.body.update(pid=THIRD["pid"], phone=THIRD["phone"]),
@@ -54,6 +63,7 @@ RIGHT = {
     "POST /sandbox/accounts/{id}/status": lambda case: case.path_parameters.update(id=other.account),
     "POST /v1/activation/{id}/card": lambda case: case.path_parameters.update(id=activation),
     "POST /sandbox/cards": lambda case: case.body.update(pid=THIRD["pid"]),
+    "POST /v1/instructions": instruction,
     "GET /sandbox/messages": lambda case: case.query.update(phone=THIRD["phone"]),
 }
 """What makes a request whose form is right one that means something."""
