@@ -8,6 +8,9 @@ enum Place {
     /// The 65 bytes of the key that signs the trust list of every sandbox.
     static let sandboxRoot = URL(fileURLWithPath: variable("EID_SANDBOX_ROOT"))
 
+    /// The folder with the descriptions of simulated cards.
+    static let cards = URL(fileURLWithPath: "../cards", relativeTo: sandboxRoot.deletingLastPathComponent())
+
     /// A folder that is new.
     static func newFolder() throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("eid-\(UUID().uuidString)")

@@ -98,6 +98,16 @@ def ready(activated, tmp_path):
 
 
 @pytest.fixture
+def reader(request, tmp_path):
+    """A reader of contactless cards, with none on it."""
+    from card import SocketCard
+
+    reader = SocketCard(request.config.getoption("programs").resolve(), tmp_path)
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
 def counter(request, sandbox, tmp_path):
     """Verifies the text of a code with the counter's program and fresh lists: its verdict."""
     programs = request.config.getoption("programs").resolve()

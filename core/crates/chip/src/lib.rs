@@ -18,6 +18,7 @@ mod error;
 mod hash;
 #[cfg(feature = "images")]
 pub mod image;
+pub mod judge;
 mod kdf;
 pub mod lds;
 mod legacy;

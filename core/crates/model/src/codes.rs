@@ -11,6 +11,8 @@ impl Code {
     pub const CONFIG_INVALID: Self = Self(1003);
     /// The app was closed. Open it again.
     pub const APP_CLOSED: Self = Self(1004);
+    /// The activation that was under way on this phone cannot be opened again. Start it anew; your account is not affected.
+    pub const ACTIVATION_LOST: Self = Self(1010);
     /// The app met an internal fault. Your data is intact; try again.
     pub const INTERNAL: Self = Self(1099);
     /// The passcode is wrong. Try again.
@@ -53,6 +55,24 @@ impl Code {
     pub const LEVEL_TWO_MISSING: Self = Self(2032);
     /// The passcode was not changed, because the platform knows of another change. The old passcode still works. Try again.
     pub const PASSCODE_EPOCH_REFUSED: Self = Self(2033);
+    /// The code on the slip is wrong. Look at its 12 characters again and retype them.
+    pub const VOUCHER_WRONG: Self = Self(2041);
+    /// The code on the slip has expired or was used already. Get a new one from the office that gave it.
+    pub const VOUCHER_EXPIRED: Self = Self(2042);
+    /// The face does not match the picture on the card. Take off glasses, find good light and try again.
+    pub const FACE_NOT_MATCHED: Self = Self(2043);
+    /// The picture cannot be used. Take it again; this one does not count.
+    pub const FACE_UNUSABLE: Self = Self(2044);
+    /// The face did not match too often. Start again, or go to the police office for help.
+    pub const FACE_TRIES_SPENT: Self = Self(2045);
+    /// ID number or lock code is wrong. Look again at the 18 characters kept from the activation.
+    pub const LOCK_CODE_WRONG: Self = Self(2046);
+    /// The settings received are older than those in use and were set aside. Use another network and try again.
+    pub const CONFIGURATION_OLDER: Self = Self(2060);
+    /// The platform's settings have expired. Check date and time on the phone, go online and try again.
+    pub const CONFIGURATION_EXPIRED: Self = Self(2061);
+    /// The settings received cannot be used and were set aside. Check date and time on the phone, use another network and try again.
+    pub const CONFIGURATION_INVALID: Self = Self(2062);
     /// The phone's storage is full. Free some space and try again; what was stored is still there.
     pub const STORE_FULL: Self = Self(3001);
     /// The phone's storage cannot be written. Check it and try again; what was stored is still there.
@@ -209,6 +229,12 @@ impl Code {
     pub const CHIP_FILE_REFUSED: Self = Self(6013);
     /// A file on the chip is longer than it may be, so reading stopped. Take the card to the police office to be checked.
     pub const CHIP_FILE_TOO_LARGE: Self = Self(6014);
+    /// The files on the chip contradict each other, so the card cannot be used here. Take the card to the police office to be checked.
+    pub const CHIP_FILES_DISAGREE: Self = Self(6015);
+    /// This phone has no card reader (NFC), or it is off. Turn NFC on; if there is none, ask for a voucher at the police office.
+    pub const CHIP_READER_MISSING: Self = Self(6016);
+    /// No card was found. Take the phone out of its case, hold the card against its back, keep still and try again.
+    pub const CHIP_NOT_FOUND: Self = Self(6017);
     /// The machine-readable lines have the wrong form. Scan the side with the lines of letters and < again in good light.
     pub const MRZ_MALFORMED: Self = Self(6050);
     /// A check digit of the machine-readable lines does not fit: a character was misread. Scan again or correct the lines.
@@ -257,7 +283,7 @@ impl Code {
     pub const PLATFORM_UNTRUSTED: Self = Self(7005);
     /// The platform refused for a reason that this version does not know. Update the app and try again.
     pub const PLATFORM_REFUSED: Self = Self(7006);
-    /// ID number and phone number do not match the population register. Check both; if they are right, have them updated at the commune police.
+    /// ID number, phone number or the data on the card do not match the population register. Check both numbers; if they are right, have the register updated at the commune police.
     pub const REGISTER_MISMATCH: Self = Self(7010);
     /// This activation has expired. Start again; nothing is lost.
     pub const ACTIVATION_UNKNOWN: Self = Self(7011);
@@ -271,6 +297,22 @@ impl Code {
     pub const TOO_MANY_REQUESTS: Self = Self(7015);
     /// The connection broke off midway, so it is unknown whether the platform got the request. What you did is kept; try again.
     pub const NETWORK_INTERRUPTED: Self = Self(7016);
+    /// There is no account of this person yet. Activate first.
+    pub const ACCOUNT_UNKNOWN: Self = Self(7017);
+    /// This step is not due yet. Finish the step before it, then go on.
+    pub const STEP_OUT_OF_ORDER: Self = Self(7018);
+    /// The account is locked. If you locked it yourself, unlock it with card and face; otherwise ask the police office.
+    pub const ACCOUNT_LOCKED: Self = Self(7020);
+    /// This account is closed. If that is wrong, go to the police office.
+    pub const ACCOUNT_CLOSED: Self = Self(7021);
+    /// This card is another person's. Use the card with the ID number that was entered.
+    pub const CARD_NOT_HOLDERS: Self = Self(7022);
+    /// The card has expired. Renew it at the police office.
+    pub const CARD_EXPIRED: Self = Self(7023);
+    /// This card was withdrawn or replaced by another. Use the new one, or go to the police office.
+    pub const CARD_WITHDRAWN: Self = Self(7024);
+    /// The account has moved to another phone. If that was not you, lock the account at once.
+    pub const DEVICE_SUPERSEDED: Self = Self(7025);
     /// The ID number must be exactly 12 digits. Look at your ID card again.
     pub const PID_FORMAT: Self = Self(8001);
     /// The first three digits of the ID number are not in the list of places of birth registration. Check them; if they are right, go on.
@@ -334,6 +376,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 1002, name: "ALREADY_ACTIVATED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Điện thoại này đã kích hoạt. Hãy mở khóa bằng mật mã 6 số.", en: "This phone is already activated. Unlock it with your passcode." },
     CodeInfo { number: 1003, name: "CONFIG_INVALID", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng được cài đặt sai. Hãy cài lại bản chính thức.", en: "The app was put together wrongly. Install the official version again." },
     CodeInfo { number: 1004, name: "APP_CLOSED", kind: Kind::Locked, privacy: Privacy::Expected, vi: "Ứng dụng đã đóng. Hãy mở lại ứng dụng.", en: "The app was closed. Open it again." },
+    CodeInfo { number: 1010, name: "ACTIVATION_LOST", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Phần kích hoạt đang làm dở trên điện thoại này không mở lại được. Hãy bắt đầu lại từ đầu; tài khoản của bạn không bị ảnh hưởng.", en: "The activation that was under way on this phone cannot be opened again. Start it anew; your account is not affected." },
     CodeInfo { number: 1099, name: "INTERNAL", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng gặp lỗi bên trong. Dữ liệu của bạn còn nguyên; hãy thử lại.", en: "The app met an internal fault. Your data is intact; try again." },
     CodeInfo { number: 2001, name: "PASSCODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mật mã không đúng. Hãy thử lại.", en: "The passcode is wrong. Try again." },
     CodeInfo { number: 2002, name: "PASSCODE_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Bạn đã nhập sai nhiều lần. Hãy chờ hết thời gian ghi trên màn hình rồi thử lại.", en: "Too many wrong tries. Wait for the time shown, then try again." },
@@ -355,6 +398,15 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2031, name: "GRANT_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Giấy cấp mức độ 2 đã hết hạn. Hãy kết nối mạng để gia hạn.", en: "The level-2 grant has expired. Go online to renew it." },
     CodeInfo { number: 2032, name: "LEVEL_TWO_MISSING", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Bạn chưa được cấp định danh mức độ 2. Hãy đến công an xã, phường với thẻ căn cước.", en: "You have not been granted level 2 yet. Go to the commune police with your ID card." },
     CodeInfo { number: 2033, name: "PASSCODE_EPOCH_REFUSED", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Không đổi được mật mã vì hệ thống ghi nhận một lần đổi khác. Mật mã cũ vẫn dùng được. Hãy thử lại.", en: "The passcode was not changed, because the platform knows of another change. The old passcode still works. Try again." },
+    CodeInfo { number: 2041, name: "VOUCHER_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mã giấy hẹn không đúng. Hãy xem lại 12 ký tự trên giấy và nhập lại.", en: "The code on the slip is wrong. Look at its 12 characters again and retype them." },
+    CodeInfo { number: 2042, name: "VOUCHER_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Mã giấy hẹn đã hết hạn hoặc đã được dùng. Hãy đến nơi đã cấp để lấy mã mới.", en: "The code on the slip has expired or was used already. Get a new one from the office that gave it." },
+    CodeInfo { number: 2043, name: "FACE_NOT_MATCHED", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Khuôn mặt không khớp với ảnh trên thẻ. Hãy bỏ kính, đứng nơi đủ sáng và chụp lại.", en: "The face does not match the picture on the card. Take off glasses, find good light and try again." },
+    CodeInfo { number: 2044, name: "FACE_UNUSABLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ảnh chụp không dùng được. Hãy chụp lại; lần này không bị tính.", en: "The picture cannot be used. Take it again; this one does not count." },
+    CodeInfo { number: 2045, name: "FACE_TRIES_SPENT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Khuôn mặt không khớp quá nhiều lần. Hãy bắt đầu lại, hoặc đến cơ quan công an để được giúp.", en: "The face did not match too often. Start again, or go to the police office for help." },
+    CodeInfo { number: 2046, name: "LOCK_CODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Số định danh hoặc mã khóa không đúng. Hãy xem lại 18 ký tự đã lưu khi kích hoạt.", en: "ID number or lock code is wrong. Look again at the 18 characters kept from the activation." },
+    CodeInfo { number: 2060, name: "CONFIGURATION_OLDER", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được cũ hơn cấu hình đang dùng nên bị bỏ qua. Hãy đổi mạng khác rồi thử lại.", en: "The settings received are older than those in use and were set aside. Use another network and try again." },
+    CodeInfo { number: 2061, name: "CONFIGURATION_EXPIRED", kind: Kind::Expired, privacy: Privacy::Reportable, vi: "Cấu hình của hệ thống đã hết hạn. Hãy kiểm tra ngày giờ trên điện thoại, kết nối mạng rồi thử lại.", en: "The platform's settings have expired. Check date and time on the phone, go online and try again." },
+    CodeInfo { number: 2062, name: "CONFIGURATION_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được không dùng được nên bị bỏ qua. Hãy kiểm tra ngày giờ trên điện thoại, đổi mạng khác rồi thử lại.", en: "The settings received cannot be used and were set aside. Check date and time on the phone, use another network and try again." },
     CodeInfo { number: 3001, name: "STORE_FULL", kind: Kind::Storage, privacy: Privacy::Expected, vi: "Bộ nhớ điện thoại đã đầy. Hãy xóa bớt tệp rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage is full. Free some space and try again; what was stored is still there." },
     CodeInfo { number: 3002, name: "STORE_READ_ONLY", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Không ghi được vào bộ nhớ điện thoại. Hãy kiểm tra bộ nhớ rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage cannot be written. Check it and try again; what was stored is still there." },
     CodeInfo { number: 3003, name: "STORE_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Một phần dữ liệu lưu trên điện thoại bị hỏng. Kết nối mạng để tải lại phần tải được.", en: "Part of the data stored on this phone is damaged. Go online to fetch again what can be fetched." },
@@ -433,6 +485,9 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 6012, name: "CHIP_READER_TOO_SHORT", kind: Kind::Device, privacy: Privacy::Reportable, vi: "Đầu đọc của điện thoại này không đủ khả năng đọc loại chip này. Hãy dùng điện thoại khác.", en: "This phone's reader is not able to read this kind of chip. Use another phone." },
     CodeInfo { number: 6013, name: "CHIP_FILE_REFUSED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Chip không cho đọc một mục bắt buộc. Hãy đặt lại thẻ và đọc lại; nếu lặp lại, thẻ có thể hỏng.", en: "The chip does not hand out a file that it must have. Place the card again and retry; if it happens again, the card may be damaged." },
     CodeInfo { number: 6014, name: "CHIP_FILE_TOO_LARGE", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Một mục trên chip dài quá mức cho phép, nên không đọc tiếp. Hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "A file on the chip is longer than it may be, so reading stopped. Take the card to the police office to be checked." },
+    CodeInfo { number: 6015, name: "CHIP_FILES_DISAGREE", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Các mục trên chip mâu thuẫn với nhau, nên thẻ chưa dùng được ở đây. Hãy mang thẻ đến cơ quan công an để kiểm tra.", en: "The files on the chip contradict each other, so the card cannot be used here. Take the card to the police office to be checked." },
+    CodeInfo { number: 6016, name: "CHIP_READER_MISSING", kind: Kind::Device, privacy: Privacy::Expected, vi: "Điện thoại này không có đầu đọc thẻ (NFC) hoặc đang tắt. Hãy bật NFC; nếu không có, hãy xin mã xác nhận tại cơ quan công an.", en: "This phone has no card reader (NFC), or it is off. Turn NFC on; if there is none, ask for a voucher at the police office." },
+    CodeInfo { number: 6017, name: "CHIP_NOT_FOUND", kind: Kind::Device, privacy: Privacy::Expected, vi: "Chưa thấy thẻ. Hãy bỏ ốp lưng, áp thẻ vào mặt sau điện thoại, giữ yên rồi thử lại.", en: "No card was found. Take the phone out of its case, hold the card against its back, keep still and try again." },
     CodeInfo { number: 6050, name: "MRZ_MALFORMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Dòng mã máy đọc không đúng dạng. Hãy chụp lại mặt có các dòng chữ và dấu < ở nơi đủ sáng.", en: "The machine-readable lines have the wrong form. Scan the side with the lines of letters and < again in good light." },
     CodeInfo { number: 6051, name: "MRZ_CHECK_DIGIT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Số kiểm tra của dòng mã máy đọc không khớp: có ký tự bị đọc sai. Hãy chụp lại hoặc sửa lại các dòng.", en: "A check digit of the machine-readable lines does not fit: a character was misread. Scan again or correct the lines." },
     CodeInfo { number: 6052, name: "CARD_QR_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Đây không phải mã QR trên thẻ căn cước. Hãy quét mã QR in trên thẻ.", en: "This is not the QR code of an identity card. Scan the QR code printed on the card." },
@@ -457,13 +512,21 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 7004, name: "PLATFORM_BUSY", kind: Kind::Network, privacy: Privacy::Expected, vi: "Hệ thống đang quá tải hoặc bảo trì. Việc bạn làm đã được lưu; ứng dụng sẽ thử lại.", en: "The platform is overloaded or under maintenance. What you did is kept; the app will try again." },
     CodeInfo { number: 7005, name: "PLATFORM_UNTRUSTED", kind: Kind::Network, privacy: Privacy::Reportable, vi: "Không xác minh được hệ thống ở đầu bên kia. Không gửi gì; hãy đổi mạng khác và kiểm tra giờ của điện thoại.", en: "The other side could not be verified as the platform. Nothing was sent; use another network and check the phone's clock." },
     CodeInfo { number: 7006, name: "PLATFORM_REFUSED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Hệ thống từ chối mà không nêu lý do ứng dụng biết. Hãy cập nhật ứng dụng rồi thử lại.", en: "The platform refused for a reason that this version does not know. Update the app and try again." },
-    CodeInfo { number: 7010, name: "REGISTER_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Số định danh và số điện thoại không khớp với dữ liệu dân cư. Hãy kiểm tra hai số; nếu đúng, đến công an xã, phường để cập nhật.", en: "ID number and phone number do not match the population register. Check both; if they are right, have them updated at the commune police." },
+    CodeInfo { number: 7010, name: "REGISTER_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Số định danh, số điện thoại hoặc dữ liệu trên thẻ không khớp với dữ liệu dân cư. Hãy kiểm tra hai số; nếu đúng, đến công an xã, phường để cập nhật.", en: "ID number, phone number or the data on the card do not match the population register. Check both numbers; if they are right, have the register updated at the commune police." },
     CodeInfo { number: 7011, name: "ACTIVATION_UNKNOWN", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Lần kích hoạt này đã hết hạn. Hãy bắt đầu lại; bạn không mất gì.", en: "This activation has expired. Start again; nothing is lost." },
     CodeInfo { number: 7012, name: "SESSION_REFUSED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Hệ thống không nhận điện thoại này. Có thể tài khoản đã được kích hoạt trên máy khác. Hãy kích hoạt lại.", en: "The platform does not accept this phone. The account may have been activated on another one. Activate again." },
     CodeInfo { number: 7013, name: "REQUEST_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Hệ thống không hiểu yêu cầu. Hãy kiểm tra giờ của điện thoại, cập nhật ứng dụng rồi thử lại.", en: "The platform did not accept the request. Check the phone's clock, update the app and try again." },
     CodeInfo { number: 7014, name: "NONCE_STALE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Phiên vừa hết hạn. Ứng dụng sẽ thử lại.", en: "The exchange ran out of time. The app will try again." },
     CodeInfo { number: 7015, name: "TOO_MANY_REQUESTS", kind: Kind::Network, privacy: Privacy::Expected, vi: "Bạn đã yêu cầu quá nhiều lần. Hãy chờ rồi thử lại.", en: "Too many requests. Wait a little, then try again." },
     CodeInfo { number: 7016, name: "NETWORK_INTERRUPTED", kind: Kind::Network, privacy: Privacy::Expected, vi: "Kết nối bị ngắt giữa chừng, chưa biết hệ thống đã nhận hay chưa. Việc bạn làm đã được lưu; hãy thử lại.", en: "The connection broke off midway, so it is unknown whether the platform got the request. What you did is kept; try again." },
+    CodeInfo { number: 7017, name: "ACCOUNT_UNKNOWN", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Chưa có tài khoản nào của người này. Hãy kích hoạt trước.", en: "There is no account of this person yet. Activate first." },
+    CodeInfo { number: 7018, name: "STEP_OUT_OF_ORDER", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Chưa đến bước này. Hãy làm xong bước trước rồi tiếp tục.", en: "This step is not due yet. Finish the step before it, then go on." },
+    CodeInfo { number: 7020, name: "ACCOUNT_LOCKED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Tài khoản đang bị khóa. Nếu bạn tự khóa, hãy mở khóa bằng thẻ và khuôn mặt; nếu không, hãy hỏi cơ quan công an.", en: "The account is locked. If you locked it yourself, unlock it with card and face; otherwise ask the police office." },
+    CodeInfo { number: 7021, name: "ACCOUNT_CLOSED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Tài khoản này đã đóng. Nếu không đúng, hãy đến cơ quan công an.", en: "This account is closed. If that is wrong, go to the police office." },
+    CodeInfo { number: 7022, name: "CARD_NOT_HOLDERS", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Đây là thẻ của người khác. Hãy dùng thẻ có đúng số định danh đã nhập.", en: "This card is another person's. Use the card with the ID number that was entered." },
+    CodeInfo { number: 7023, name: "CARD_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Thẻ đã hết hạn. Hãy đổi thẻ tại cơ quan công an.", en: "The card has expired. Renew it at the police office." },
+    CodeInfo { number: 7024, name: "CARD_WITHDRAWN", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Thẻ này đã bị thu hồi hoặc đã được thay bằng thẻ khác. Hãy dùng thẻ mới, hoặc đến cơ quan công an.", en: "This card was withdrawn or replaced by another. Use the new one, or go to the police office." },
+    CodeInfo { number: 7025, name: "DEVICE_SUPERSEDED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Tài khoản đã chuyển sang điện thoại khác. Nếu không phải bạn làm, hãy khóa tài khoản ngay.", en: "The account has moved to another phone. If that was not you, lock the account at once." },
     CodeInfo { number: 8001, name: "PID_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Số định danh cá nhân phải gồm đúng 12 chữ số. Hãy xem lại trên thẻ căn cước.", en: "The ID number must be exactly 12 digits. Look at your ID card again." },
     CodeInfo { number: 8002, name: "PID_REGISTRATION_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ba số đầu của số định danh không có trong danh mục nơi đăng ký khai sinh. Hãy kiểm tra lại; nếu đúng thì cứ tiếp tục.", en: "The first three digits of the ID number are not in the list of places of birth registration. Check them; if they are right, go on." },
     CodeInfo { number: 8003, name: "PID_BIRTH_YEAR_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Năm sinh không khớp với số định danh. Hãy sửa lại, hoặc yêu cầu công an xã, phường điều chỉnh.", en: "The year of birth does not fit the ID number. Correct it, or ask the commune police to have it corrected." },

@@ -1,6 +1,6 @@
 //! The binding proofs that the client signs; the table in `core/docs/platform-protocol.md` lists their claims.
 
-use eid_crypto::{Random, hash::sha256, random};
+use eid_crypto::{PasscodeKey, Random, hash::sha256, random};
 use eid_model::UnixTime;
 use serde::Serialize;
 
@@ -26,6 +26,27 @@ pub(crate) async fn make_device_binding(
 ) -> Result<String, PlatformError> {
     let claims = DeviceBinding { aud: platform, iat: now, nonce: *challenge };
     jws::sign("eid-device-binding+jwt", &claims, device).await
+}
+
+#[derive(Serialize)]
+struct PasscodeBinding<'a> {
+    aud: &'a str,
+    iat: UnixTime,
+    nonce: &'a str,
+}
+
+/// The passcode key shows itself to `platform`, which is to know its public half from then on. `nonce` is what the platform gave
+/// for this: the device challenge of an activation in base64url, or the challenge of the instruction that changes the passcode.
+///
+/// # Errors
+/// [`PlatformError::Crypto`] without random bytes.
+pub async fn make_passcode_binding(
+    passcode: &PasscodeKey,
+    platform: &str,
+    nonce: &str,
+    now: UnixTime,
+) -> Result<String, PlatformError> {
+    jws::sign("eid-passcode-binding+jwt", &PasscodeBinding { aud: platform, iat: now, nonce }, passcode).await
 }
 
 #[derive(Serialize)]

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use eid_crypto::{Signature, VerifyingKey};
+use eid_crypto::{PasscodeKey, Signature, VerifyingKey};
 
 use crate::PlatformError;
 
@@ -18,4 +18,16 @@ pub trait RequestSigner: Send + Sync {
     /// # Errors
     /// [`PlatformError::Signer`] with the reason of the key hardware.
     async fn sign(&self, message: &[u8]) -> Result<Signature, PlatformError>;
+}
+
+/// The key of the passcode that was typed just now: it signs in software, and needs no prompt.
+#[async_trait]
+impl RequestSigner for PasscodeKey {
+    fn public_key(&self) -> VerifyingKey {
+        *self.public()
+    }
+
+    async fn sign(&self, message: &[u8]) -> Result<Signature, PlatformError> {
+        Ok(Self::sign(self, message)?)
+    }
 }

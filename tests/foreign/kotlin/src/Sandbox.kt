@@ -17,7 +17,7 @@ import kotlin.test.assertEquals
 import org.junit.rules.ExternalResource
 
 /** Where `eid-sandbox` and `eid-counter` were built. */
-private val PROGRAMS = File(System.getProperty("eid.programs"))
+val PROGRAMS = File(System.getProperty("eid.programs"))
 
 /** The key that signs the trust list of every sandbox; public on purpose. */
 val SANDBOX_ROOT: ByteArray = File("tests/sandbox/keys/sandbox-root.pub").readBytes()

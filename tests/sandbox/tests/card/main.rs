@@ -10,6 +10,7 @@
 
 mod files;
 mod forged;
+mod judged;
 mod losses;
 mod other_reader;
 mod program;

@@ -34,6 +34,8 @@ pub enum LdsFile {
     Com,
     /// EF.SOD: the signed hashes of the data groups.
     Sod,
+    /// EF.CardSecurity: a static key of the chip, signed.
+    CardSecurity,
     /// One of the data groups.
     Dg(DataGroup),
     /// A certificate of a document signer or a state.

@@ -8,6 +8,7 @@
 //! do, with keys from files that this module believes first.
 
 mod ber;
+mod card_security;
 mod certificate;
 mod hash;
 #[cfg(feature = "personalise")]
@@ -23,6 +24,7 @@ mod time;
 mod trust;
 mod trust_file;
 
+pub use card_security::CardSecurity;
 pub use certificate::Certificate;
 #[cfg(feature = "personalise")]
 pub use issue::{CertificateDraft, CertificateUse, Issuer, sign_content, sign_revocation_list};

@@ -433,3 +433,32 @@ fn rsa_signatures_of_openssl_verify() {
         assert!(!key.verifies(right, &[&message], &signature[1..]), "{name}");
     }
 }
+
+#[test]
+fn static_key_of_the_mapping_is_believed_only_when_a_trusted_state_signed_it() {
+    const SECURITY_OBJECT: &[u8] = &[0x04, 0x00, 0x7F, 0x00, 0x07, 0x03, 0x02, 0x01];
+    let (state, rng) = (State::new(Curve::Bp512, Hash::Sha512), SystemRandom::new());
+    let signer = state.document_signer();
+    let content = crate::CCCD_CARD_ACCESS;
+    let sign = |kind, content: &[u8]| sign_content(kind, content, &signer.der, &signer.key, &rng).unwrap();
+    let verified = |file: &[u8], trust: &TrustList, at| CardSecurity::parse(file)?.verify(trust, at, Strength::Present);
+    let file = sign(SECURITY_OBJECT, content);
+    let infos = verified(&file, &state.trusted(), NOW).unwrap();
+    assert_eq!(Ok(infos), crate::SecurityInfos::parse(content));
+    let other = State::new(Curve::Bp512, Hash::Sha512).trusted();
+    let mut changed = file.clone();
+    let at = file.windows(content.len()).position(|bytes| bytes == content).unwrap() + content.len() - 1;
+    changed[at] ^= 1;
+    let malformed = ChipError::FileMalformed(LdsFile::CardSecurity);
+    for (file, trust, at, expected) in [
+        (file.clone(), other, NOW, ChipError::CscaUnknown),
+        (file.clone(), TrustList::default(), NOW, ChipError::CscaUnknown),
+        (file.clone(), state.trusted(), days(6), ChipError::SignerExpired),
+        (changed, state.trusted(), NOW, ChipError::SignatureWrong(LdsFile::CardSecurity)),
+        (sign(Sod::SECURITY_OBJECT, content), state.trusted(), NOW, malformed),
+        (sign(SECURITY_OBJECT, b"no infos"), state.trusted(), NOW, malformed),
+        (file[..file.len() - 1].to_vec(), state.trusted(), NOW, malformed),
+    ] {
+        assert_eq!(verified(&file, &trust, at).err(), Some(expected));
+    }
+}

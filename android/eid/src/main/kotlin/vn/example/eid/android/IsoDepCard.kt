@@ -23,7 +23,7 @@ public class IsoDepCard(private val isoDep: IsoDep) : Card {
     override fun close(): Unit = isoDep.close()
 
     private companion object {
-        /** Longest wait for one answer: key agreement and large blocks take a second on slow cards. */
-        const val TIMEOUT_MS = 5_000
+        /** Longer than the core waits for any answer, so that the core decides: keys take seconds on slow cards. */
+        const val TIMEOUT_MS = 20_000
     }
 }

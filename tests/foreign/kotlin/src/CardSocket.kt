@@ -1,0 +1,115 @@
+package vn.example.eid.tests
+
+import java.io.DataInputStream
+import java.io.DataOutputStream
+import java.io.File
+import java.io.IOException
+import java.net.InetAddress
+import java.net.ServerSocket
+import java.net.Socket
+import java.net.SocketTimeoutException
+import java.nio.file.Files
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicInteger
+import vn.example.eid.Card
+import vn.example.eid.CardLost
+
+/** The description of an invented citizen's card, with the given quirks: what stands between JSON's braces. */
+fun cardFile(quirks: String = ""): String =
+    File("tests/sandbox/cards/nguyen-van-a.json").readText().replace("\"quirks\": {}", "\"quirks\": {$quirks}")
+
+/**
+ * A reader of contactless cards in software: cards come to a TCP port, and speak the wire protocol of vpcd. [put] lays a
+ * card on it. What was sent is counted.
+ */
+class CardSocket : Card {
+    private val folder = Files.createTempDirectory("card").toFile()
+    private val listener = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).apply { soTimeout = PATIENCE_MS }
+    private var process: Process? = null
+
+    @Volatile
+    private var wire: Socket? = null
+
+    private val sent = AtomicInteger()
+
+    /** Commands that were sent. */
+    val exchanges: Int get() = sent.get()
+
+    /** Lays a card on the reader, in place of the one that is there. One that leaves by itself comes back. */
+    fun put(card: String) {
+        take()
+        val described = File(folder, "card.json").apply { writeText(card) }
+        val address = "127.0.0.1:${listener.localPort}"
+        process = ProcessBuilder(
+            File(PROGRAMS, "eid-sandbox").path, "chip", "--connect", address, "--card", described.path,
+        ).redirectError(ProcessBuilder.Redirect.DISCARD).start()
+    }
+
+    /** Takes the card away. */
+    fun take() {
+        process?.run {
+            destroyForcibly()
+            waitFor(10, TimeUnit.SECONDS)
+        }
+        process = null
+    }
+
+    /** How long to wait for a card to come. */
+    fun waitFor(milliseconds: Int) {
+        listener.soTimeout = milliseconds
+    }
+
+    override fun transceive(command: ByteArray): ByteArray {
+        val wire = wire ?: arrived()
+        try {
+            sent.incrementAndGet()
+            wire.send(command)
+            return DataInputStream(wire.getInputStream()).run { ByteArray(readUnsignedShort()).also(::readFully) }
+        } catch (e: IOException) {
+            // Also after a time-out: an answer that comes now would be taken for the next one's.
+            close()
+            throw if (e is SocketTimeoutException) e else CardLost()
+        }
+    }
+
+    private fun arrived(): Socket {
+        val wire = try {
+            listener.accept()
+        } catch (_: IOException) {
+            throw CardLost()
+        }
+        wire.soTimeout = PATIENCE_MS
+        wire.tcpNoDelay = true
+        wire.send(POWER_ON)
+        return wire.also { this.wire = it }
+    }
+
+    /** Lets go of the card; one that is put afterwards is found. */
+    override fun close() {
+        val gone = wire ?: return
+        wire = null
+        runCatching { gone.send(POWER_OFF) }
+        gone.close()
+    }
+
+    /** The reader is no more. */
+    fun dispose() {
+        close()
+        take()
+        listener.close()
+        folder.deleteRecursively()
+    }
+
+    private fun Socket.send(message: ByteArray) = DataOutputStream(getOutputStream().buffered()).run {
+        writeShort(message.size)
+        write(message)
+        flush()
+    }
+
+    private companion object {
+        /** For a card to come, and for an answer of it. */
+        const val PATIENCE_MS = 10_000
+        val POWER_OFF = byteArrayOf(0)
+        val POWER_ON = byteArrayOf(1)
+    }
+}

@@ -1,0 +1,108 @@
+"""A reader of contactless cards in software: cards come to a TCP port, and speak the wire protocol of vpcd."""
+
+import asyncio
+import json
+import socket
+import subprocess
+from pathlib import Path
+
+import eid_core as eid
+
+CARDS = Path(__file__).parents[3] / "tests" / "sandbox" / "cards"
+
+# Controls: messages of one byte. A card answers only the last.
+POWER_OFF, POWER_ON, RESET, ATR = b"\0", b"\1", b"\2", b"\4"
+
+# Seconds to wait for a card to come, and for an answer of it.
+PATIENCE = 10
+
+
+def card_file(**quirks):
+    """The description of an invented citizen's card, with bad manners."""
+    card = json.loads((CARDS / "nguyen-van-a.json").read_text())
+    return {**card, "quirks": quirks}
+
+
+class SocketCard(eid.ChipLink):
+    """The port that the core reads cards through; `put` lays a card on it. What was sent is counted."""
+
+    def __init__(self, programs, folder):
+        self.programs, self.folder = Path(programs), Path(folder)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(PATIENCE)
+        self.address = "{}:{}".format(*self.listener.getsockname())
+        self.wire = self.process = None
+        self.ended, self.exchanges, self.sessions = False, 0, []
+
+    def put(self, card):
+        """Lays a card on the reader, in place of the one that is there. A card that leaves by itself comes back."""
+        self.take()
+        self.ended = False
+        described = self.folder / "card.json"
+        described.write_text(json.dumps(card))
+        command = [self.programs / "eid-sandbox", "chip", "--connect", self.address, "--card", described]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def take(self):
+        """Takes the card away."""
+        if self.process:
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None
+
+    def close(self):
+        self.take()
+        self._let_go()
+        self.listener.close()
+
+    def atr(self):
+        """What the card says of itself when it is asked for its answer to reset."""
+        return self._exchange(ATR)
+
+    async def transceive(self, command):
+        if self.ended:
+            raise eid.ChipLinkError.TagLost()
+        return await asyncio.to_thread(self._exchange, command)
+
+    async def end_session(self, success):
+        if not self.ended:
+            self.ended = True
+            self.sessions.append(success)
+            self._let_go()
+
+    def _exchange(self, command):
+        try:
+            if self.wire is None:
+                self.wire, _ = self.listener.accept()
+                self.wire.settimeout(PATIENCE)
+                self.wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._send(POWER_ON)
+            self.exchanges += 1
+            self._send(command)
+            return self._receive(int.from_bytes(self._receive(2), "big"))
+        except OSError as error:
+            late = isinstance(error, TimeoutError) and self.wire is not None
+            # Also after a time-out: an answer that comes now would be taken for the next one's.
+            self._let_go()
+            raise (eid.ChipLinkError.Timeout() if late else eid.ChipLinkError.TagLost()) from None
+
+    def _send(self, message):
+        self.wire.sendall(len(message).to_bytes(2, "big") + message)
+
+    def _receive(self, size):
+        data = b""
+        while len(data) < size:
+            more = self.wire.recv(size - len(data))
+            if not more:
+                raise ConnectionResetError
+            data += more
+        return data
+
+    def _let_go(self):
+        if self.wire:
+            try:
+                self._send(POWER_OFF)
+            except OSError:
+                pass  # It has left already.
+            self.wire.close()
+            self.wire = None

@@ -1,0 +1,52 @@
+"""The chip port over a socket, with the sandbox's simulated card at the other end."""
+
+import time
+
+import eid_core as eid
+import pytest
+from card import card_file
+from phone import run
+
+SELECT = bytes.fromhex("00a4040c07a0000002471001")
+DONE = bytes.fromhex("9000")
+
+
+def broken(findings):
+    assert len(findings) > 3
+    return [finding.rule for finding in findings if not finding.passed]
+
+
+def test_contract_is_kept_by_the_reader_with_the_simulated_card(reader):
+    reader.put(card_file())
+    assert broken(run(eid.check_chip_link(reader))) == []
+    assert reader.exchanges == 4 and reader.sessions == [True]
+
+
+def test_card_says_what_it_is_and_answers_on_after_it_left_and_came_back(reader):
+    # The card counts what it is sent, not the controls.
+    reader.put(card_file(tag_loss_at=[1]))
+    assert reader.atr()[0] == 0x3B
+
+    async def journey():
+        assert await reader.transceive(SELECT) == DONE
+        with pytest.raises(eid.ChipLinkError.TagLost):
+            await reader.transceive(SELECT)
+        assert await reader.transceive(SELECT) == DONE
+
+    run(journey())
+
+
+def test_card_that_was_taken_away_breaks_the_contract(reader):
+    reader.put(card_file())
+    run(reader.transceive(SELECT))
+    reader.take()
+    # Nobody comes back: do not wait for anybody.
+    reader.listener.settimeout(0.2)
+    assert "each response belongs to its own command" in broken(run(eid.check_chip_link(reader)))
+
+
+def test_card_that_is_slow_is_waited_for(reader):
+    reader.put(card_file(slow_ms=300))
+    started = time.monotonic()
+    assert run(reader.transceive(SELECT)) == DONE
+    assert time.monotonic() - started > 0.3
