@@ -18,6 +18,10 @@ use eid_sandbox::{
     openapi_json,
 };
 
+/// What is read of a card: EF.COM too, which says nothing that the signed files do not, but belongs to a document.
+const FILES: [FileId; 7] =
+    [FileId::Com, FileId::Sod, FileId::Dg14, FileId::Dg1, FileId::Dg13, FileId::Dg15, FileId::Dg2];
+
 /// How long to wait for a card, at first and after it was lost.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -135,7 +139,7 @@ fn read_card(
         (Some(can), _) => Access::Can(Can::parse(can)?),
         (None, lines) => Access::Mrz(MrzKey::parse(lines).or_else(|_| Mrz::parse(lines)?.key())?),
     };
-    let files: &[FileId] = if access_only { &[] } else { &FileId::IDENTITY };
+    let files: &[FileId] = if access_only { &[] } else { &FILES };
     let reader = CardReader::bind(listen, PATIENCE)?;
     writeln!(io::stderr(), "waiting for a card at {}", reader.local_address()?)?;
     let wanted = Wanted { access, files, trust: &trust, now: Clock::system().now() };
