@@ -165,8 +165,9 @@ impl Reader {
         }
     }
 
-    /// For tools that look at documents of any kind: reads on where a file is missing that every identity document has. Without
-    /// this the reading ends there with [`ChipError::FileRefused`], before the citizen has waited for the rest.
+    /// For tools that look at chips of any kind: reads on where a file is missing that every identity document has, and takes
+    /// the status word of a chip that leaves it out of its checksums. Without this the reading ends there, before the citizen
+    /// has waited for the rest.
     #[must_use]
     pub fn reading_whatever_is_there(mut self) -> Self {
         self.whatever = true;
@@ -295,10 +296,15 @@ impl Reader {
         let response = Response { data: core::mem::take(&mut sent.answer), status: part.status };
         let answer = match (&mut self.session.channel, sent.secured) {
             (Some(_), true) if response.data.is_empty() => Answer::Closed(response.status),
-            (Some(channel), true) => match channel.unwrap_response(sent.ins, &response) {
-                Ok(inner) => Answer::Secured(inner),
-                Err(error) => return Err(self.broken(error)),
-            },
+            (Some(channel), true) => {
+                if self.whatever {
+                    channel.accept_bare_status();
+                }
+                match channel.unwrap_response(sent.ins, &response) {
+                    Ok(inner) => Answer::Secured(inner),
+                    Err(error) => return Err(self.broken(error)),
+                }
+            }
             _ => Answer::Plain(response),
         };
         let status = match &answer {

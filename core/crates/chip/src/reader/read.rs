@@ -100,6 +100,11 @@ impl Reader {
                 OK | END_OF_FILE if !response.data.is_empty() => self.take_data(file, offset, asked, &response),
                 _ => self.feed_refusal(file, asked, short, response.status),
             },
+            // Not every chip knows short identifiers.
+            (Task::Data { file, short: true, .. }, Answer::Closed(NOT_FOUND)) if self.file(file).is_none() => {
+                self.config.profile.select_files = true;
+                self.reset()
+            }
             (Task::Data { file, asked, .. }, Answer::Closed(status)) => self.closed(file, status, Some(asked)),
         }
     }
@@ -110,7 +115,7 @@ impl Reader {
             return Err(ChipError::Malformed);
         }
         let taken = self.files.entry(file).or_default().extend(file, data);
-        let elsewhere = file == FileId::CardSecurity || self.session.foreign && file == FileId::Sod;
+        let elsewhere = file == FileId::CardSecurity || self.session.foreign;
         if elsewhere && taken.is_err() {
             // The application has one file of this name, the master file another.
             self.files.remove(&file);
@@ -141,7 +146,6 @@ impl Reader {
             0x6700 | 0x6B00 | 0x6F00 => self.too_much(file, asked),
             _ if begun => self.too_much(file, asked),
             0x6982 => self.refuse(file, status),
-            // Not every chip knows short identifiers.
             _ if short => {
                 self.session.by_name = Some(file);
                 Ok(())
