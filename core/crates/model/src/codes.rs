@@ -67,6 +67,22 @@ impl Code {
     pub const FACE_TRIES_SPENT: Self = Self(2045);
     /// ID number or lock code is wrong. Look again at the 18 characters kept from the activation.
     pub const LOCK_CODE_WRONG: Self = Self(2046);
+    /// The request came too late and was not carried out. Try again.
+    pub const INSTRUCTION_STALE: Self = Self(2051);
+    /// This request was sent before and is not carried out again. Try again.
+    pub const INSTRUCTION_REPLAYED: Self = Self(2052);
+    /// The platform does not accept this passcode. Enter it again; if you have just changed it, use the new one.
+    pub const PASSCODE_KEY_WRONG: Self = Self(2053);
+    /// The platform got a wrong passcode several times. Wait, then enter it again.
+    pub const PASSCODE_KEY_WAIT: Self = Self(2054);
+    /// The platform has blocked the passcode after too many wrong tries. Recover the account with card and face.
+    pub const PASSCODE_KEY_BLOCKED: Self = Self(2055);
+    /// This needs a further proof that it is you. Follow the step on the screen.
+    pub const AUTH_LEVEL_TOO_LOW: Self = Self(2056);
+    /// The session has ended. Sign in again with your passcode.
+    pub const SESSION_ENDED: Self = Self(2057);
+    /// This phone was activated with an older version and cannot sign in. Activate it again.
+    pub const PASSCODE_KEY_MISSING: Self = Self(2058);
     /// The settings received are older than those in use and were set aside. Use another network and try again.
     pub const CONFIGURATION_OLDER: Self = Self(2060);
     /// The platform's settings have expired. Check date and time on the phone, go online and try again.
@@ -183,6 +199,8 @@ impl Code {
     pub const COUNTER_SEVERAL_PROOFS: Self = Self(5034);
     /// The portrait file cannot be written, so the code was not checked. Choose another file, then scan again.
     pub const COUNTER_PORTRAIT_UNWRITABLE: Self = Self(5035);
+    /// The trust list is older than one this counter has used. Fetch the newest one, then scan again.
+    pub const COUNTER_TRUST_OLDER: Self = Self(5036);
     /// The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person).
     pub const CREDENTIALS_USED_UP: Self = Self(5101);
     /// The credentials on this phone have expired. Go online to refresh them.
@@ -404,6 +422,14 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2044, name: "FACE_UNUSABLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ảnh chụp không dùng được. Hãy chụp lại; lần này không bị tính.", en: "The picture cannot be used. Take it again; this one does not count." },
     CodeInfo { number: 2045, name: "FACE_TRIES_SPENT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Khuôn mặt không khớp quá nhiều lần. Hãy bắt đầu lại, hoặc đến cơ quan công an để được giúp.", en: "The face did not match too often. Start again, or go to the police office for help." },
     CodeInfo { number: 2046, name: "LOCK_CODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Số định danh hoặc mã khóa không đúng. Hãy xem lại 18 ký tự đã lưu khi kích hoạt.", en: "ID number or lock code is wrong. Look again at the 18 characters kept from the activation." },
+    CodeInfo { number: 2051, name: "INSTRUCTION_STALE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Yêu cầu đến quá muộn nên chưa được thực hiện. Hãy thử lại.", en: "The request came too late and was not carried out. Try again." },
+    CodeInfo { number: 2052, name: "INSTRUCTION_REPLAYED", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Yêu cầu này đã được gửi trước đó nên không được thực hiện lần nữa. Hãy thử lại.", en: "This request was sent before and is not carried out again. Try again." },
+    CodeInfo { number: 2053, name: "PASSCODE_KEY_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Hệ thống không nhận mật mã này. Hãy nhập lại; nếu bạn vừa đổi mật mã, hãy dùng mật mã mới.", en: "The platform does not accept this passcode. Enter it again; if you have just changed it, use the new one." },
+    CodeInfo { number: 2054, name: "PASSCODE_KEY_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Hệ thống đã nhận mật mã sai nhiều lần. Hãy chờ rồi nhập lại.", en: "The platform got a wrong passcode several times. Wait, then enter it again." },
+    CodeInfo { number: 2055, name: "PASSCODE_KEY_BLOCKED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Mật mã đã bị hệ thống chặn vì sai quá nhiều lần. Hãy khôi phục tài khoản bằng thẻ và khuôn mặt.", en: "The platform has blocked the passcode after too many wrong tries. Recover the account with card and face." },
+    CodeInfo { number: 2056, name: "AUTH_LEVEL_TOO_LOW", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Việc này cần xác thực thêm. Hãy làm theo bước xác thực trên màn hình.", en: "This needs a further proof that it is you. Follow the step on the screen." },
+    CodeInfo { number: 2057, name: "SESSION_ENDED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Phiên đăng nhập đã kết thúc. Hãy đăng nhập lại bằng mật mã.", en: "The session has ended. Sign in again with your passcode." },
+    CodeInfo { number: 2058, name: "PASSCODE_KEY_MISSING", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Điện thoại này được kích hoạt bằng phiên bản cũ, chưa đăng nhập được. Hãy kích hoạt lại.", en: "This phone was activated with an older version and cannot sign in. Activate it again." },
     CodeInfo { number: 2060, name: "CONFIGURATION_OLDER", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được cũ hơn cấu hình đang dùng nên bị bỏ qua. Hãy đổi mạng khác rồi thử lại.", en: "The settings received are older than those in use and were set aside. Use another network and try again." },
     CodeInfo { number: 2061, name: "CONFIGURATION_EXPIRED", kind: Kind::Expired, privacy: Privacy::Reportable, vi: "Cấu hình của hệ thống đã hết hạn. Hãy kiểm tra ngày giờ trên điện thoại, kết nối mạng rồi thử lại.", en: "The platform's settings have expired. Check date and time on the phone, go online and try again." },
     CodeInfo { number: 2062, name: "CONFIGURATION_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được không dùng được nên bị bỏ qua. Hãy kiểm tra ngày giờ trên điện thoại, đổi mạng khác rồi thử lại.", en: "The settings received cannot be used and were set aside. Check date and time on the phone, use another network and try again." },
@@ -462,6 +488,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 5033, name: "COUNTER_REPLAY_UNUSABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không ghi được sổ mã đã dùng. Hãy giải phóng ổ đĩa hoặc kiểm tra quyền ghi, rồi quét lại.", en: "The record of used codes cannot be written. Free the disk or check its permissions, then scan again." },
     CodeInfo { number: 5034, name: "COUNTER_SEVERAL_PROOFS", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Ảnh có nhiều mã chứng minh danh tính. Hãy chụp lại từng mã một.", en: "The picture shows several identity proofs. Take a picture of one at a time." },
     CodeInfo { number: 5035, name: "COUNTER_PORTRAIT_UNWRITABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không ghi được tệp ảnh chân dung nên chưa kiểm tra mã. Hãy chọn tệp khác rồi quét lại.", en: "The portrait file cannot be written, so the code was not checked. Choose another file, then scan again." },
+    CodeInfo { number: 5036, name: "COUNTER_TRUST_OLDER", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Danh sách tin cậy cũ hơn danh sách quầy này đã dùng. Hãy lấy danh sách mới nhất rồi quét lại.", en: "The trust list is older than one this counter has used. Fetch the newest one, then scan again." },
     CodeInfo { number: 5101, name: "CREDENTIALS_USED_UP", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Đã dùng hết mã xuất trình lưu sẵn. Hãy kết nối mạng để nhận thêm, hoặc chọn dùng lại mã cũ (hai quầy có thể biết là cùng một người).", en: "The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person)." },
     CodeInfo { number: 5102, name: "CREDENTIAL_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Các giấy lưu trên điện thoại đã hết hạn. Hãy kết nối mạng để làm mới.", en: "The credentials on this phone have expired. Go online to refresh them." },
     CodeInfo { number: 5103, name: "CREDENTIAL_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Giấy nhận được không hợp lệ nên không được lưu. Hãy thử lại sau.", en: "A credential that arrived is not valid and was not stored. Try again later." },
