@@ -28,7 +28,7 @@ def test_card_says_what_it_is_and_answers_on_after_it_left_and_came_back(reader)
 
     async def journey():
         await reader.connect(WAIT_MS)
-        assert reader.atr()[0] == 0x3B
+        assert (await reader.atr())[0] == 0x3B
         assert await reader.transceive(SELECT, WAIT_MS) == DONE
         with pytest.raises(eid.ChipLinkError.TagLost):
             await reader.transceive(SELECT, WAIT_MS)
