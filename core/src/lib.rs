@@ -22,12 +22,15 @@ mod usecase;
 
 pub use app::{AppConfig, EidApp, KdfChoice};
 pub use autolock::AutoLock;
-pub use eid_platform::{PlatformConfig, PlatformError, Timeouts};
+pub use eid_platform::{
+    AppVersion, MAX_CONFIGURATION, Maintenance, PlatformConfig, PlatformError, Timeouts, UpdateState,
+};
 pub use eid_vault::{Act, Collection, HistoryEntry, Page, Repaired, VaultError};
 pub use error::Error;
 pub use session::{AccountView, Unlocked};
 pub use usecase::{
     activate::Activation,
+    configuration::AppStatus,
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},
     refill::RefillReport,

@@ -36,6 +36,7 @@
 pub mod answer;
 mod base64url;
 mod binding;
+pub mod circuit;
 mod client;
 mod configuration;
 mod error;
@@ -58,7 +59,7 @@ pub use client::{CredentialRequest, OneTimeCode, PlatformClient, PlatformConfig,
 pub use configuration::{ActRule, Configuration, MAX_CONFIGURATION, Maintenance};
 pub use error::{Flaw, PlatformError};
 pub use grant::Grant;
-pub use http::MAX_ANSWER;
+pub use http::{Gate, MAX_ANSWER};
 pub use id::{AccountId, ActivationId};
 pub use problem::parse_problem;
 pub use signer::RequestSigner;
