@@ -28,6 +28,7 @@ mod clock;
 pub mod demo;
 mod dpop;
 mod error;
+mod evidence;
 mod extract;
 mod fault;
 mod jwt;
@@ -35,13 +36,17 @@ mod keys;
 mod people;
 mod picture;
 mod platform;
+mod portraits;
 mod problem;
 mod router;
 mod sandbox;
+mod secrets;
 mod server;
+mod session;
 mod status;
 mod store;
 mod tls;
+mod tries;
 
 pub use calls::{
     configuration::{ActSetting, Settings, UpdateSettings, Window},

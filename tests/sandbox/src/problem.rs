@@ -5,9 +5,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use eid_chip::ChipError;
 use eid_crypto::CryptoError;
 use eid_model::Code;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use utoipa::ToSchema;
 
 use crate::SandboxError;
@@ -63,6 +64,25 @@ impl Refusal {
     }
 }
 
+/// How a refusal is kept for a repeat, without its OAuth name: status, code, tries left, seconds to wait.
+type Kept = (u16, u16, Option<u8>, Option<i64>);
+
+impl Serialize for Refusal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kept: Kept = (self.status.as_u16(), self.code.number(), self.tries_left, self.retry_after);
+        kept.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Refusal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (status, code, tries_left, retry_after) = Kept::deserialize(deserializer)?;
+        let known = StatusCode::from_u16(status).ok().zip(Code::from_number(code));
+        let (status, code) = known.ok_or_else(|| D::Error::custom("no refusal"))?;
+        Ok(Self { tries_left, retry_after, ..Self::new(status, code) })
+    }
+}
+
 impl From<SandboxError> for Refusal {
     fn from(_: SandboxError) -> Self {
         Self::fault()
@@ -78,6 +98,16 @@ impl From<rusqlite::Error> for Refusal {
 impl From<CryptoError> for Refusal {
     fn from(_: CryptoError) -> Self {
         Self::fault()
+    }
+}
+
+/// The card is not believed; the client gets the code that its own check would have given.
+impl From<ChipError> for Refusal {
+    fn from(error: ChipError) -> Self {
+        match error {
+            ChipError::Crypto(_) | ChipError::OutOfOrder => Self::fault(),
+            _ => Self::new(StatusCode::FORBIDDEN, error.code()),
+        }
     }
 }
 

@@ -67,6 +67,22 @@ impl Code {
     pub const FACE_TRIES_SPENT: Self = Self(2045);
     /// ID number or lock code is wrong. Look again at the 18 characters kept from the activation.
     pub const LOCK_CODE_WRONG: Self = Self(2046);
+    /// The request came too late and was not carried out. Try again.
+    pub const INSTRUCTION_STALE: Self = Self(2051);
+    /// This request was sent before and is not carried out again. Try again.
+    pub const INSTRUCTION_REPLAYED: Self = Self(2052);
+    /// The platform does not accept this passcode. Enter it again; if you have just changed it, use the new one.
+    pub const PASSCODE_KEY_WRONG: Self = Self(2053);
+    /// The platform got a wrong passcode several times. Wait, then enter it again.
+    pub const PASSCODE_KEY_WAIT: Self = Self(2054);
+    /// The platform has blocked the passcode after too many wrong tries. Recover the account with card and face.
+    pub const PASSCODE_KEY_BLOCKED: Self = Self(2055);
+    /// This needs a further proof that it is you. Follow the step on the screen.
+    pub const AUTH_LEVEL_TOO_LOW: Self = Self(2056);
+    /// The session has ended. Sign in again with your passcode.
+    pub const SESSION_ENDED: Self = Self(2057);
+    /// This phone was activated with an older version and cannot sign in. Activate it again.
+    pub const PASSCODE_KEY_MISSING: Self = Self(2058);
     /// The settings received are older than those in use and were set aside. Use another network and try again.
     pub const CONFIGURATION_OLDER: Self = Self(2060);
     /// The platform's settings have expired. Check date and time on the phone, go online and try again.
@@ -371,6 +387,30 @@ impl Code {
     pub const AUTH_LEVEL_INVALID: Self = Self(8052);
     /// The list that arrived is not valid. The old one stays in use.
     pub const TABLE_INVALID: Self = Self(8060);
+    /// This term cannot be chosen. Choose one within the limits.
+    pub const TERM_INVALID: Self = Self(9001);
+    /// What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more.
+    pub const CONSENT_NOT_AS_SHOWN: Self = Self(9002);
+    /// This asks for sensitive personal data. Confirm that you were told so, or decline.
+    pub const CONSENT_SENSITIVE_UNCONFIRMED: Self = Self(9003);
+    /// The text of this consent has been replaced by a newer one. Read the new one before you agree.
+    pub const CONSENT_TEXT_CHANGED: Self = Self(9004);
+    /// This consent is not there. Load the list again.
+    pub const CONSENT_UNKNOWN: Self = Self(9005);
+    /// The app does not know this purpose. Update the app; do not agree in any other way.
+    pub const CONSENT_PURPOSE_UNKNOWN: Self = Self(9006);
+    /// Who would receive the data is not stated properly. Ask the other side to send it again.
+    pub const RECIPIENT_INVALID: Self = Self(9007);
+    /// This request is not there. Load the list again.
+    pub const DATA_REQUEST_UNKNOWN: Self = Self(9010);
+    /// This request was sent and cannot be changed. Write a new one.
+    pub const DATA_REQUEST_SENT: Self = Self(9011);
+    /// Write down what you ask for, in at most 1,000 characters and without hidden ones.
+    pub const DATA_REQUEST_TEXT: Self = Self(9012);
+    /// The request was refused. Read the reason; you may complain as the law provides.
+    pub const DATA_REQUEST_REFUSED: Self = Self(9013);
+    /// The list on this phone is full. Remove old entries that are settled.
+    pub const LIST_FULL: Self = Self(9014);
 }
 
 /// The row that stands in for a number outside the table.
@@ -412,6 +452,14 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2044, name: "FACE_UNUSABLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ảnh chụp không dùng được. Hãy chụp lại; lần này không bị tính.", en: "The picture cannot be used. Take it again; this one does not count." },
     CodeInfo { number: 2045, name: "FACE_TRIES_SPENT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Khuôn mặt không khớp quá nhiều lần. Hãy bắt đầu lại, hoặc đến cơ quan công an để được giúp.", en: "The face did not match too often. Start again, or go to the police office for help." },
     CodeInfo { number: 2046, name: "LOCK_CODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Số định danh hoặc mã khóa không đúng. Hãy xem lại 18 ký tự đã lưu khi kích hoạt.", en: "ID number or lock code is wrong. Look again at the 18 characters kept from the activation." },
+    CodeInfo { number: 2051, name: "INSTRUCTION_STALE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Yêu cầu đến quá muộn nên chưa được thực hiện. Hãy thử lại.", en: "The request came too late and was not carried out. Try again." },
+    CodeInfo { number: 2052, name: "INSTRUCTION_REPLAYED", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Yêu cầu này đã được gửi trước đó nên không được thực hiện lần nữa. Hãy thử lại.", en: "This request was sent before and is not carried out again. Try again." },
+    CodeInfo { number: 2053, name: "PASSCODE_KEY_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Hệ thống không nhận mật mã này. Hãy nhập lại; nếu bạn vừa đổi mật mã, hãy dùng mật mã mới.", en: "The platform does not accept this passcode. Enter it again; if you have just changed it, use the new one." },
+    CodeInfo { number: 2054, name: "PASSCODE_KEY_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Hệ thống đã nhận mật mã sai nhiều lần. Hãy chờ rồi nhập lại.", en: "The platform got a wrong passcode several times. Wait, then enter it again." },
+    CodeInfo { number: 2055, name: "PASSCODE_KEY_BLOCKED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Mật mã đã bị hệ thống chặn vì sai quá nhiều lần. Hãy khôi phục tài khoản bằng thẻ và khuôn mặt.", en: "The platform has blocked the passcode after too many wrong tries. Recover the account with card and face." },
+    CodeInfo { number: 2056, name: "AUTH_LEVEL_TOO_LOW", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Việc này cần xác thực thêm. Hãy làm theo bước xác thực trên màn hình.", en: "This needs a further proof that it is you. Follow the step on the screen." },
+    CodeInfo { number: 2057, name: "SESSION_ENDED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Phiên đăng nhập đã kết thúc. Hãy đăng nhập lại bằng mật mã.", en: "The session has ended. Sign in again with your passcode." },
+    CodeInfo { number: 2058, name: "PASSCODE_KEY_MISSING", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Điện thoại này được kích hoạt bằng phiên bản cũ, chưa đăng nhập được. Hãy kích hoạt lại.", en: "This phone was activated with an older version and cannot sign in. Activate it again." },
     CodeInfo { number: 2060, name: "CONFIGURATION_OLDER", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được cũ hơn cấu hình đang dùng nên bị bỏ qua. Hãy đổi mạng khác rồi thử lại.", en: "The settings received are older than those in use and were set aside. Use another network and try again." },
     CodeInfo { number: 2061, name: "CONFIGURATION_EXPIRED", kind: Kind::Expired, privacy: Privacy::Reportable, vi: "Cấu hình của hệ thống đã hết hạn. Hãy kiểm tra ngày giờ trên điện thoại, kết nối mạng rồi thử lại.", en: "The platform's settings have expired. Check date and time on the phone, go online and try again." },
     CodeInfo { number: 2062, name: "CONFIGURATION_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được không dùng được nên bị bỏ qua. Hãy kiểm tra ngày giờ trên điện thoại, đổi mạng khác rồi thử lại.", en: "The settings received cannot be used and were set aside. Check date and time on the phone, use another network and try again." },
@@ -564,4 +612,16 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8051, name: "ACCOUNT_LEVEL_INVALID", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Mức độ tài khoản không hợp lệ. Hãy cập nhật ứng dụng.", en: "There is no such account level. Update the app." },
     CodeInfo { number: 8052, name: "AUTH_LEVEL_INVALID", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Mức độ xác thực không hợp lệ. Hãy cập nhật ứng dụng.", en: "There is no such authentication level. Update the app." },
     CodeInfo { number: 8060, name: "TABLE_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh mục nhận được không hợp lệ. Danh mục cũ vẫn được dùng.", en: "The list that arrived is not valid. The old one stays in use." },
+    CodeInfo { number: 9001, name: "TERM_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn này không chọn được. Hãy chọn thời hạn trong khoảng cho phép.", en: "This term cannot be chosen. Choose one within the limits." },
+    CodeInfo { number: 9002, name: "CONSENT_NOT_AS_SHOWN", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Nội dung đồng ý khác với nội dung đã hiển thị, nên chưa ghi nhận. Hãy xem lại và đồng ý lần nữa.", en: "What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more." },
+    CodeInfo { number: 9003, name: "CONSENT_SENSITIVE_UNCONFIRMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Yêu cầu này có dữ liệu cá nhân nhạy cảm. Hãy xác nhận rằng bạn đã được báo điều đó, hoặc từ chối.", en: "This asks for sensitive personal data. Confirm that you were told so, or decline." },
+    CodeInfo { number: 9004, name: "CONSENT_TEXT_CHANGED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Nội dung xin đồng ý đã được thay bằng bản mới. Hãy đọc bản mới trước khi đồng ý.", en: "The text of this consent has been replaced by a newer one. Read the new one before you agree." },
+    CodeInfo { number: 9005, name: "CONSENT_UNKNOWN", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Không tìm thấy sự đồng ý này. Hãy tải lại danh sách.", en: "This consent is not there. Load the list again." },
+    CodeInfo { number: 9006, name: "CONSENT_PURPOSE_UNKNOWN", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Ứng dụng không biết mục đích này. Hãy cập nhật ứng dụng; đừng đồng ý qua đường khác.", en: "The app does not know this purpose. Update the app; do not agree in any other way." },
+    CodeInfo { number: 9007, name: "RECIPIENT_INVALID", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Thông tin bên nhận dữ liệu không hợp lệ. Hãy yêu cầu bên nhận gửi lại.", en: "Who would receive the data is not stated properly. Ask the other side to send it again." },
+    CodeInfo { number: 9010, name: "DATA_REQUEST_UNKNOWN", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Không tìm thấy yêu cầu này. Hãy tải lại danh sách.", en: "This request is not there. Load the list again." },
+    CodeInfo { number: 9011, name: "DATA_REQUEST_SENT", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Yêu cầu này đã gửi nên không sửa được. Hãy lập yêu cầu mới.", en: "This request was sent and cannot be changed. Write a new one." },
+    CodeInfo { number: 9012, name: "DATA_REQUEST_TEXT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hãy viết nội dung yêu cầu, không quá 1.000 ký tự và không có ký tự ẩn.", en: "Write down what you ask for, in at most 1,000 characters and without hidden ones." },
+    CodeInfo { number: 9013, name: "DATA_REQUEST_REFUSED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Yêu cầu bị từ chối. Hãy đọc lý do; bạn có thể khiếu nại theo quy định.", en: "The request was refused. Read the reason; you may complain as the law provides." },
+    CodeInfo { number: 9014, name: "LIST_FULL", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Danh sách trên điện thoại đã đầy. Hãy xóa các mục cũ đã xong.", en: "The list on this phone is full. Remove old entries that are settled." },
 ];

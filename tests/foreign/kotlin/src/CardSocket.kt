@@ -11,8 +11,9 @@ import java.net.SocketTimeoutException
 import java.nio.file.Files
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
-import vn.example.eid.Card
 import vn.example.eid.CardLost
+import vn.example.eid.CardReader
+import vn.example.eid.core.ChipLimits
 
 /** The description of an invented citizen's card, with the given quirks: what stands between JSON's braces. */
 fun cardFile(quirks: String = ""): String =
@@ -22,9 +23,9 @@ fun cardFile(quirks: String = ""): String =
  * A reader of contactless cards in software: cards come to a TCP port, and speak the wire protocol of vpcd. [put] lays a
  * card on it. What was sent is counted.
  */
-class CardSocket : Card {
+class CardSocket : CardReader {
     private val folder = Files.createTempDirectory("card").toFile()
-    private val listener = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).apply { soTimeout = PATIENCE_MS }
+    private val listener = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).apply { soTimeout = GLANCE_MS }
     private var process: Process? = null
 
     @Volatile
@@ -54,42 +55,55 @@ class CardSocket : Card {
         process = null
     }
 
-    /** How long to wait for a card to come. */
-    fun waitFor(milliseconds: Int) {
-        listener.soTimeout = milliseconds
+    override fun connect(waitMs: Int): ChipLimits {
+        try {
+            wire?.send(RESET) ?: arrived(waitMs)
+        } catch (e: IOException) {
+            letGo(wire)
+            throw if (e is SocketTimeoutException) e else CardLost()
+        }
+        return ChipLimits(65_535u, 65_535u)
     }
 
-    override fun transceive(command: ByteArray): ByteArray {
-        val wire = wire ?: arrived()
+    override fun transceive(command: ByteArray, timeoutMs: Int): ByteArray {
+        val wire = wire ?: throw CardLost()
         try {
+            wire.soTimeout = timeoutMs
             sent.incrementAndGet()
             wire.send(command)
             return DataInputStream(wire.getInputStream()).run { ByteArray(readUnsignedShort()).also(::readFully) }
         } catch (e: IOException) {
             // Also after a time-out: an answer that comes now would be taken for the next one's.
-            close()
+            letGo(wire)
             throw if (e is SocketTimeoutException) e else CardLost()
         }
     }
 
-    private fun arrived(): Socket {
-        val wire = try {
-            listener.accept()
-        } catch (_: IOException) {
-            throw CardLost()
+    /** An interrupt ends the waiting, as it does on a phone. */
+    private fun arrived(waitMs: Int) {
+        val end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMs.toLong())
+        while (wire == null) {
+            if (Thread.interrupted()) throw InterruptedException()
+            if (System.nanoTime() > end) throw SocketTimeoutException()
+            try {
+                listener.accept().apply {
+                    tcpNoDelay = true
+                    send(POWER_ON)
+                    wire = this
+                }
+            } catch (_: SocketTimeoutException) {
+                // Not yet.
+            }
         }
-        wire.soTimeout = PATIENCE_MS
-        wire.tcpNoDelay = true
-        wire.send(POWER_ON)
-        return wire.also { this.wire = it }
     }
 
     /** Lets go of the card; one that is put afterwards is found. */
-    override fun close() {
-        val gone = wire ?: return
-        wire = null
-        runCatching { gone.send(POWER_OFF) }
-        gone.close()
+    override fun close() = letGo(wire)
+
+    private fun letGo(card: Socket?) {
+        if (wire === card) wire = null
+        runCatching { card?.send(POWER_OFF) }
+        card?.close()
     }
 
     /** The reader is no more. */
@@ -107,9 +121,10 @@ class CardSocket : Card {
     }
 
     private companion object {
-        /** For a card to come, and for an answer of it. */
-        const val PATIENCE_MS = 10_000
+        /** How long the reader looks at a time. */
+        const val GLANCE_MS = 50
         val POWER_OFF = byteArrayOf(0)
         val POWER_ON = byteArrayOf(1)
+        val RESET = byteArrayOf(2)
     }
 }

@@ -5,6 +5,7 @@ mod biometrics;
 mod care;
 mod configuration;
 mod guard;
+mod history;
 mod interop;
 mod lock;
 mod offline;

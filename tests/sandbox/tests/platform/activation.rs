@@ -26,9 +26,10 @@ async fn citizen_activated_gets_account_and_signed_grant() {
     assert!(message.text.contains(&message.code) && message.text.contains("KICH HOAT") && message.text.is_ascii());
 
     let confirmed = world.confirm(&id, &message.code).await;
-    assert_eq!((confirmed.status, &confirmed.json()["expires_at"]), (200, &json!(world.now() + 300)));
+    assert_eq!((confirmed.status, &confirmed.json()["expires_at"]), (200, &json!(world.now() + 900)));
     let challenge = confirmed.text("device_challenge");
     assert_eq!(URL_SAFE_NO_PAD.decode(&challenge).unwrap().len(), 32);
+    assert_eq!(URL_SAFE_NO_PAD.decode(confirmed.text("chip_challenge")).unwrap().len(), 8);
 
     let key = SigningKey::make().unwrap();
     let bound = world.bind(&id, &binding(&key, &challenge, world.now())).await;
@@ -160,10 +161,10 @@ async fn binding_without_a_live_challenge_is_refused() {
     let world = World::new();
     let key = SigningKey::make().unwrap();
     let unconfirmed = world.start(HANH, "k").await.text("activation_id");
-    assert_eq!(world.bind(&unconfirmed, &binding(&key, "", world.now())).await.refusal(), (404, 7011, None));
+    assert_eq!(world.bind(&unconfirmed, &binding(&key, "", world.now())).await.refusal(), (409, 7018, None));
     assert_eq!(world.bind("unknown", &binding(&key, "", world.now())).await.refusal(), (404, 7011, None));
     let (id, challenge) = world.challenge(HANH).await;
-    world.wait(300);
+    world.wait(900);
     assert_eq!(world.bind(&id, &binding(&key, &challenge, world.now())).await.refusal(), (404, 7011, None));
 }
 
@@ -261,7 +262,7 @@ async fn two_phones_bound_at_once_make_one_account_with_one_of_them() {
             let headers = [("content-type", "application/json")];
             let path = format!("/v1/activation/{id}/device");
             let answer = world.send(request(axum::http::Method::POST, &path, &headers, body)).await;
-            crate::support::Phone { key, account: answer.text("account_id") }
+            crate::support::Phone::new(key, answer.text("account_id"))
         }));
     }
     let mut phones = Vec::new();

@@ -8,6 +8,7 @@
 )]
 
 mod activation;
+mod card;
 mod configuration;
 mod credential;
 mod data;
@@ -15,8 +16,10 @@ mod device;
 mod durable;
 mod grant;
 mod http;
+mod instruction;
 mod lists;
 mod program;
+mod session;
 mod socket;
 mod support;
 mod token;
