@@ -37,5 +37,5 @@ pub use usecase::{
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},
     refill::RefillReport,
-    sign_in::SignInView,
+    sign_in::{Authorization, SignInView},
 };

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use eid_crypto::{Passcode, PasscodeKey};
-use eid_model::{AuthLevel, Code, UnixTime};
+use eid_model::{AuthLevel, AuthRule, Code, Evidence, Factor, FactorKind, GuardedAct, UnixTime};
 use eid_platform::{AccessToken, Challenge, DeviceEntry, Instruction, PlatformError};
 use eid_vault::{Act, Collection, HistoryEntry};
 use tokio::sync::{MappedMutexGuard, MutexGuard};
@@ -20,6 +20,18 @@ use crate::{
     session::Session,
     usecase::settle::Settled,
 };
+
+/// What an act asks for before the platform carries it out, as far as this phone knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorization {
+    /// The act.
+    pub act: GuardedAct,
+    /// What it asks for, by the signed configuration.
+    pub rule: AuthRule,
+    /// Kinds of factors that have yet to be shown, the least trouble first; none if the act may go on. [`FactorKind::Known`] is
+    /// shown by [`Unlocked::sign_in`]. This app cannot show [`FactorKind::Biometric`] yet: it says so rather than begin.
+    pub missing: Vec<FactorKind>,
+}
 
 /// A session at the platform, as a screen shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +58,22 @@ impl Unlocked {
         let passcode = Passcode::parse(passcode)?;
         let session = self.session()?;
         to_end(async move { session.sign_in(passcode).await }).await
+    }
+
+    /// What the citizen still has to show for an act; asks nobody. Call it again after each step: what was shown is kept with the
+    /// session, and counts for as long as the act's rule lets it.
+    ///
+    /// # Errors
+    /// [`Error::Clock`], [`Error::Locked`].
+    pub async fn authorize(&self, act: GuardedAct) -> Result<Authorization, Error> {
+        let session = self.session()?;
+        let (now, policy) = (session.inner.now()?, EidApp { inner: Arc::clone(&session.inner) }.auth_policy());
+        let shown_at = session.signed_in.lock().await.as_ref().map(|signed_in| signed_in.auth_time);
+        // The device key signs each request anew.
+        let mut shown = vec![Evidence { factor: Factor::DeviceKey, at: now }];
+        shown.extend(shown_at.map(|at| Evidence { factor: Factor::Passcode, at }));
+        let missing = policy.missing_factors(act, &shown, now);
+        Ok(Authorization { act, rule: policy.rule(act), missing })
     }
 
     /// Ends the session at the platform (đăng xuất). This phone forgets it first, whatever the platform answers. Not an error if

@@ -2,9 +2,10 @@
 //!
 //! `eid-bench [--json] [--smoke] [--rows=FILE] [--sqlcipher=PROGRAM] [GROUP…]`; `cargo xtask bench` builds it in release and
 //! runs it. Times are CPU time of the thread, the least of many samples, ours and the peer's taken in turns, because the
-//! machines it runs on are shared. FILE holds rows that were measured in another language: group `ffi`.
+//! machines it runs on are shared; rates are wall time. FILE holds rows that were measured in another language: group `ffi`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
 
+mod account;
 mod chip;
 mod proof;
 mod sample;
@@ -68,10 +69,11 @@ fn main() -> ExitCode {
     let smoke = flags.iter().any(|flag| flag == "--smoke");
     let samples = if smoke { 3 } else { 200 };
     let wants = |group: &str| groups.is_empty() || groups.iter().any(|name| name == group);
-    let measure: [(&str, &dyn Fn() -> Rows); 3] = [
+    let measure: [(&str, &dyn Fn() -> Rows); 4] = [
         ("proof", &|| proof::rows(samples).map_err(|error| error.to_string())),
         ("vault", &|| storage::rows(smoke, option("--sqlcipher").map(Path::new))),
         ("chip", &|| chip::rows(smoke)),
+        ("account", &|| account::rows(smoke)),
     ];
     let mut rows = Vec::new();
     for (group, measure) in measure.iter().filter(|(group, _)| wants(group)) {

@@ -5,12 +5,13 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 use eid_crypto::{VerifyingKey, hash::sha256};
-use eid_model::Code;
+use eid_model::{AuthLevel, Code, GuardedAct, UnixTime};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    calls::configuration::auth_policy,
     dpop,
     jwt::{self, encode},
     platform::Platform,
@@ -28,6 +29,9 @@ const REFRESH_LIFE: i64 = 30 * 86_400;
 
 /// How long a refresh token whose answer may have been lost gives the same answer again, in seconds.
 const REPEAT: i64 = 60;
+
+/// More has to be shown for this act.
+pub(crate) const LEVEL_TOO_LOW: Refusal = Refusal::new(StatusCode::FORBIDDEN, Code::AUTH_LEVEL_TOO_LOW);
 
 /// Who sends a request, and how sure the platform is of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,14 +66,12 @@ impl Session {
         Self { account, device, auth_level, auth_time, family: *seed }
     }
 
-    /// Refuses what asks for more than this session has shown, or for something shown not so long ago.
-    pub(crate) fn require(&self, level: u8, max_age: i64, now: i64) -> Result<(), Refusal> {
-        let is_recent = now.saturating_sub(self.auth_time) <= max_age;
-        if self.auth_level >= level && is_recent {
-            Ok(())
-        } else {
-            Err(Refusal::new(StatusCode::FORBIDDEN, Code::AUTH_LEVEL_TOO_LOW))
-        }
+    /// Refuses an act that asks for more than this session has shown, or for something shown not so long ago.
+    pub(crate) fn require(&self, platform: &Platform, tx: &Transaction<'_>, act: GuardedAct) -> Result<(), Refusal> {
+        let rule = auth_policy(tx)?.rule(act);
+        let level = AuthLevel::try_from(self.auth_level).map_err(|_| Refusal::fault())?;
+        let is_met = rule.is_met_by_session(level, UnixTime::from_seconds(self.auth_time), platform.clock.now());
+        if is_met { Ok(()) } else { Err(LEVEL_TOO_LOW) }
     }
 
     /// Gives an access token, and with `refreshes` a refresh token. The same `seed` gives the same tokens.

@@ -21,6 +21,9 @@ impl Store {
             Storage::File(path) => Connection::open(path)?,
         };
         connection.busy_timeout(Duration::from_secs(5))?;
+        // A kill of the process loses nothing; a power cut may lose the last moments, which a sandbox can bear.
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         match transaction.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
             0 => transaction.execute_batch(SCHEMA)?,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eid_core::{Act, Error, PlatformError};
-use eid_model::{AuthLevel, Code};
+use eid_model::{AuthLevel, Code, FactorKind, GuardedAct};
 use eid_sandbox::Fault;
 
 use crate::phone::{PASSCODE, Phone, World};
@@ -30,6 +30,23 @@ async fn signed_in_citizen_sees_the_phones_until_signing_out_or_locking() {
     unlocked.lock();
     let unlocked = phone.app.unlock(PASSCODE.to_vec()).await.unwrap();
     assert_eq!(unlocked.devices().await, Err(Error::SignInNeeded), "no token outlives the lock");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn act_names_what_has_yet_to_be_shown_and_sign_in_shows_it() {
+    let world = World::new();
+    let phone = Phone::new(&world);
+    let unlocked = phone.ready(&world).await;
+    let missing = async |act| unlocked.authorize(act).await.unwrap().missing;
+    assert_eq!(missing(GuardedAct::ListDevices).await, [FactorKind::Known]);
+    assert_eq!(missing(GuardedAct::Sign).await, [FactorKind::Biometric]);
+    assert_eq!(missing(GuardedAct::NewDevice).await, [FactorKind::Known, FactorKind::Biometric]);
+    unlocked.sign_in(PASSCODE.to_vec()).await.unwrap();
+    assert_eq!(missing(GuardedAct::ListDevices).await, []);
+    assert_eq!(missing(GuardedAct::NewDevice).await, [FactorKind::Biometric]);
+    world.pass(&phone, 16 * 60);
+    assert_eq!(missing(GuardedAct::ListDevices).await, []);
+    assert_eq!(missing(GuardedAct::ShowProof).await, [FactorKind::Known], "a quarter of an hour is over");
 }
 
 #[tokio::test(flavor = "multi_thread")]

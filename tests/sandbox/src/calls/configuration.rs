@@ -6,6 +6,7 @@ use axum::{
     response::IntoResponse,
 };
 use eid_crypto::SigningKey;
+use eid_model::{AuthLevel, AuthPolicy, AuthRule};
 use eid_proof::key_id;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,16 @@ pub(crate) fn store(tx: &Transaction<'_>, settings: &Settings) -> Result<(), San
         params![version, text],
     )?;
     Ok(())
+}
+
+/// What acts ask for: the built-in table with what is set here, as phones are told.
+pub(crate) fn auth_policy(tx: &Transaction<'_>) -> Result<AuthPolicy, SandboxError> {
+    let (_, settings) = load(tx)?;
+    let changed = settings.acts.iter().filter_map(|act| {
+        let level = AuthLevel::try_from(act.level).ok()?;
+        Some((act.act.as_str(), AuthRule { level, max_age_s: act.max_age_s }))
+    });
+    Ok(AuthPolicy::with_changes(changed))
 }
 
 fn load(tx: &Transaction<'_>) -> Result<(u32, Settings), SandboxError> {

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use eid_crypto::hash::sha256;
-use eid_model::Code;
+use eid_model::{Code, Evidence, Factor, GuardedAct, UnixTime};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,6 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     challenge,
+    configuration::auth_policy,
     passcode::{self, PasscodeState},
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     jwt::{self, BadJwt},
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
-    session::Session,
+    session::{LEVEL_TOO_LOW, Session},
 };
 
 /// How far the number of an instruction may be ahead of the last one: whoever has a device key and no passcode cannot use the
@@ -179,17 +180,24 @@ impl Instruction {
         now: i64,
     ) -> Result<Outcome, Refusal> {
         let Inner { seq, act, params, .. } = &self.inner;
+        let guarded = GuardedAct::from_name(act).ok_or(Refusal::invalid_request())?;
+        // Both keys signed this very instruction.
+        let at = UnixTime::from_seconds(now);
+        let shown = [Factor::DeviceKey, Factor::Passcode].map(|factor| Evidence { factor, at });
+        if !auth_policy(tx)?.rule(guarded).is_met(&shown, at) {
+            return Err(LEVEL_TOO_LOW);
+        }
         let done = |result: Map<String, Value>| Outcome::Done { act: act.clone(), seq: *seq, result };
-        match act.as_str() {
-            "sign_in" => {
+        match guarded {
+            GuardedAct::SignIn => {
                 tx.prepare_cached("UPDATE devices SET last_seen_at = ? WHERE key = ?")?
                     .execute(params![now, self.device])?;
                 let session = Session::new(account.clone(), self.device, TWO_FACTORS, now, &self.hash);
                 session.give(platform, tx, &self.hash, true)?;
                 Ok(Outcome::SignedIn { account, seq: *seq, at: now })
             }
-            "change_passcode" => self.change_passcode(platform, tx, params).map(done),
-            "unlink" => {
+            GuardedAct::ChangePasscode => self.change_passcode(platform, tx, params).map(done),
+            GuardedAct::Unlink => {
                 super::account::unbind(tx, &account, &self.device)?;
                 Ok(done(Map::new()))
             }

@@ -362,3 +362,17 @@ async fn unknown_act_is_refused_and_takes_its_number() {
     }
     assert_eq!(code(&sign_in(&world, &phone, 3).await), 2052);
 }
+
+#[tokio::test]
+async fn act_that_asks_for_more_than_two_factors_is_refused() {
+    let world = World::new();
+    let phone = world.activated(HANH).await;
+    let (access, _) = crate::session::signed_in(&world, &phone, 1).await;
+    let settings = json!({"acts": [
+        {"act": "unlink", "level": 3, "max_age_s": 60}, {"act": "list_devices", "level": 3, "max_age_s": 60},
+    ]});
+    assert_eq!(world.post("/sandbox/configuration", &[], &settings).await.status, 204);
+    assert_eq!(instruct(&world, &phone, 2, "unlink", json!({})).await.refusal(), (403, 2056, None));
+    assert_eq!(crate::session::devices(&world, &phone, &access).await.refusal(), (403, 2056, None));
+    assert_eq!(sign_in(&world, &phone, 3).await.status, 200);
+}

@@ -37,7 +37,7 @@ fn tokens(body: &Value) -> (String, String) {
     (text("access_token"), text("refresh_token"))
 }
 
-async fn signed_in(world: &World, phone: &Phone, seq: i64) -> (String, String) {
+pub(crate) async fn signed_in(world: &World, phone: &Phone, seq: i64) -> (String, String) {
     tokens(&sign_in(world, phone, seq).await.json()["result"])
 }
 
