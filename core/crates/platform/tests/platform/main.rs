@@ -5,6 +5,8 @@ mod calls;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod outage;
+mod overload;
 mod server;
 #[cfg(test)]
 mod wire;
