@@ -9,6 +9,7 @@ use std::{
 
 use eid_crypto::{Random, random};
 use eid_model::Code;
+use futures_util::FutureExt as _;
 use reqwest::{RequestBuilder, Response, header, redirect};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use tokio::time::{Instant, sleep};
@@ -103,7 +104,7 @@ impl Http {
                 let call = http.begin(Expected { status: 200, media: read.media });
                 Call { is_gated: read.is_gated, ..call }.run(&request).await
             };
-            Box::pin(read) as _
+            read.boxed()
         };
         self.reads.join(read.path, begin).await
     }

@@ -5,13 +5,14 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use eid_core::{Error, PlatformError};
 use eid_model::Code;
 use eid_proof::Purpose;
 use eid_sandbox::Fault;
+use tokio::time::Instant;
 
 use crate::phone::{Phone, World, request, show};
 

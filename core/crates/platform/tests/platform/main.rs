@@ -6,7 +6,9 @@ mod calls;
 mod faults;
 #[cfg(test)]
 mod outage;
+#[cfg(test)]
 mod overload;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod wire;
