@@ -46,12 +46,11 @@ fn documents() -> Vec<Vec<u8>> {
     vec![set("BSI-TR-03105-5"), set("ETSI"), third.to_vec()]
 }
 
-/// The bytes as they are, and with each single byte changed in two ways.
+/// The bytes as they are, and with each single byte changed.
 fn damaged(good: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let changes = (0..good.len()).flat_map(|at| [(at, 1), (at, 0xA0)]);
-    let changed = changes.map(|(at, bits)| {
+    let changed = (0..good.len()).map(|at| {
         let mut bytes = good.to_vec();
-        bytes[at] ^= bits;
+        bytes[at] ^= if at % 2 == 0 { 1 } else { 0xA0 };
         bytes
     });
     [good.to_vec()].into_iter().chain(changed)
@@ -88,7 +87,7 @@ fn certificates_have_the_same_parts_for_another_reader() {
         }
     }
     println!("{whole} certificates, and each with one byte changed: {tally:?}");
-    assert!(tally.both > 40_000 && tally.neither > 4_000, "{tally:?}");
+    assert!(tally.both > 20_000 && tally.neither > 2_000, "{tally:?}");
 }
 
 #[test]
@@ -122,5 +121,5 @@ fn signed_documents_have_the_same_parts_for_another_reader() {
         }
     }
     println!("{whole} documents, and each with one byte changed: {tally:?}");
-    assert!(tally.both > 4_000 && tally.neither > 500, "{tally:?}");
+    assert!(tally.both > 2_000 && tally.neither > 200, "{tally:?}");
 }
