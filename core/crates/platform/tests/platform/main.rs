@@ -5,6 +5,12 @@ mod calls;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod outage;
+#[cfg(test)]
+mod overload;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod wire;
