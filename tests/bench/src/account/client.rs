@@ -64,7 +64,7 @@ impl Phone {
     pub(crate) async fn sign_in(&mut self) -> Result<(), Failed> {
         self.connection.exchanges.clear();
         let answer = self.post("/v1/challenge", "", &json!({})).await?;
-        let iat = answer["expires_at"].as_i64().ok_or("no time")?.saturating_sub(60);
+        let iat = answer.get("expires_at").and_then(Value::as_i64).ok_or("no time")?.saturating_sub(60);
         self.seq = self.seq.saturating_add(1);
         let act = json!({
             "aud": self.platform, "sub": self.account, "challenge": text(&answer, "challenge")?, "seq": self.seq,
@@ -74,7 +74,7 @@ impl Phone {
         let outer = json!({"aud": self.platform, "iat": iat, "inner": inner});
         let instruction = jwt("eid-instruction+jwt", &outer, &self.device)?;
         let taken = self.post("/v1/instructions", "", &json!({"instruction": instruction})).await?;
-        if taken["seq"] == self.seq { Ok(()) } else { Err("another answer".into()) }
+        if taken.get("seq") == Some(&self.seq.into()) { Ok(()) } else { Err("another answer".into()) }
     }
 
     /// What the last sign-in sent and got.
@@ -156,7 +156,7 @@ impl Connection {
 }
 
 fn text<'v>(value: &'v Value, member: &'static str) -> Result<&'v str, Failed> {
-    value[member].as_str().ok_or_else(|| format!("no {member} in {value}").into())
+    value.get(member).and_then(Value::as_str).ok_or_else(|| format!("no {member} in {value}").into())
 }
 
 /// A JWT with its key in the header.
