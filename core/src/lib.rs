@@ -30,6 +30,8 @@ pub use error::Error;
 pub use session::{AccountView, Unlocked};
 pub use usecase::{
     activate::Activation,
+    consent::{Consent, ConsentAsk, ConsentOffer, ConsentState},
+    data_request::{DataRequest, DataRequestState},
     history::{HistoryExport, MAX_EXPORT, MAX_HISTORY_DAYS, MIN_HISTORY_DAYS},
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},

@@ -50,6 +50,7 @@ mod tries;
 
 pub use calls::{
     configuration::{ActSetting, Settings, UpdateSettings, Window},
+    data_request::RequestPlan,
     sandbox::Message,
 };
 pub use clock::Clock;

@@ -6,7 +6,7 @@ use eid_chip::pa::TrustList;
 use eid_crypto::{SystemRandom, hash::sha256_parts};
 use rusqlite::{Transaction, params};
 
-use crate::{Clock, Fault, people::Register, problem::Refusal, secrets::Secrets, store::Store};
+use crate::{Clock, Fault, RequestPlan, people::Register, problem::Refusal, secrets::Secrets, store::Store};
 
 /// How far the `iat` of a signed request may be from the sandbox's clock, in seconds.
 const CLOCK_SKEW: i64 = 300;
@@ -23,6 +23,8 @@ pub(crate) struct Platform {
     /// Scheme and authority, without a slash at the end: the credential issuer's identifier and the base of each `htu`.
     pub(crate) base_url: String,
     pub(crate) fault: Mutex<Fault>,
+    /// What becomes of requests under the data-protection law; by their names if it is not said.
+    pub(crate) request_plan: Mutex<Option<RequestPlan>>,
     /// States that sign cards, and what they took back.
     pub(crate) card_trust: TrustList,
     /// A device key is bound only after a card was accepted.
@@ -55,6 +57,10 @@ impl Platform {
         work: impl FnOnce(&Self) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         tokio::task::spawn_blocking(move || work(&self)).await.unwrap_or(Err(Refusal::fault()))
+    }
+
+    pub(crate) fn request_plan(&self) -> Option<RequestPlan> {
+        *self.request_plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn fault(&self) -> Fault {

@@ -45,6 +45,7 @@ mod id;
 mod instruction;
 mod json;
 pub mod jws;
+mod own_data;
 mod problem;
 pub mod retry;
 mod signer;
@@ -63,6 +64,10 @@ pub use http::MAX_ANSWER;
 pub use id::{AccountId, ActivationId};
 pub use instruction::{
     Challenge, DeviceEntry, Instruction, RefreshToken, SignedIn, parse_challenge, parse_devices, parse_signed_in,
+};
+pub use own_data::{
+    CONSENT_TYPE, ConsentStatement, KeptConsent, RequestProgress, SentRequest, WITHDRAWAL_TYPE, WithdrawalStatement,
+    parse_consent, parse_consents, parse_requests,
 };
 pub use problem::parse_problem;
 pub use signer::RequestSigner;

@@ -3,6 +3,8 @@
 
 mod biometrics;
 mod care;
+mod consent;
+mod data_request;
 mod guard;
 mod history;
 mod interop;

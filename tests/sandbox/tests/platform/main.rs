@@ -18,6 +18,7 @@ mod grant;
 mod http;
 mod instruction;
 mod lists;
+mod own_data;
 mod program;
 mod session;
 mod socket;
