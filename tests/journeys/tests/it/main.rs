@@ -3,6 +3,7 @@
 
 mod biometrics;
 mod care;
+mod configuration;
 mod consent;
 mod data_request;
 mod guard;
