@@ -30,6 +30,7 @@ mod dpop;
 mod error;
 mod evidence;
 mod extract;
+mod face;
 mod fault;
 mod jwt;
 mod keys;
@@ -51,6 +52,7 @@ pub use calls::{
 };
 pub use clock::Clock;
 pub use error::SandboxError;
+pub use face::{FaceMatcher, FacePicture, FaceVerdict, PictureKind, PictureMatcher};
 pub use fault::Fault;
 pub use keys::{SANDBOX_ROOT, SANDBOX_ROOT_PKCS8};
 pub use people::{HealthCard, IdCard, Licence, Person};
