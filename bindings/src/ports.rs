@@ -15,6 +15,9 @@ use crate::views::redacted;
 /// How long a port may take: the holder may have to find his finger, but nobody waits longer than this.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
 
+/// How much longer than it was told to a chip port may take before it is given up.
+const CHIP_GRACE: Duration = Duration::from_secs(5);
+
 /// The phone's powers, all in one.
 #[derive(Clone, uniffi::Record)]
 pub struct Platform {
@@ -151,6 +154,8 @@ pub enum Event {
     HistoryChanged,
     /// Something was wrong with the store, and was repaired.
     StoreRepaired,
+    /// The reading of a card went on, or waits for the card.
+    CardProgress,
 }
 
 /// Why an event was not taken. Nothing is told twice.
@@ -161,21 +166,40 @@ pub enum EventSinkError {
     Unavailable,
 }
 
-/// A contactless chip in the phone's field.
+/// The phone's reader of contactless chips. One session at a time: it begins with the first [`Self::connect`] and is over after
+/// [`Self::end_session`].
 #[uniffi::export(foreign)]
 #[async_trait]
 pub trait ChipLink: Send + Sync {
-    /// Sends a command APDU and gives the response APDU: 2 to 65,538 bytes, the status word last.
-    async fn transceive(&self, command: Vec<u8>) -> Result<Vec<u8>, ChipLinkError>;
+    /// Connects afresh to the chip in the field: one that was connected is let go and has forgotten everything. Waits for a chip
+    /// to come, at most `wait_ms`, and then gives `Timeout`. Begins a session, with the phone's own prompt where it has one,
+    /// unless one is under way.
+    async fn connect(&self, wait_ms: u32) -> Result<ChipLimits, ChipLinkError>;
+
+    /// Sends a command APDU and gives the response APDU: 2 to 65,538 bytes, the status word last. Waits for it at most
+    /// `timeout_ms`. After an error the core connects afresh.
+    async fn transceive(&self, command: Vec<u8>, timeout_ms: u32) -> Result<Vec<u8>, ChipLinkError>;
 
     /// Ends the session and says to the holder how it went. Again is no error.
     async fn end_session(&self, success: bool) -> Result<(), ChipLinkError>;
 }
 
+/// What the phone's reader and the chip's radio carry at most, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct ChipLimits {
+    /// The longest command APDU; 261 without extended lengths.
+    pub max_command: u32,
+    /// The longest response APDU, status word included; 258 without extended lengths.
+    pub max_response: u32,
+}
+
 /// Why the chip did not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum ChipLinkError {
-    /// The chip left the field, or the session has ended.
+    /// The holder ended the session at the phone's own prompt.
+    #[error("cancelled by the holder")]
+    UserCancelled,
+    /// The chip left the field, or there is no session.
     #[error("chip left the field")]
     TagLost,
     /// The chip did not answer in time.
@@ -299,27 +323,38 @@ impl From<core_ports::Event> for Event {
             core_ports::Event::CredentialsChanged => Self::CredentialsChanged,
             core_ports::Event::HistoryChanged => Self::HistoryChanged,
             core_ports::Event::StoreRepaired => Self::StoreRepaired,
+            core_ports::Event::CardProgress => Self::CardProgress,
         }
     }
 }
 
 #[async_trait]
 impl core_ports::ChipLink for Adapter<dyn ChipLink> {
-    async fn transceive(&self, command: &[u8]) -> Result<Vec<u8>, core_ports::ChipLinkError> {
-        let response = chip_answer(self.0.transceive(command.to_vec())).await?;
+    async fn connect(&self, wait_ms: u32) -> Result<core_ports::ChipLimits, core_ports::ChipLinkError> {
+        let ChipLimits { max_command, max_response } = chip_answer(self.0.connect(wait_ms), wait_ms).await?;
+        Ok(core_ports::ChipLimits { max_command, max_response })
+    }
+
+    async fn transceive(&self, command: &[u8], timeout_ms: u32) -> Result<Vec<u8>, core_ports::ChipLinkError> {
+        let response = chip_answer(self.0.transceive(command.to_vec(), timeout_ms), timeout_ms).await?;
         let sized = (2..=core_ports::MAX_RESPONSE).contains(&response.len());
         if sized { Ok(response) } else { Err(core_ports::ChipLinkError::Malformed) }
     }
 
     async fn end_session(&self, success: bool) -> Result<(), core_ports::ChipLinkError> {
-        chip_answer(self.0.end_session(success)).await
+        chip_answer(self.0.end_session(success), 0).await
     }
 }
 
+/// The answer of a chip port that was given so many milliseconds, and a moment more.
 async fn chip_answer<T>(
     answer: impl Future<Output = Result<T, ChipLinkError>>,
+    given_ms: u32,
 ) -> Result<T, core_ports::ChipLinkError> {
-    in_time(answer, ChipLinkError::Timeout).await.map_err(|error| match error {
+    let limit = Duration::from_millis(given_ms.into()).saturating_add(CHIP_GRACE).min(ANSWER_LIMIT);
+    let answer = tokio::time::timeout(limit, answer).await.unwrap_or(Err(ChipLinkError::Timeout));
+    answer.map_err(|error| match error {
+        ChipLinkError::UserCancelled => core_ports::ChipLinkError::UserCancelled,
         ChipLinkError::TagLost => core_ports::ChipLinkError::TagLost,
         ChipLinkError::Timeout => core_ports::ChipLinkError::Timeout,
         ChipLinkError::Unavailable => core_ports::ChipLinkError::Unavailable,

@@ -154,6 +154,8 @@ pub enum Event {
     HistoryChanged,
     /// Something was wrong with the store, and was repaired: [`crate::Unlocked::repairs`] says what.
     StoreRepaired,
+    /// The reading of a card went on, or waits for the card: [`crate::Activation::card_progress`] says how far it is.
+    CardProgress,
 }
 
 /// Who is told that something changed.
@@ -165,14 +167,23 @@ pub trait EventSink: Send + Sync {
 /// Longest answer of a chip: an extended-length response (ISO/IEC 7816-4) of 65,536 bytes and its two status bytes.
 pub const MAX_RESPONSE: usize = 65_538;
 
-/// A contactless chip in the phone's field.
+/// The phone's reader of contactless chips. One session at a time: it begins with the first [`Self::connect`] and is over after
+/// [`Self::end_session`]. The core gives every wait its limit.
 #[async_trait]
 pub trait ChipLink: Send + Sync {
-    /// Sends a command APDU and gives the response APDU: 2 to [`MAX_RESPONSE`] bytes, the status word last.
+    /// Connects afresh to the chip in the field: one that was connected is let go and has forgotten everything. Waits for a chip
+    /// to come, at most `wait_ms`. Begins a session, with the phone's own prompt where it has one, unless one is under way.
+    ///
+    /// # Errors
+    /// [`ChipLinkError::Timeout`] if no chip came; [`ChipLinkError`].
+    async fn connect(&self, wait_ms: u32) -> Result<ChipLimits, ChipLinkError>;
+
+    /// Sends a command APDU and gives the response APDU: 2 to [`MAX_RESPONSE`] bytes, the status word last. Waits for it at most
+    /// `timeout_ms`. After an error the chip has to be connected afresh.
     ///
     /// # Errors
     /// [`ChipLinkError`].
-    async fn transceive(&self, command: &[u8]) -> Result<Vec<u8>, ChipLinkError>;
+    async fn transceive(&self, command: &[u8], timeout_ms: u32) -> Result<Vec<u8>, ChipLinkError>;
 
     /// Ends the session and says to the holder how it went. Again is no error.
     ///
@@ -181,10 +192,27 @@ pub trait ChipLink: Send + Sync {
     async fn end_session(&self, success: bool) -> Result<(), ChipLinkError>;
 }
 
+/// What the phone's reader and the chip's radio carry at most, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChipLimits {
+    /// The longest command APDU; 261 without extended lengths.
+    pub max_command: u32,
+    /// The longest response APDU, status word included; 258 without extended lengths.
+    pub max_response: u32,
+}
+
+impl ChipLimits {
+    /// A reader that knows no extended lengths (ISO/IEC 7816-4).
+    pub const SHORT: Self = Self { max_command: 261, max_response: 258 };
+}
+
 /// Why the chip did not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChipLinkError {
-    /// The chip left the field, or the session has ended.
+    /// The holder ended the session at the phone's own prompt.
+    #[error("cancelled by the holder")]
+    UserCancelled,
+    /// The chip left the field, or there is no session.
     #[error("chip left the field")]
     TagLost,
     /// The chip did not answer in time.
@@ -196,6 +224,18 @@ pub enum ChipLinkError {
     /// The answer is no response APDU.
     #[error("chip reader gave a malformed answer")]
     Malformed,
+}
+
+impl ChipLinkError {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::UserCancelled => Code::USER_CANCELLED,
+            Self::TagLost | Self::Malformed => Code::CHIP_LINK_LOST,
+            Self::Timeout => Code::CHIP_NOT_FOUND,
+            Self::Unavailable => Code::CHIP_READER_MISSING,
+        }
+    }
 }
 
 /// Longest attestation, in bytes.

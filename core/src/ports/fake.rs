@@ -11,8 +11,8 @@ use eid_crypto::{DerivingKey, HardwareInput, SecretBytes, Signature, SigningKey,
 use eid_vault::Moment;
 
 use super::{
-    ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, Integrity, IntegrityError, KeyAccess, SecureKey,
-    SecureKeyError,
+    ChipLimits, ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, Integrity, IntegrityError, KeyAccess,
+    SecureKey, SecureKeyError,
 };
 
 mod mishap;
@@ -199,13 +199,18 @@ impl EventSink for EventLog {
 /// A chip that has the eMRTD application and answers nothing but SELECT.
 #[derive(Debug, Default)]
 pub struct SoftwareChip {
-    ended: Mutex<bool>,
+    connected: Mutex<bool>,
 }
 
 #[async_trait]
 impl ChipLink for SoftwareChip {
-    async fn transceive(&self, command: &[u8]) -> Result<Vec<u8>, ChipLinkError> {
-        if *self.ended.lock().unwrap_or_else(PoisonError::into_inner) {
+    async fn connect(&self, _wait_ms: u32) -> Result<ChipLimits, ChipLinkError> {
+        *self.connected.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        Ok(ChipLimits::SHORT)
+    }
+
+    async fn transceive(&self, command: &[u8], _timeout_ms: u32) -> Result<Vec<u8>, ChipLinkError> {
+        if !*self.connected.lock().unwrap_or_else(PoisonError::into_inner) {
             return Err(ChipLinkError::TagLost);
         }
         // Status words of ISO/IEC 7816-4: done, file not found, instruction not supported.
@@ -217,7 +222,7 @@ impl ChipLink for SoftwareChip {
     }
 
     async fn end_session(&self, _success: bool) -> Result<(), ChipLinkError> {
-        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.connected.lock().unwrap_or_else(PoisonError::into_inner) = false;
         Ok(())
     }
 }

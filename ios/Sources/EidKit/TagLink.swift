@@ -1,45 +1,65 @@
 import EidCore
 import Foundation
 
-/// A chip in the phone's field, as the system's reader gives it: with callbacks.
-public protocol ChipTag: Sendable {
-    /// Sends a command APDU. The answer, with its status word at the end, may come on any thread, late, twice or never.
+/// The phone's reader of contactless chips, as the system gives it: with callbacks. Answers may come on any thread, late,
+/// twice or never.
+public protocol ChipReader: Sendable {
+    /// Connects afresh to the chip in the field, waiting for one to come. Begins a session unless one is under way.
+    func connect(answer: @escaping @Sendable (Result<ChipLimits, ChipLinkError>) -> Void)
+
+    /// Sends a command APDU. The answer has its status word at the end.
     func send(_ command: Data, answer: @escaping @Sendable (Result<Data, ChipLinkError>) -> Void)
 
     /// Ends the session; the system tells the holder how it went.
     func end(success: Bool)
 }
 
-/// A chip as the core wants it: one answer to each command, and none after the end.
+/// The chip port as the core wants it: one answer to each call, in time, and none before a session or after its end.
 ///
 /// Unchecked: what changes is behind a lock.
 public final class TagLink: ChipLink, @unchecked Sendable {
-    private let tag: any ChipTag
+    private let reader: any ChipReader
     private let lock = NSLock()
-    private var ended = false
+    private var open = false
 
-    /// - Parameter tag: connected; this link is the only one that speaks to it.
-    public init(_ tag: any ChipTag) {
-        self.tag = tag
+    /// - Parameter reader: this link is the only one that speaks to it.
+    public init(_ reader: any ChipReader) {
+        self.reader = reader
     }
 
-    public func transceive(command: Data) async throws -> Data {
-        guard !lock.withLock({ ended }) else { throw ChipLinkError.TagLost }
-        let answer = FirstAnswer<Result<Data, ChipLinkError>>()
-        return try await withTaskCancellationHandler {
-            tag.send(command) { answer.give($0) }
-            return try await answer.value().get()
-        } onCancel: {
-            answer.give(.failure(.Timeout))
-        }
+    public func connect(waitMs: UInt32) async throws -> ChipLimits {
+        lock.withLock { open = true }
+        return try await first(within: waitMs) { self.reader.connect(answer: $0) }
+    }
+
+    public func transceive(command: Data, timeoutMs: UInt32) async throws -> Data {
+        guard lock.withLock({ open }) else { throw ChipLinkError.TagLost }
+        return try await first(within: timeoutMs) { self.reader.send(command, answer: $0) }
     }
 
     public func endSession(success: Bool) async throws {
         let first = lock.withLock {
-            defer { ended = true }
-            return !ended
+            defer { open = false }
+            return open
         }
-        if first { tag.end(success: success) }
+        if first { reader.end(success: success) }
+    }
+
+    /// The first answer of a call, or `Timeout` when it takes too long or nobody waits any more.
+    private func first<Value: Sendable>(
+        within milliseconds: UInt32,
+        _ call: (@escaping @Sendable (Result<Value, ChipLinkError>) -> Void) -> Void
+    ) async throws -> Value {
+        let answer = FirstAnswer<Result<Value, ChipLinkError>>()
+        return try await withTaskCancellationHandler {
+            call { answer.give($0) }
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(milliseconds))) {
+                answer.give(.failure(.Timeout))
+            }
+            return try await answer.value().get()
+        } onCancel: {
+            answer.give(.failure(.Timeout))
+        }
     }
 }
 

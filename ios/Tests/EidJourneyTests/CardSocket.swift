@@ -12,11 +12,12 @@ func cardFile(_ quirks: String = "") throws -> Data {
 /// card on it. What was sent is counted.
 ///
 /// Unchecked: all but the calls of the tests is on one queue.
-final class CardSocket: ChipTag, @unchecked Sendable {
+final class CardSocket: ChipReader, @unchecked Sendable {
     /// Seconds to wait for a card to come, and for an answer of it.
     private static let patience = 10
     private static let powerOff: [UInt8] = [0]
     private static let powerOn: [UInt8] = [1]
+    private static let reset: [UInt8] = [2]
 
     private let queue = DispatchQueue(label: "card")
     private let folder: URL
@@ -84,6 +85,17 @@ final class CardSocket: ChipTag, @unchecked Sendable {
         limit(listener, to: time)
     }
 
+    func connect(answer: @escaping @Sendable (Result<ChipLimits, ChipLinkError>) -> Void) {
+        queue.async {
+            let limits = ChipLimits(maxCommand: 65_535, maxResponse: 65_535)
+            if let wire = self.wire {
+                answer(self.write(Self.reset, to: wire) ? .success(limits) : .failure(.TagLost))
+            } else {
+                answer(self.arrived() == nil ? .failure(.Timeout) : .success(limits))
+            }
+        }
+    }
+
     func send(_ command: Data, answer: @escaping @Sendable (Result<Data, ChipLinkError>) -> Void) {
         queue.async { answer(self.exchange([UInt8](command))) }
     }
@@ -96,7 +108,7 @@ final class CardSocket: ChipTag, @unchecked Sendable {
     }
 
     private func exchange(_ command: [UInt8]) -> Result<Data, ChipLinkError> {
-        guard let wire = wire ?? arrived() else { return .failure(.TagLost) }
+        guard let wire else { return .failure(.TagLost) }
         sent += 1
         var late = false
         if write(command, to: wire), let size = read(2, from: wire, &late),

@@ -3,8 +3,12 @@ import Foundation
 import Testing
 
 /// A chip with the application of passports and citizen cards (ICAO 9303-10, 3.6.1), and no other.
-private struct CardTag: ChipTag {
+private struct CardTag: ChipReader {
     private static let application = Data([0xa0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01])
+
+    func connect(answer: @escaping @Sendable (Result<ChipLimits, ChipLinkError>) -> Void) {
+        answer(.success(ChipLimits(maxCommand: 261, maxResponse: 258)))
+    }
 
     func send(_ command: Data, answer: @escaping @Sendable (Result<Data, ChipLinkError>) -> Void) {
         let found = command.dropFirst(5).starts(with: Self.application)

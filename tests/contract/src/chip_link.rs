@@ -1,4 +1,4 @@
-use eid_core::ports::{ChipLink, ChipLinkError, MAX_RESPONSE};
+use eid_core::ports::{ChipLimits, ChipLink, ChipLinkError, MAX_RESPONSE};
 
 use crate::report::{Finding, Report};
 
@@ -10,21 +10,36 @@ const SELECT_NOTHING: &[u8] = &[0x00, 0xa4, 0x04, 0x0c, 0x05, 0xf0, 0xff, 0xff, 
 
 const DONE: &[u8] = &[0x90, 0x00];
 
-/// A chip link to a chip with the eMRTD application. Ends its session.
+/// Milliseconds for a chip to come, and for an answer of it.
+const WAIT_MS: u32 = 5_000;
+
+/// A chip link to a chip with the eMRTD application, which lies in the field. Ends its session.
 pub async fn check_chip_link(chip: &dyn ChipLink) -> Vec<Finding> {
     let mut report = Report::default();
-    let (mut sized, mut own) = (true, true);
-    for (command, found) in [(SELECT, true), (SELECT_NOTHING, false), (SELECT, true), (SELECT_NOTHING, false)] {
-        let response = report.done(chip.transceive(command)).await.unwrap_or_default();
-        sized &= (2..=MAX_RESPONSE).contains(&response.len());
-        own &= response.ends_with(DONE) == found;
+    let before = report.answer(chip.transceive(SELECT, WAIT_MS)).await;
+    report.rule("before a session the chip is lost", before == Some(Err(ChipLinkError::TagLost)));
+    let (mut found, mut fit, mut sized, mut own) = (true, true, true, true);
+    // Connected afresh the second time.
+    for _ in 0..2 {
+        let limits = report.done(chip.connect(WAIT_MS)).await;
+        found &= limits.is_some();
+        fit &= limits.is_some_and(|limits| {
+            limits.max_command >= ChipLimits::SHORT.max_command && limits.max_response >= ChipLimits::SHORT.max_response
+        });
+        for (command, done) in [(SELECT, true), (SELECT_NOTHING, false)] {
+            let response = report.done(chip.transceive(command, WAIT_MS)).await.unwrap_or_default();
+            sized &= (2..=MAX_RESPONSE).contains(&response.len());
+            own &= response.ends_with(DONE) == done;
+        }
     }
+    report.rule("the chip is found, and found again", found);
+    report.rule("a short APDU fits", fit);
     report.rule("each response has 2 to 65,538 bytes", sized);
     report.rule("each response belongs to its own command", sized && own);
 
     let ended = report.done(chip.end_session(true)).await.is_some();
     report.rule("the session is ended", ended);
-    let after = report.answer(chip.transceive(SELECT)).await;
+    let after = report.answer(chip.transceive(SELECT, WAIT_MS)).await;
     report.rule("after the end the chip is lost", after == Some(Err(ChipLinkError::TagLost)));
     let again = report.done(chip.end_session(false)).await.is_some();
     report.rule("ending again is no error", again);

@@ -113,6 +113,7 @@ async fn chip_link_keeps_the_contract_and_is_found_out_when_it_misbehaves() {
         (Mishap::Late, LATE),
         (Mishap::Twice, "each response belongs to its own command"),
         (Mishap::WrongLength, "each response has 2 to 65,538 bytes"),
+        (Mishap::WrongLength, "a short APDU fits"),
     ] {
         breaks(&check_chip_link(&Misbehaving::new(SoftwareChip::default(), mishap)).await, &[rule]);
     }

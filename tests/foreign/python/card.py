@@ -13,8 +13,9 @@ CARDS = Path(__file__).parents[3] / "tests" / "sandbox" / "cards"
 # Controls: messages of one byte. A card answers only the last.
 POWER_OFF, POWER_ON, RESET, ATR = b"\0", b"\1", b"\2", b"\4"
 
-# Seconds to wait for a card to come, and for an answer of it.
+# Seconds to wait for a card to come, and for an answer of it; the port is given milliseconds.
 PATIENCE = 10
+WAIT_MS = PATIENCE * 1000
 
 
 def card_file(**quirks):
@@ -29,15 +30,13 @@ class SocketCard(eid.ChipLink):
     def __init__(self, programs, folder):
         self.programs, self.folder = Path(programs), Path(folder)
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.listener.settimeout(PATIENCE)
         self.address = "{}:{}".format(*self.listener.getsockname())
         self.wire = self.process = None
-        self.ended, self.exchanges, self.sessions = False, 0, []
+        self.open, self.exchanges, self.sessions = False, 0, []
 
     def put(self, card):
         """Lays a card on the reader, in place of the one that is there. A card that leaves by itself comes back."""
         self.take()
-        self.ended = False
         described = self.folder / "card.json"
         described.write_text(json.dumps(card))
         command = [self.programs / "eid-sandbox", "chip", "--connect", self.address, "--card", described]
@@ -57,34 +56,51 @@ class SocketCard(eid.ChipLink):
 
     def atr(self):
         """What the card says of itself when it is asked for its answer to reset."""
-        return self._exchange(ATR)
+        return self._exchange(ATR, PATIENCE)
 
-    async def transceive(self, command):
-        if self.ended:
+    async def connect(self, wait_ms):
+        self.open = True
+        return await asyncio.to_thread(self._connect, wait_ms / 1000)
+
+    async def transceive(self, command, timeout_ms):
+        if not self.open:
             raise eid.ChipLinkError.TagLost()
-        return await asyncio.to_thread(self._exchange, command)
+        return await asyncio.to_thread(self._exchange, command, timeout_ms / 1000)
 
     async def end_session(self, success):
-        if not self.ended:
-            self.ended = True
+        if self.open:
+            self.open = False
             self.sessions.append(success)
             self._let_go()
 
-    def _exchange(self, command):
+    def _connect(self, patience):
         try:
             if self.wire is None:
+                self.listener.settimeout(patience)
                 self.wire, _ = self.listener.accept()
-                self.wire.settimeout(PATIENCE)
                 self.wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._send(POWER_ON)
+            else:
+                self._send(RESET)
+            return eid.ChipLimits(max_command=65_535, max_response=65_535)
+        except TimeoutError:
+            raise eid.ChipLinkError.Timeout() from None
+        except OSError:
+            self._let_go()
+            raise eid.ChipLinkError.TagLost() from None
+
+    def _exchange(self, command, patience):
+        try:
+            if self.wire is None:
+                raise ConnectionResetError
+            self.wire.settimeout(patience)
             self.exchanges += 1
             self._send(command)
             return self._receive(int.from_bytes(self._receive(2), "big"))
         except OSError as error:
-            late = isinstance(error, TimeoutError) and self.wire is not None
             # Also after a time-out: an answer that comes now would be taken for the next one's.
             self._let_go()
-            raise (eid.ChipLinkError.Timeout() if late else eid.ChipLinkError.TagLost()) from None
+            raise (eid.ChipLinkError.Timeout() if isinstance(error, TimeoutError) else eid.ChipLinkError.TagLost()) from None
 
     def _send(self, message):
         self.wire.sendall(len(message).to_bytes(2, "big") + message)

@@ -395,17 +395,21 @@ def test_contract_finds_out_each_port_that_misbehaves():
 def test_contract_of_chip_and_integrity_holds_for_good_ones_and_not_for_bad():
     class Chip(eid.ChipLink):
         def __init__(self, response=None):
-            self.response, self.ended = response, False
+            self.response, self.open = response, False
 
-        async def transceive(self, command):
-            if self.ended:
+        async def connect(self, wait_ms):
+            self.open = True
+            return eid.ChipLimits(max_command=261, max_response=258)
+
+        async def transceive(self, command, timeout_ms):
+            if not self.open:
                 raise eid.ChipLinkError.TagLost()
             if self.response is not None:
                 return self.response
             return bytes.fromhex("9000" if command[5:12].hex() == "a0000002471001" else "6a82")
 
         async def end_session(self, success):
-            self.ended = True
+            self.open = False
 
     class Attest(eid.Integrity):
         def __init__(self, statement=None):

@@ -39,7 +39,10 @@ class Bent(SoftwareKey):
 
 
 class Chip(eid.ChipLink):
-    async def transceive(self, command):
+    async def connect(self, wait_ms):
+        return eid.ChipLimits(max_command=0, max_response=1 << 31)
+
+    async def transceive(self, command, timeout_ms):
         return b"\x90"
 
     async def end_session(self, success):

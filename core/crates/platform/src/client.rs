@@ -17,7 +17,7 @@ use crate::{
     parse_device_state,
 };
 
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// The client of one e-ID platform: one method for each call of `core/docs/platform-protocol.md`.
@@ -26,7 +26,7 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// enabled. A dropped future abandons its request; the platform may have acted on it.
 #[derive(Debug)]
 pub struct PlatformClient {
-    http: Http,
+    pub(crate) http: Http,
 }
 
 /// Where the platform is and whom to trust.
@@ -315,12 +315,12 @@ impl PlatformClient {
         self.repeat(self.http.client.get(self.http.url(path)), 200, media).await
     }
 
-    fn post(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
         self.http.client.post(self.http.url(path))
     }
 
     /// A call whose request may be sent again as it is.
-    async fn repeat(
+    pub(crate) async fn repeat(
         &self,
         request: RequestBuilder,
         status: u16,
@@ -335,7 +335,7 @@ impl PlatformClient {
     }
 
     /// A call with an access token; the device key signs each repeat anew (RFC 9449 section 7).
-    async fn repeat_with_token(
+    pub(crate) async fn repeat_with_token(
         &self,
         request: RequestBuilder,
         token: &AccessToken,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use eid_crypto::{HardwareInput, SecretBytes, Signature, VerifyingKey};
 
 use crate::ports::{
-    ChipLink, ChipLinkError, Integrity, IntegrityError, KeyAccess, MAX_RESPONSE, SecureKey, SecureKeyError,
+    ChipLimits, ChipLink, ChipLinkError, Integrity, IntegrityError, KeyAccess, MAX_RESPONSE, SecureKey, SecureKeyError,
 };
 
 /// What a port does wrong.
@@ -81,8 +81,13 @@ impl<P: SecureKey> SecureKey for Misbehaving<P> {
 
 #[async_trait]
 impl<P: ChipLink> ChipLink for Misbehaving<P> {
-    async fn transceive(&self, command: &[u8]) -> Result<Vec<u8>, ChipLinkError> {
-        let answer = self.port.transceive(command).await;
+    async fn connect(&self, wait_ms: u32) -> Result<ChipLimits, ChipLinkError> {
+        let answer = self.port.connect(wait_ms).await;
+        self.spoil("connect", answer, Ok(ChipLimits { max_command: 0, max_response: 0 })).await
+    }
+
+    async fn transceive(&self, command: &[u8], timeout_ms: u32) -> Result<Vec<u8>, ChipLinkError> {
+        let answer = self.port.transceive(command, timeout_ms).await;
         self.spoil("transceive", answer, Ok(vec![0; MAX_RESPONSE + 1])).await
     }
 

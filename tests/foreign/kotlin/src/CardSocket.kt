@@ -11,8 +11,9 @@ import java.net.SocketTimeoutException
 import java.nio.file.Files
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
-import vn.example.eid.Card
 import vn.example.eid.CardLost
+import vn.example.eid.CardReader
+import vn.example.eid.core.ChipLimits
 
 /** The description of an invented citizen's card, with the given quirks: what stands between JSON's braces. */
 fun cardFile(quirks: String = ""): String =
@@ -22,9 +23,9 @@ fun cardFile(quirks: String = ""): String =
  * A reader of contactless cards in software: cards come to a TCP port, and speak the wire protocol of vpcd. [put] lays a
  * card on it. What was sent is counted.
  */
-class CardSocket : Card {
+class CardSocket : CardReader {
     private val folder = Files.createTempDirectory("card").toFile()
-    private val listener = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).apply { soTimeout = PATIENCE_MS }
+    private val listener = ServerSocket(0, 1, InetAddress.getLoopbackAddress())
     private var process: Process? = null
 
     @Volatile
@@ -54,14 +55,20 @@ class CardSocket : Card {
         process = null
     }
 
-    /** How long to wait for a card to come. */
-    fun waitFor(milliseconds: Int) {
-        listener.soTimeout = milliseconds
+    override fun connect(waitMs: Int): ChipLimits {
+        try {
+            wire?.send(RESET) ?: arrived(waitMs)
+        } catch (e: IOException) {
+            close()
+            throw if (e is SocketTimeoutException) e else CardLost()
+        }
+        return ChipLimits(65_535u, 65_535u)
     }
 
-    override fun transceive(command: ByteArray): ByteArray {
-        val wire = wire ?: arrived()
+    override fun transceive(command: ByteArray, timeoutMs: Int): ByteArray {
+        val wire = wire ?: throw CardLost()
         try {
+            wire.soTimeout = timeoutMs
             sent.incrementAndGet()
             wire.send(command)
             return DataInputStream(wire.getInputStream()).run { ByteArray(readUnsignedShort()).also(::readFully) }
@@ -72,16 +79,12 @@ class CardSocket : Card {
         }
     }
 
-    private fun arrived(): Socket {
-        val wire = try {
-            listener.accept()
-        } catch (_: IOException) {
-            throw CardLost()
-        }
-        wire.soTimeout = PATIENCE_MS
+    private fun arrived(waitMs: Int) {
+        listener.soTimeout = waitMs
+        val wire = listener.accept()
         wire.tcpNoDelay = true
         wire.send(POWER_ON)
-        return wire.also { this.wire = it }
+        this.wire = wire
     }
 
     /** Lets go of the card; one that is put afterwards is found. */
@@ -107,9 +110,8 @@ class CardSocket : Card {
     }
 
     private companion object {
-        /** For a card to come, and for an answer of it. */
-        const val PATIENCE_MS = 10_000
         val POWER_OFF = byteArrayOf(0)
         val POWER_ON = byteArrayOf(1)
+        val RESET = byteArrayOf(2)
     }
 }

@@ -32,27 +32,33 @@ class CardTest {
     @Test
     fun card_that_left_and_came_back_answers_on() = test {
         socket.put(cardFile("\"tag_loss_at\": [1]"))
-        assertContentEquals(DONE, link.transceive(SELECT))
-        assertFailsWith<ChipLinkException.TagLost> { link.transceive(SELECT) }
-        assertContentEquals(DONE, link.transceive(SELECT))
+        link.connect(WAIT_MS)
+        assertContentEquals(DONE, link.transceive(SELECT, WAIT_MS))
+        assertFailsWith<ChipLinkException.TagLost> { link.transceive(SELECT, WAIT_MS) }
+        link.connect(WAIT_MS)
+        assertContentEquals(DONE, link.transceive(SELECT, WAIT_MS))
     }
 
     @Test
     fun card_that_was_taken_away_is_lost() = test {
         socket.put(cardFile())
-        assertContentEquals(DONE, link.transceive(SELECT))
+        link.connect(WAIT_MS)
+        assertContentEquals(DONE, link.transceive(SELECT, WAIT_MS))
         socket.take()
-        socket.waitFor(200)
-        repeat(2) { assertFailsWith<ChipLinkException.TagLost> { link.transceive(SELECT) } }
+        assertFailsWith<ChipLinkException.TagLost> { link.transceive(SELECT, WAIT_MS) }
+        assertFailsWith<ChipLinkException.Timeout> { link.connect(200u) }
+        assertFailsWith<ChipLinkException.TagLost> { link.transceive(SELECT, WAIT_MS) }
     }
 
     @Test
     fun card_that_is_slow_is_waited_for() = test {
         socket.put(cardFile("\"slow_ms\": 300"))
-        assertTrue(measureTime { assertContentEquals(DONE, link.transceive(SELECT)) } > 300.milliseconds)
+        link.connect(WAIT_MS)
+        assertTrue(measureTime { assertContentEquals(DONE, link.transceive(SELECT, WAIT_MS)) } > 300.milliseconds)
     }
 
     private companion object {
+        const val WAIT_MS = 10_000u
         val SELECT = byteArrayOf(0, 0xa4.toByte(), 4, 12, 7, 0xa0.toByte(), 0, 0, 2, 0x47, 0x10, 1)
         val DONE = byteArrayOf(0x90.toByte(), 0)
     }

@@ -3,11 +3,12 @@ package vn.example.eid.tests
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 import org.junit.Test
-import vn.example.eid.Card
 import vn.example.eid.CardLink
+import vn.example.eid.CardReader
 import vn.example.eid.Events
 import vn.example.eid.HardwareKey
 import vn.example.eid.SoftwareHardware
+import vn.example.eid.core.ChipLimits
 import vn.example.eid.core.ChipLink
 import vn.example.eid.core.Clock
 import vn.example.eid.core.ContractFinding
@@ -89,10 +90,10 @@ class ContractTest {
                 override suspend fun endSession(success: Boolean) {}
             },
             "no status word" to object : ChipLink by link {
-                override suspend fun transceive(command: ByteArray) = byteArrayOf(0x90.toByte())
+                override suspend fun transceive(command: ByteArray, timeoutMs: UInt) = byteArrayOf(0x90.toByte())
             },
             "one answer for all" to object : ChipLink by link {
-                override suspend fun transceive(command: ByteArray) = byteArrayOf(0x90.toByte(), 0)
+                override suspend fun transceive(command: ByteArray, timeoutMs: UInt) = byteArrayOf(0x90.toByte(), 0)
             },
         )
         for ((why, port) in broken) assertTrue(checkChipLink(port).any { !it.passed }, why)
@@ -122,10 +123,12 @@ class ContractTest {
     }
 
     /** A chip with the eMRTD application and nothing in it. */
-    private object Passport : Card {
+    private object Passport : CardReader {
         private val application = byteArrayOf(0xa0.toByte(), 0, 0, 2, 0x47, 0x10, 1)
 
-        override fun transceive(command: ByteArray): ByteArray =
+        override fun connect(waitMs: Int) = ChipLimits(261u, 258u)
+
+        override fun transceive(command: ByteArray, timeoutMs: Int): ByteArray =
             if (command.takeLast(application.size) == application.toList()) {
                 byteArrayOf(0x90.toByte(), 0)
             } else {
