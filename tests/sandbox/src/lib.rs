@@ -24,7 +24,10 @@
 
 mod calls;
 pub mod card;
+mod card_trust;
+mod citizen;
 mod clock;
+mod crockford;
 pub mod demo;
 mod dpop;
 mod error;
@@ -32,6 +35,7 @@ mod evidence;
 mod extract;
 mod face;
 mod fault;
+mod held;
 mod jwt;
 mod keys;
 mod people;
@@ -53,6 +57,7 @@ pub use calls::{
     configuration::{ActSetting, Settings, UpdateSettings, Window},
     sandbox::Message,
 };
+pub use citizen::{AccountState, CardState, RegisterChange};
 pub use clock::Clock;
 pub use error::SandboxError;
 pub use face::{FaceMatcher, FacePicture, FaceVerdict, PictureKind, PictureMatcher};

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    citizen::AccountState,
     extract::JsonBody,
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
@@ -89,6 +90,7 @@ struct Known {
     store_generation: u64,
     /// The epoch of the passcode now.
     passcode_epoch: u32,
+    account_state: AccountState,
 }
 
 /// Takes a phone's report, and says what was known before.
@@ -129,5 +131,7 @@ fn take_report(
     }
     let update = "UPDATE devices SET store_generation = ?, passcode_epoch = ? WHERE key = ?";
     tx.execute(update, params![highest.max(generation), wanted, session.device])?;
-    Ok(Known { store_generation: u64::try_from(highest).unwrap_or_default(), passcode_epoch: wanted })
+    let account_state = AccountState::of(platform, tx, &session.account)?;
+    let store_generation = u64::try_from(highest).unwrap_or_default();
+    Ok(Known { store_generation, passcode_epoch: wanted, account_state })
 }
