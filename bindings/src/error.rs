@@ -151,6 +151,7 @@ impl From<Error> for EidError {
             | Error::CredentialsExpired
             | Error::PurposeUnknown
             | Error::GrantExpired
+            | Error::TermInvalid
             | Error::Internal
             | Error::Model(_)
             | Error::Vault(_)

@@ -64,6 +64,9 @@ pub enum Error {
     /// The level-2 grant has expired.
     #[error("grant has expired")]
     GrantExpired,
+    /// A term is outside what can be chosen.
+    #[error("term is out of range")]
+    TermInvalid,
     /// A task of ours broke off.
     #[error("internal fault")]
     Internal,
@@ -108,6 +111,7 @@ impl Error {
             Self::CredentialsExpired => Code::CREDENTIAL_EXPIRED,
             Self::PurposeUnknown => Code::PURPOSE_UNKNOWN,
             Self::GrantExpired => Code::GRANT_EXPIRED,
+            Self::TermInvalid => Code::TERM_INVALID,
             Self::Internal => Code::INTERNAL,
             Self::Model(error) => error.code(),
             Self::Vault(error) => error.code(),

@@ -12,8 +12,10 @@
 
 mod app;
 mod autolock;
+mod care;
 mod device;
 mod error;
+mod export;
 pub mod ports;
 mod record;
 mod session;
@@ -28,6 +30,7 @@ pub use error::Error;
 pub use session::{AccountView, Unlocked};
 pub use usecase::{
     activate::Activation,
+    history::{HistoryExport, MAX_EXPORT, MAX_HISTORY_DAYS, MIN_HISTORY_DAYS},
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},
     refill::RefillReport,

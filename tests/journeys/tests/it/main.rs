@@ -4,6 +4,7 @@
 mod biometrics;
 mod care;
 mod guard;
+mod history;
 mod interop;
 mod lock;
 mod offline;
