@@ -42,8 +42,8 @@ pub use ports::{
 pub use runtime::shutdown_all;
 pub use unlocked::{Presentation, Unlocked};
 pub use views::{
-    AccountView, Act, HistoryPage, HistoryView, HomeView, PasscodeOutcome, PresentDraft, ProofView, Purpose,
-    PurposeCount, PurposeRefusal, QrView, ReadinessView, RefillView, RepairView, StorePart,
+    AccountView, Act, AppStatusView, HistoryPage, HistoryView, HomeView, PasscodeOutcome, PresentDraft, ProofView,
+    Purpose, PurposeCount, PurposeRefusal, QrView, ReadinessView, RefillView, RepairView, StorePart, UpdateState,
 };
 
 uniffi::setup_scaffolding!("eid_core");

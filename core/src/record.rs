@@ -10,6 +10,9 @@ pub(crate) const ACCOUNT: &str = "account";
 /// Key of the trust list, in its collection.
 pub(crate) const TRUST_LIST: &str = "trust-list";
 
+/// Key of the configuration, in its collection.
+pub(crate) const CONFIGURATION: &str = "configuration";
+
 /// The account that this phone was activated for: what the verified grant said.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Account {
@@ -44,6 +47,13 @@ pub(crate) struct Credential {
 /// The signed trust list, as received.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredTrustList(#[serde(with = "bytes")] pub(crate) Vec<u8>);
+
+/// The signed configuration, as received.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredConfiguration {
+    pub(crate) jwt: String,
+    pub(crate) fetched_at: UnixTime,
+}
 
 mod bytes {
     use base64::{Engine as _, engine::general_purpose::STANDARD};

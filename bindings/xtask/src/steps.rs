@@ -45,8 +45,13 @@ const STEPS: &[Step] = &[
     Step { name: "readme", title: "README.md shows code that is tested", how: Check(readme::run) },
     Step { name: "deny", title: "licences, bans, sources", how: Check(deny) },
     Step { name: "rust", title: "Rust tests", how: Suite(rust) },
-    Step { name: "interop", title: "other implementations read our proofs", how: Suite(interop) },
+    Step {
+        name: "interop",
+        title: "other implementations read our proofs and cards, and are read",
+        how: Suite(interop),
+    },
     Step { name: "python", title: "the core from Python", how: Suite(python::test) },
+    Step { name: "api", title: "generated requests to every call of the sandbox", how: Suite(api) },
     Step { name: "kotlin", title: "the core from Kotlin", how: Suite(kotlin::test) },
     Step { name: "swift", title: "the core from Swift", how: Suite(swift::test) },
     Step { name: "targets", title: "the core type-checked for Android and iOS", how: Check(targets::run) },
@@ -59,6 +64,9 @@ const NOTHING_RAN: Counts = Counts { passed: 0, failed: 1 };
 
 /// Seconds after which a suite is ended.
 const SUITE_LIMIT: u32 = 45 * 60;
+
+/// Seconds after which generated requests are ended; they take about one minute.
+const API_LIMIT: u32 = 5 * 60;
 
 /// Runs the steps with these names, or all, and says whether all went well; the last line printed is
 /// `N passed, N failed`.
@@ -156,13 +164,22 @@ fn interop(root: &Path) -> Result<(Output, Counts), String> {
     let artefacts = root.join("target/interop");
     clear(&artefacts)?;
     // Built with the whole workspace, as the tests are: naming the package would compile half of it again.
-    cargo(root, &["build", "--workspace", "--examples", "--locked"]).check()?;
+    cargo(root, &["build", "--workspace", "--examples", "--bin", "eid-sandbox", "--locked"]).check()?;
     Program::new(root, root.join("target/debug/examples/artefacts")).arg(&artefacts).check()?;
     let pytest = tools::tool(root, "pytest")?
         .args(["-p", "no:cacheprovider", "--color=no", "tests/interop", "--artefacts"])
         .arg(&artefacts)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     suite(pytest, counts::of_pytest)
+}
+
+fn api(root: &Path) -> Result<(Output, Counts), String> {
+    // As for the core from Python, which has built them already.
+    cargo(root, &["build", "--locked", "--package", "eid-sandbox", "--package", "eid-counter"]).check()?;
+    let pytest = tools::tool(root, "pytest")?
+        .args(["-p", "no:cacheprovider", "--color=no", "tests/api", "--programs", "target/debug"])
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    suite(pytest.limit(API_LIMIT), counts::of_pytest)
 }
 
 /// Removes a folder of results, so that none is left from an earlier run.

@@ -2,6 +2,7 @@
 
 pub(crate) mod activate;
 pub(crate) mod biometrics;
+pub(crate) mod configuration;
 pub(crate) mod history;
 pub(crate) mod passcode;
 pub(crate) mod present;

@@ -3,6 +3,7 @@
 
 mod biometrics;
 mod care;
+mod configuration;
 mod guard;
 mod history;
 mod interop;

@@ -12,7 +12,8 @@ use std::{
 };
 
 use eid_core::{
-    Activation, AppConfig, AutoLock, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    Activation, AppConfig, AppVersion, AutoLock, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest, Timeouts,
+    Unlocked,
     ports::{
         Ports, SecureKey,
         fake::{EventLog, SetClock, SoftwareKey},
@@ -113,6 +114,8 @@ impl Phone {
                     total: Duration::from_secs(4),
                 },
             },
+            app_version: AppVersion::new(1, 2, 3),
+            configuration: None,
             trust_roots: vec![VerifyingKey::parse(SANDBOX_ROOT).unwrap()],
             kdf_cost: KdfChoice::Fixed(KdfCost::FLOOR),
             batch,
@@ -140,6 +143,14 @@ impl Phone {
     pub(crate) fn choose_cost(&mut self, kdf_cost: KdfChoice) {
         self.config.kdf_cost = kdf_cost;
         self.restart();
+    }
+
+    /// The app started anew with a configuration built in.
+    pub(crate) fn build_in(&mut self, jwt: &str) -> Result<(), Error> {
+        let config = AppConfig { configuration: Some(jwt.as_bytes().to_vec()), ..self.config.clone() };
+        self.app = try_open(&config, Arc::<SoftwareKey>::clone(&self.key), &self.clock, &self.events)?;
+        self.config = config;
+        Ok(())
     }
 
     /// The app on the same files, over other key hardware.
@@ -203,6 +214,15 @@ fn open_with(
     clock: &Arc<SetClock>,
     events: &Arc<EventLog>,
 ) -> EidApp {
+    try_open(config, secure_key, clock, events).unwrap()
+}
+
+fn try_open(
+    config: &AppConfig,
+    secure_key: Arc<dyn SecureKey>,
+    clock: &Arc<SetClock>,
+    events: &Arc<EventLog>,
+) -> Result<EidApp, Error> {
     let clock: Arc<dyn eid_core::ports::Clock> = Arc::<SetClock>::clone(clock);
     let ports = Ports {
         secure_key,
@@ -212,7 +232,7 @@ fn open_with(
         chip: None,
         integrity: None,
     };
-    EidApp::open(config.clone(), ports).unwrap()
+    EidApp::open(config.clone(), ports)
 }
 
 pub(crate) fn code_sent(world: &World, person: &Person) -> String {

@@ -10,6 +10,7 @@
 mod chip;
 mod file;
 mod judge;
+mod lines;
 mod make;
 mod play;
 mod protocols;
@@ -20,6 +21,7 @@ mod vpcd;
 pub use chip::{ATR, Card};
 pub use file::{BeyondEnd, CardFile, Cloned, Holder, MostBytes, PaceRefusal, Quirks};
 pub use judge::{Check, Verdict, judge};
+pub use lines::parse_mrz_key;
 pub(crate) use make::REVOKED_AT;
 pub use make::{MadeCard, SANDBOX_CSCA, personalise, revocation_list};
 pub use play::play;
