@@ -159,6 +159,8 @@ impl From<Error> for EidError {
             | Error::Proof(_)
             | Error::Key(_)
             | Error::Clock(_)
+            | Error::SignInNeeded
+            | Error::PasscodeKeyMissing
             | Error::Crypto(_) => Details::default(),
         };
         Self::with(error.code(), &details)

@@ -64,6 +64,12 @@ pub enum Error {
     /// The level-2 grant has expired.
     #[error("grant has expired")]
     GrantExpired,
+    /// The citizen has to sign in for this, or anew.
+    #[error("sign-in needed")]
+    SignInNeeded,
+    /// This phone was activated before there was a passcode key: the platform takes no instruction from it.
+    #[error("no passcode key")]
+    PasscodeKeyMissing,
     /// A term is outside what can be chosen.
     #[error("term is out of range")]
     TermInvalid,
@@ -111,6 +117,8 @@ impl Error {
             Self::CredentialsExpired => Code::CREDENTIAL_EXPIRED,
             Self::PurposeUnknown => Code::PURPOSE_UNKNOWN,
             Self::GrantExpired => Code::GRANT_EXPIRED,
+            Self::SignInNeeded => Code::AUTH_LEVEL_TOO_LOW,
+            Self::PasscodeKeyMissing => Code::PASSCODE_KEY_MISSING,
             Self::TermInvalid => Code::TERM_INVALID,
             Self::Internal => Code::INTERNAL,
             Self::Model(error) => error.code(),

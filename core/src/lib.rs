@@ -25,7 +25,7 @@ mod usecase;
 pub use app::{AppConfig, EidApp, KdfChoice};
 pub use autolock::AutoLock;
 pub use eid_platform::{
-    AppVersion, MAX_CONFIGURATION, Maintenance, PlatformConfig, PlatformError, Timeouts, UpdateState,
+    AppVersion, DeviceEntry, MAX_CONFIGURATION, Maintenance, PlatformConfig, PlatformError, Timeouts, UpdateState,
 };
 pub use eid_vault::{Act, Collection, HistoryEntry, Page, Repaired, VaultError};
 pub use error::Error;
@@ -37,4 +37,5 @@ pub use usecase::{
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},
     refill::RefillReport,
+    sign_in::SignInView,
 };

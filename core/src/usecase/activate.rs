@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use eid_crypto::{Passcode, SecretKey, VerifyingKey, random};
+use eid_crypto::{Passcode, PasscodeKey, SecretKey, VerifyingKey, random};
 use eid_model::{PhoneNumber, Pid, UnixTime};
 use eid_platform::{ActivationStarted, DeviceChallenge, Grant, OneTimeCode};
 use eid_proof::ProofError;
@@ -14,7 +14,7 @@ use crate::{
     app::{Inner, to_end},
     device::{DEVICE_KEY, GuardKeys, HardwareKey},
     ports::{KeyAccess, SecureKeyError},
-    record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
+    record::{ACCOUNT, Account, PasscodeKeySource, StoredTrustList, TRUST_LIST},
     session::verify_grant,
 };
 
@@ -26,6 +26,8 @@ pub struct Activation {
     phone: PhoneNumber,
     started: ActivationStarted,
     step: Step,
+    /// Made once: the passcode key that the platform knows must be the one that the store's salt gives.
+    source: Option<PasscodeKeySource>,
 }
 
 #[derive(Debug)]
@@ -56,6 +58,9 @@ struct Granted {
     issuer: String,
     trust_list: Vec<u8>,
     device_key: VerifyingKey,
+    challenge: DeviceChallenge,
+    /// Of the passcode that the platform was told of last.
+    passcode_key: VerifyingKey,
 }
 
 impl EidApp {
@@ -73,7 +78,7 @@ impl EidApp {
         let (pid, phone) = (Pid::parse(pid)?, PhoneNumber::parse(phone)?);
         let idempotency_key = random(&*inner.ports.random)?;
         let started = inner.platform.start_activation(&pid, &phone, &idempotency_key).await?;
-        Ok(Activation { inner, pid, phone, started, step: Step::Code })
+        Ok(Activation { inner, pid, phone, started, step: Step::Code, source: None })
     }
 }
 
@@ -111,21 +116,31 @@ impl Activation {
         if inner.is_activated().await? {
             return Err(Error::AlreadyActivated);
         }
-        let granted = self.bind_device().await?;
+        passcode.check_new(&[self.pid.as_str(), self.phone.as_str()])?;
+        let source = match self.source {
+            Some(source) => source,
+            None => {
+                let made = |inner: &Inner| PasscodeKeySource::make(&*inner.ports.random, inner.kdf_cost()?);
+                *self.source.insert(inner.blocking(made).await?)
+            }
+        };
+        let derived = inner.blocking(move |_| Ok((source.derive(&passcode)?, passcode)));
+        let (passcode_key, passcode) = derived.await?;
+        let granted = self.bind_device(&passcode_key).await?;
         let birth_date = granted.grant.birth_date;
-        let known = [self.pid.as_str(), self.phone.as_str(), &birth_date.card_form(), &birth_date.claim169_form()];
-        passcode.check_new(&known)?;
+        passcode.check_new(&[&birth_date.card_form(), &birth_date.claim169_form()])?;
 
         let vault = to_end(async move {
             let _entrance = entrance;
-            set_up(inner, passcode, granted).await
+            set_up(inner, passcode, source, granted).await
         })
         .await?;
         self.step = Step::Done;
         Unlocked::new(&self.inner, vault, Vec::new())
     }
 
-    async fn bind_device(&mut self) -> Result<Granted, Error> {
+    /// Also where only another passcode was chosen since: the platform is told of its key.
+    async fn bind_device(&mut self, passcode: &PasscodeKey) -> Result<Granted, Error> {
         let key = &self.inner.ports.secure_key;
         if let Some(public) = self.step.device_key() {
             // Another activation on this phone may have made its own key since: this one has then come to its end.
@@ -137,24 +152,30 @@ impl Activation {
         }
         let (challenge, public) = match &mut self.step {
             Step::Code | Step::Done => return Err(Error::NotActivated),
-            Step::Passcode(granted) => return Ok(granted.as_ref().clone()),
-            Step::Device(challenge, Some(public)) => (challenge.device_challenge, *public),
+            Step::Passcode(granted) if granted.passcode_key == *passcode.public() => {
+                return Ok(granted.as_ref().clone());
+            }
+            Step::Passcode(granted) => (granted.challenge.clone(), granted.device_key),
+            Step::Device(challenge, Some(public)) => (challenge.clone(), *public),
             Step::Device(challenge, made) => {
                 let public = key.generate(DEVICE_KEY, KeyAccess::WhileUnlocked).await?;
                 *made = Some(public);
-                (challenge.device_challenge, public)
+                (challenge.clone(), public)
             }
         };
         let device = HardwareKey::new(key, DEVICE_KEY, public);
         let now = self.inner.now()?;
-        let bound = self.inner.platform.bind_device(&self.started.activation_id, &challenge, &device, now).await?;
+        let (id, nonce) = (&self.started.activation_id, &challenge.device_challenge);
+        let bound = self.inner.platform.bind_device(id, nonce, &device, passcode, now).await?;
         let (trust, trust_list) = self.inner.fetch_trust_list().await?;
         let (grant, issuer) = verify_grant(&bound.grant, &trust, &public, now)?;
         let ours = grant.pid == self.pid && grant.account_id == bound.account_id && issuer == bound.issuer;
         if !ours {
             return Err(ProofError::CredentialInvalid.into());
         }
-        let granted = Granted { grant, jwt: bound.grant, issuer, trust_list, device_key: public };
+        let passcode_key = *passcode.public();
+        let granted =
+            Granted { grant, jwt: bound.grant, issuer, trust_list, device_key: public, challenge, passcode_key };
         self.step = Step::Passcode(Box::new(granted.clone()));
         Ok(granted)
     }
@@ -164,7 +185,12 @@ impl Activation {
 const FIRST: u32 = 1;
 
 /// Makes keys, store, guard and envelope; the envelope comes last and makes the phone activated.
-async fn set_up(inner: Arc<Inner>, passcode: Passcode, granted: Granted) -> Result<Vault, Error> {
+async fn set_up(
+    inner: Arc<Inner>,
+    passcode: Passcode,
+    source: PasscodeKeySource,
+    granted: Granted,
+) -> Result<Vault, Error> {
     let prepared = inner.blocking(move |inner| {
         let (factor, cost) = (Factor::Passcode(&passcode), inner.kdf_cost()?);
         let binding = inner.binding()?;
@@ -176,7 +202,7 @@ async fn set_up(inner: Arc<Inner>, passcode: Passcode, granted: Granted) -> Resu
     let answer = inner.derive(sealing.hardware_alias(), &question).await?;
     let vault_key = SecretKey::make(&*inner.ports.random)?;
     let envelope = sealing.seal(&*inner.ports.random, &answer, &vault_key)?;
-    let vault = inner.blocking(move |inner| make_store(inner, &vault_key, &granted)).await?;
+    let vault = inner.blocking(move |inner| make_store(inner, &vault_key, source, &granted)).await?;
     let now = inner.ports.clock.now()?;
     GuardSession::create(GuardKeys(Arc::clone(&inner)), &binding, &now).await?;
     inner.blocking(move |inner| Ok(inner.folder.store_envelope(&envelope)?)).await?;
@@ -184,7 +210,12 @@ async fn set_up(inner: Arc<Inner>, passcode: Passcode, granted: Granted) -> Resu
 }
 
 /// Makes the store and fills it.
-fn make_store(inner: &Inner, vault_key: &SecretKey, granted: &Granted) -> Result<Vault, Error> {
+fn make_store(
+    inner: &Inner,
+    vault_key: &SecretKey,
+    source: PasscodeKeySource,
+    granted: &Granted,
+) -> Result<Vault, Error> {
     let mut vault = inner.folder.create_vault(vault_key, &inner.ports.random)?;
     let (grant, at) = (&granted.grant, inner.now()?);
     let account = Account {
@@ -198,6 +229,7 @@ fn make_store(inner: &Inner, vault_key: &SecretKey, granted: &Granted) -> Result
         grant_expires_at: grant.expires_at,
         grant: granted.jwt.clone(),
         device_key: granted.device_key,
+        passcode_key: Some(source),
     };
     let entry = HistoryEntry {
         at: at.seconds(),
