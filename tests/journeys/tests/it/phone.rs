@@ -23,7 +23,7 @@ use eid_counter::{Input, Station, open_status_snapshot, open_trust_list};
 use eid_crypto::{SystemRandom, VerifyingKey, kdf::KdfCost};
 use eid_model::{Code, UnixTime};
 use eid_proof::{Audience, Policy, Proof, Purpose, Scan, Spelling};
-use eid_sandbox::{Clock, Person, RunningSandbox, SANDBOX_ROOT, Sandbox, SandboxConfig};
+use eid_sandbox::{Clock, LogLine, Person, RunningSandbox, SANDBOX_ROOT, Sandbox, SandboxConfig};
 use tempfile::TempDir;
 
 pub(crate) const START: i64 = 1_795_348_800;
@@ -37,10 +37,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with_log(|_| {})
+    }
+
+    /// A platform that tells of each call.
+    pub(crate) fn with_log(log: impl Fn(&LogLine) + Send + Sync + 'static) -> Self {
         let platform_time = Arc::new(AtomicI64::new(START));
         let time = Arc::clone(&platform_time);
         let clock = Clock::new(move || UnixTime::from_seconds(time.load(Ordering::SeqCst)));
-        let sandbox = Sandbox::start(&SandboxConfig { clock, ..SandboxConfig::default() }).unwrap();
+        let sandbox = Sandbox::start(&SandboxConfig { clock, ..SandboxConfig::default() }.with_log(log)).unwrap();
         Self { sandbox, platform_time }
     }
 

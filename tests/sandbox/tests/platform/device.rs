@@ -45,7 +45,10 @@ async fn phone_that_lost_count_is_told_epoch_number_and_time() {
     let body = json!({"store_generation": 1});
     let told = async |seq: u64| {
         let answer = report(&world, &phone, &body).await.json();
-        let expected = json!({"account_state": "active", "store_generation": 1, "passcode_epoch": 1, "instruction_seq": seq, "now": world.now()});
+        let expected = json!({
+            "store_generation": 1, "passcode_epoch": 1, "account_state": "active", "instruction_seq": seq,
+            "now": world.now(),
+        });
         assert_eq!(answer, expected);
     };
     report(&world, &phone, &body).await;
@@ -54,7 +57,7 @@ async fn phone_that_lost_count_is_told_epoch_number_and_time() {
     world.wait(30);
     told(40).await;
     // The epoch moves by an instruction only: the device key alone says nothing about passcodes.
-    report(&world, &phone, &json!({"account_state": "active", "store_generation": 1, "passcode_epoch": 2})).await;
+    report(&world, &phone, &json!({"store_generation": 1, "passcode_epoch": 2})).await;
     told(40).await;
     for bad in [json!({}), json!({"store_generation": -1}), json!({"store_generation": u64::MAX})] {
         assert_eq!(report(&world, &phone, &bad).await.refusal(), (400, 7013, None), "{bad}");
