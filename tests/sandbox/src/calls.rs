@@ -10,6 +10,7 @@ pub(crate) mod data_request;
 pub(crate) mod device;
 pub(crate) mod instruction;
 pub(crate) mod lists;
+pub(crate) mod lock;
 pub(crate) mod passcode;
 pub(crate) mod sandbox;
 pub(crate) mod token;

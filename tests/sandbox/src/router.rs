@@ -18,7 +18,7 @@ use crate::{
     SandboxError,
     calls::{
         account, activation, challenge, configuration, consent, credential, data_request, device, instruction, lists,
-        sandbox, token,
+        lock, sandbox, token,
     },
     fault,
     platform::Shared,
@@ -101,6 +101,7 @@ fn documented() -> OpenApiRouter<Shared> {
         .merge(activation::routes())
         .merge(account::routes())
         .merge(device::routes())
+        .merge(lock::routes())
         .merge(token::routes())
         .merge(challenge::routes())
         .merge(instruction::routes())
