@@ -19,7 +19,7 @@ CONFIG = schemathesis.Config.from_path(Path(__file__).with_name("schemathesis.to
 schema = schemathesis.openapi.from_dict(platform.answer("GET", "/openapi.json"), config=CONFIG)
 schema.config.update(base_url=platform.url, tls_verify=platform.session.verify)
 
-CITIZEN, OTHER, THIRD, *_ = people()
+CITIZEN, OTHER, THIRD, *_, LAST = people()
 
 citizen = Citizen(CITIZEN)
 other = Citizen(OTHER)
@@ -62,7 +62,13 @@ RIGHT = {
     "POST /v1/activation/{id}/device": lambda case: case.path_parameters.update(id=activation),
     "POST /sandbox/accounts/{id}/status": lambda case: case.path_parameters.update(id=other.account),
     "POST /v1/activation/{id}/card": lambda case: case.path_parameters.update(id=activation),
+    "POST /v1/activation/{id}/face": lambda case: case.path_parameters.update(id=activation),
+    "POST /v1/activation/{id}/unlock": lambda case: case.path_parameters.update(id=activation),
+    "POST /v1/activation/{id}/voucher": lambda case: case.path_parameters.update(id=activation),
+    "POST /v1/lock": lambda case: case.body.update(pid=LAST["pid"]),
     "POST /sandbox/cards": lambda case: case.body.update(pid=THIRD["pid"]),
+    "POST /sandbox/offices/voucher": lambda case: case.body.update(pid=LAST["pid"]),
+    "POST /sandbox/register/{pid}": lambda case: case.path_parameters.update(pid=LAST["pid"]),
     "POST /v1/instructions": instruction,
     "GET /sandbox/messages": lambda case: case.query.update(phone=THIRD["phone"]),
 }
@@ -72,6 +78,10 @@ ALWAYS = {"POST /sandbox/faults"}
 
 NEVER_WELL = {
     "POST /v1/activation/{id}/card": "only a chip can answer its challenge",
+    "POST /v1/activation/{id}/face": "its step is not due without a card",
+    "POST /v1/activation/{id}/unlock": "its step is not due without a face",
+    "POST /v1/activation/{id}/voucher": "its step is not due without the code",
+    "POST /v1/lock": "only the holder has the code",
     "POST /v1/activation/{id}/code": "only the text message has the code",
     "POST /v1/activation/{id}/device": "its challenge is given once; Citizen does it",
 }
