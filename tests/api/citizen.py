@@ -131,27 +131,23 @@ class Citizen:
         """What a call that asks for an access token has to carry."""
         return {"Authorization": f"DPoP {self.token}", "DPoP": self.dpop(method, path, self.token)}
 
-    def consent(self):
-        """A name and a consent of that name: body of `POST /v1/consents`."""
-        name = encode(secrets.token_bytes(16))
-        claims = {
-            "aud": platform.url, "sub": self.account, "jti": name, "iat": now(), "exp": now() + 86_400,
-            "purpose": "sim-registration", "recipient": {"id": "rp/telecom-1", "name": "Viễn thông Mẫu"},
-            "fields": [{"name": "pid", "sensitive": False}], "text_version": 2, "text_language": "vi",
-            "text_sha256": encode(bytes(32)),
-        }
-        return name, {"consent": self.device.sign("eid-consent+jwt", claims)}
-
-    def withdrawal(self, name):
-        """Body of `POST /v1/consents/{id}/withdrawal`."""
-        claims = {"aud": platform.url, "sub": self.account, "jti": name, "iat": now()}
-        return {"withdrawal": self.device.sign("eid-consent-withdrawal+jwt", claims)}
-
     def credential_request(self):
         nonce = platform.answer("POST", "/openid4vci/nonce")["c_nonce"]
         claims = {"aud": platform.url, "iat": now(), "nonce": nonce}
         proof = Key().sign("openid4vci-proof+jwt", claims)
         return {"credential_configuration_id": "vn.eid.age", "proofs": {"jwt": [proof]}}
+
+    def consent(self, name):
+        """That an account number may be compared: body of `POST /v1/consents`."""
+        claims = {"aud": platform.url, "sub": self.account, "jti": name, "iat": now(), "exp": now() + 86_400}
+        claims |= {"purpose": "bank-account-check", "recipient": {"id": "rp/bank", "name": "Bank"}, "text_version": 1}
+        fields = [{"name": "pid", "sensitive": False}, {"name": "bank_account", "sensitive": True}]
+        return {"consent": self.device.sign("eid-consent+jwt", claims | {"fields": fields})}
+
+    def withdrawal(self, name):
+        """Body of `POST /v1/consents/{id}/withdrawal`."""
+        claims = {"aud": platform.url, "sub": self.account, "jti": name, "iat": now()}
+        return {"withdrawal": self.device.sign("eid-consent-withdrawal+jwt", claims)}
 
 
 def people():

@@ -53,19 +53,19 @@ def credential(case):
 
 
 def consent(case):
-    case.body = citizen.consent()[1]
+    case.body = citizen.consent(secrets.token_hex(8))
 
 
 def withdrawal(case):
-    name, body = citizen.consent()
-    platform.answer("POST", "/v1/consents", body, headers=citizen.headers("POST", "/v1/consents"))
-    case.path_parameters.update(id=name)
+    name = secrets.token_hex(8)
+    platform.answer("POST", "/v1/consents", citizen.consent(name), headers=citizen.headers("POST", "/v1/consents"))
+    case.path_parameters["id"] = name
     case.headers.update(citizen.headers("POST", f"/v1/consents/{name}/withdrawal"))
     case.body = citizen.withdrawal(name)
 
 
 def data_request(case):
-    case.body = {"id": secrets.token_urlsafe(16), "kind": "access", "text": ""}
+    case.body = {"id": secrets.token_hex(8), "kind": "access", "text": ""}
 
 
 def step(of, body):
@@ -100,10 +100,10 @@ RIGHT = {
     "POST /sandbox/accounts/{id}/status": lambda case: case.path_parameters.update(id=other.account),
     "POST /v1/activation/{id}/card": lambda case: case.path_parameters.update(id=activation.id),
     "POST /sandbox/cards": lambda case: case.body.update(pid=THIRD["pid"]),
-    "POST /v1/instructions": instruction,
     "POST /v1/consents": consent,
     "POST /v1/consents/{id}/withdrawal": withdrawal,
     "POST /v1/data-requests": data_request,
+    "POST /v1/instructions": instruction,
     "GET /sandbox/messages": lambda case: case.query.update(phone=THIRD["phone"]),
 }
 """What makes a request whose form is right one that means something."""
@@ -119,7 +119,7 @@ def is_right(case):
 
 
 def prepare(case, turn):
-    """Makes requests of the right form mean something, and signs headers before wrong bodies; leaves one in four as it is."""
+    """Makes requests of the right form mean something, and signs headers before wrong bodies; one in four stays as it is."""
     label = case.operation.label
     if label not in ALWAYS and turn % 4 == 3:
         return
