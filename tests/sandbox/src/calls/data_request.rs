@@ -76,12 +76,13 @@ impl RequestPlan {
 #[derive(Deserialize, ToSchema)]
 struct Request {
     /// Names it: 1 to 64 characters of base64url.
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$")]
     id: String,
     /// `access`, `correct`, `delete`, `restrict`, `object`, `withdraw` or `export`.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^(access|correct|delete|restrict|object|withdraw|export)$")]
     kind: RequestKind,
     /// At most 1,000 characters.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, max_length = 1000)]
     text: RequestText,
 }
 
