@@ -137,6 +137,18 @@ class Citizen:
         proof = Key().sign("openid4vci-proof+jwt", claims)
         return {"credential_configuration_id": "vn.eid.age", "proofs": {"jwt": [proof]}}
 
+    def consent(self, name):
+        """That an account number may be compared: body of `POST /v1/consents`."""
+        claims = {"aud": platform.url, "sub": self.account, "jti": name, "iat": now(), "exp": now() + 86_400}
+        claims |= {"purpose": "bank-account-check", "recipient": {"id": "rp/bank", "name": "Bank"}, "text_version": 1}
+        fields = [{"name": "pid", "sensitive": False}, {"name": "bank_account", "sensitive": True}]
+        return {"consent": self.device.sign("eid-consent+jwt", claims | {"fields": fields})}
+
+    def withdrawal(self, name):
+        """Body of `POST /v1/consents/{id}/withdrawal`."""
+        claims = {"aud": platform.url, "sub": self.account, "jti": name, "iat": now()}
+        return {"withdrawal": self.device.sign("eid-consent-withdrawal+jwt", claims)}
+
 
 def people():
     """Those who can have an account."""

@@ -6,6 +6,7 @@ the requests whose form is right.
 """
 
 import re
+import secrets
 from pathlib import Path
 
 import schemathesis
@@ -51,6 +52,22 @@ def credential(case):
     case.body = citizen.credential_request()
 
 
+def consent(case):
+    case.body = citizen.consent(secrets.token_hex(8))
+
+
+def withdrawal(case):
+    name = secrets.token_hex(8)
+    platform.answer("POST", "/v1/consents", citizen.consent(name), headers=citizen.headers("POST", "/v1/consents"))
+    case.path_parameters["id"] = name
+    case.headers.update(citizen.headers("POST", f"/v1/consents/{name}/withdrawal"))
+    case.body = citizen.withdrawal(name)
+
+
+def data_request(case):
+    case.body = {"id": secrets.token_hex(8), "kind": "access", "text": ""}
+
+
 def step(of, body):
     """A step of this activation, with the right body."""
 
@@ -83,6 +100,9 @@ RIGHT = {
     "POST /sandbox/accounts/{id}/status": lambda case: case.path_parameters.update(id=other.account),
     "POST /v1/activation/{id}/card": lambda case: case.path_parameters.update(id=activation.id),
     "POST /sandbox/cards": lambda case: case.body.update(pid=THIRD["pid"]),
+    "POST /v1/consents": consent,
+    "POST /v1/consents/{id}/withdrawal": withdrawal,
+    "POST /v1/data-requests": data_request,
     "POST /v1/instructions": instruction,
     "GET /sandbox/messages": lambda case: case.query.update(phone=THIRD["phone"]),
 }
@@ -99,7 +119,7 @@ def is_right(case):
 
 
 def prepare(case, turn):
-    """Makes requests of the right form mean something, and signs headers before wrong bodies; leaves one in four as it is."""
+    """Makes requests of the right form mean something, and signs headers before wrong bodies; one in four stays as it is."""
     label = case.operation.label
     if label not in ALWAYS and turn % 4 == 3:
         return
