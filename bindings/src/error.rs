@@ -152,6 +152,14 @@ impl From<Error> for EidError {
             | Error::PurposeUnknown
             | Error::GrantExpired
             | Error::TermInvalid
+            | Error::ConsentNotAsShown
+            | Error::ConsentSensitiveUnconfirmed
+            | Error::ConsentTextChanged
+            | Error::ConsentUnknown
+            | Error::ConsentPurposeUnknown
+            | Error::DataRequestUnknown
+            | Error::DataRequestSent
+            | Error::ListFull
             | Error::Internal
             | Error::Model(_)
             | Error::Vault(_)

@@ -33,6 +33,8 @@ pub use session::{AccountView, Unlocked};
 pub use usecase::{
     activate::Activation,
     configuration::AppStatus,
+    consent::{Consent, ConsentAsk, ConsentOffer, ConsentState},
+    data_request::{DataRequest, DataRequestState},
     history::{HistoryExport, MAX_EXPORT, MAX_HISTORY_DAYS, MIN_HISTORY_DAYS},
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},

@@ -11,7 +11,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    calls::configuration::auth_policy,
+    calls::configuration::auth_rule,
+    citizen::AccountState,
     dpop,
     jwt::{self, encode},
     platform::Platform,
@@ -68,7 +69,7 @@ impl Session {
 
     /// Refuses an act that asks for more than this session has shown, or for something shown not so long ago.
     pub(crate) fn require(&self, platform: &Platform, tx: &Transaction<'_>, act: GuardedAct) -> Result<(), Refusal> {
-        let rule = auth_policy(tx)?.rule(act);
+        let rule = auth_rule(tx, act)?;
         let level = AuthLevel::try_from(self.auth_level).map_err(|_| Refusal::fault())?;
         let is_met = rule.is_met_by_session(level, UnixTime::from_seconds(self.auth_time), platform.clock.now());
         if is_met { Ok(()) } else { Err(LEVEL_TOO_LOW) }
@@ -149,6 +150,7 @@ impl Session {
             return Err(ended);
         }
         let seed = sha256(&[b"refreshed".as_slice(), &hash].concat());
+        AccountState::of(platform, tx, &session.account)?.require_active()?;
         if let Some(used_at) = used_at {
             let next = sha256(derive(platform, "refresh", &seed).as_bytes());
             let is_fresh = "SELECT 1 FROM refresh_tokens WHERE hash = ? AND used_at IS NULL";

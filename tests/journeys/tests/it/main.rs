@@ -4,6 +4,8 @@
 mod biometrics;
 mod care;
 mod configuration;
+mod consent;
+mod data_request;
 mod guard;
 mod history;
 mod interop;

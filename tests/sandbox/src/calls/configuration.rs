@@ -6,7 +6,7 @@ use axum::{
     response::IntoResponse,
 };
 use eid_crypto::SigningKey;
-use eid_model::{AuthLevel, AuthPolicy, AuthRule};
+use eid_model::{AuthLevel, AuthPolicy, AuthRule, GuardedAct};
 use eid_proof::key_id;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -15,11 +15,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     SANDBOX_ROOT_PKCS8, SandboxError,
-    card::SANDBOX_CSCA,
     extract::JsonBody,
     jwt::{self, Jwk, encode},
-    keys::{self, ISSUER, Role},
-    platform::Shared,
+    keys::ISSUER,
+    platform::{Platform, Shared},
     problem::{Problem, Refusal},
 };
 
@@ -92,7 +91,7 @@ impl Default for UpdateSettings {
     responses((status = 200, body = String, content_type = "application/jwt"))
 )]
 async fn configuration(State(platform): State<Shared>) -> Result<impl IntoResponse, Refusal> {
-    let signed = platform.call(|platform, tx| Ok(sign(tx, platform.clock.seconds())?));
+    let signed = platform.call(|platform, tx| Ok(sign(platform, tx)?));
     Ok(([(header::CONTENT_TYPE, "application/jwt")], signed.await?))
 }
 
@@ -122,20 +121,20 @@ pub(crate) fn store(tx: &Transaction<'_>, settings: &Settings) -> Result<(), San
     Ok(())
 }
 
-/// What acts ask for: the built-in table with what is set here, as phones are told.
-pub(crate) fn auth_policy(tx: &Transaction<'_>) -> Result<AuthPolicy, SandboxError> {
-    let (_, settings) = load(tx)?;
-    let changed = settings.acts.iter().filter_map(|act| {
-        let level = AuthLevel::try_from(act.level).ok()?;
-        Some((act.act.as_str(), AuthRule { level, max_age_s: act.max_age_s }))
-    });
-    Ok(AuthPolicy::with_changes(changed))
-}
-
 fn load(tx: &Transaction<'_>) -> Result<(u32, Settings), SandboxError> {
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
     let stored = tx.query_row("SELECT version, settings FROM configuration", [], row).optional()?;
     stored.map_or_else(|| Ok((1, Settings::default())), |(version, text)| Ok((version, serde_json::from_str(&text)?)))
+}
+
+/// What an act asks for: what the app has built in, with the changes of the configuration.
+pub(crate) fn auth_rule(tx: &Transaction<'_>, act: GuardedAct) -> Result<AuthRule, SandboxError> {
+    let (_, settings) = load(tx)?;
+    let changes = settings.acts.iter().filter_map(|changed| {
+        let rule = AuthRule { level: AuthLevel::try_from(changed.level).ok()?, max_age_s: changed.max_age_s };
+        Some((changed.act.as_str(), rule))
+    });
+    Ok(AuthPolicy::with_changes(changes).rule(act))
 }
 
 #[derive(Serialize)]
@@ -144,8 +143,8 @@ struct Claims {
     iat: i64,
     exp: i64,
     version: u32,
-    csca: [String; 1],
-    crls: [String; 0],
+    csca: Vec<String>,
+    crls: Vec<String>,
     face_key: Jwk,
     acts: Vec<ActSetting>,
     maintenance: Option<Window>,
@@ -153,16 +152,16 @@ struct Claims {
 }
 
 /// The configuration of this moment.
-pub(crate) fn sign(tx: &Transaction<'_>, now: i64) -> Result<String, SandboxError> {
-    let (version, settings) = load(tx)?;
+pub(crate) fn sign(platform: &Platform, tx: &Transaction<'_>) -> Result<String, SandboxError> {
+    let ((version, settings), now) = (load(tx)?, platform.clock.seconds());
     let claims = Claims {
         iss: ISSUER,
         iat: now,
         exp: now.saturating_add(LIFE),
         version,
-        csca: [encode(SANDBOX_CSCA)],
-        crls: [],
-        face_key: Jwk::new(&keys::public(tx, Role::Face)?),
+        csca: platform.card_trust.csca.iter().map(|der| encode(der)).collect(),
+        crls: platform.card_trust.crls.iter().map(|der| encode(der)).collect(),
+        face_key: Jwk::new(platform.secrets.face.public()),
         acts: settings.acts,
         maintenance: settings.maintenance,
         update: settings.update,

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    citizen::AccountState,
     extract::JsonBody,
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
@@ -80,6 +81,7 @@ struct Known {
     store_generation: u64,
     /// The epoch of the passcode now.
     passcode_epoch: u32,
+    account_state: AccountState,
     /// The number of the last instruction that was taken.
     instruction_seq: i64,
     /// The platform's clock.
@@ -123,5 +125,7 @@ fn take_report(
     let now = platform.clock.seconds();
     let update = "UPDATE devices SET store_generation = ?, last_seen_at = ? WHERE key = ?";
     tx.execute(update, params![highest.max(generation), now, session.device])?;
-    Ok(Known { store_generation: u64::try_from(highest).unwrap_or_default(), passcode_epoch, instruction_seq, now })
+    let account_state = AccountState::of(platform, tx, &session.account)?;
+    let store_generation = u64::try_from(highest).unwrap_or_default();
+    Ok(Known { store_generation, passcode_epoch, account_state, instruction_seq, now })
 }

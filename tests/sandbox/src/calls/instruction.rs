@@ -11,10 +11,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     challenge,
-    configuration::auth_policy,
+    configuration::auth_rule,
     passcode::{self, PasscodeState},
 };
 use crate::{
+    citizen::AccountState,
     extract::JsonBody,
     jwt::{self, BadJwt},
     platform::{Platform, Shared},
@@ -72,7 +73,7 @@ struct Inner {
     responses(
         (status = 200, body = Taken),
         (status = "4XX", body = Problem, content_type = "application/problem+json",
-         description = "2033, 2051, 2052, 2053, 2054, 2055, 2056, 2058, 7012, 7013, 7025"),
+         description = "2033, 2051, 2052, 2053, 2054, 2055, 2056, 2058, 7012, 7013, 7020, 7021, 7023, 7025"),
     )
 )]
 async fn instruct(
@@ -180,11 +181,12 @@ impl Instruction {
         now: i64,
     ) -> Result<Outcome, Refusal> {
         let Inner { seq, act, params, .. } = &self.inner;
+        AccountState::of(platform, tx, &account)?.require_active()?;
         let guarded = GuardedAct::from_name(act).ok_or(Refusal::invalid_request())?;
         // Both keys signed this very instruction.
         let at = UnixTime::from_seconds(now);
         let shown = [Factor::DeviceKey, Factor::Passcode].map(|factor| Evidence { factor, at });
-        if !auth_policy(tx)?.rule(guarded).is_met(&shown, at) {
+        if !auth_rule(tx, guarded)?.is_met(&shown, at) {
             return Err(LEVEL_TOO_LOW);
         }
         let done = |result: Map<String, Value>| Outcome::Done { act: act.clone(), seq: *seq, result };
@@ -197,6 +199,10 @@ impl Instruction {
                 Ok(Outcome::SignedIn { account, seq: *seq, at: now })
             }
             GuardedAct::ChangePasscode => self.change_passcode(platform, tx, params).map(done),
+            GuardedAct::Lock => {
+                super::lock::lock_account(tx, &account)?;
+                Ok(done(Map::from_iter([("account_state".to_owned(), "self_locked".into())])))
+            }
             GuardedAct::Unlink => {
                 super::account::unbind(tx, &account, &self.device)?;
                 Ok(done(Map::new()))
