@@ -346,6 +346,10 @@ pub enum StorePart {
     Attachment,
     /// Names of hardware keys that are to be removed.
     HardwareKey,
+    /// Consents (sự đồng ý).
+    Consent,
+    /// Requests under the data-protection law.
+    DataRequest,
 }
 
 impl From<Collection> for StorePart {
@@ -364,6 +368,8 @@ impl From<Collection> for StorePart {
             Collection::Receipt => Self::Receipt,
             Collection::Attachment => Self::Attachment,
             Collection::HardwareKey => Self::HardwareKey,
+            Collection::Consent => Self::Consent,
+            Collection::DataRequest => Self::DataRequest,
         }
     }
 }
@@ -379,6 +385,24 @@ pub enum Act {
     Updated,
     /// The store was repaired, or found to be an older copy.
     Repaired,
+    /// The holder signed in (đăng nhập).
+    SignedIn,
+    /// The account was locked (khóa).
+    AccountLocked,
+    /// The account's lock was lifted (mở khóa).
+    AccountUnlocked,
+    /// A consent was given (đồng ý).
+    Consented,
+    /// A consent was withdrawn (rút lại sự đồng ý).
+    Withdrawn,
+    /// A request under the data-protection law was sent.
+    Requested,
+    /// A request under the data-protection law was answered.
+    Answered,
+    /// The history was written out for its holder.
+    Exported,
+    /// The holder erased entries that came before.
+    Erased,
 }
 
 impl From<eid_core::Act> for Act {
@@ -388,6 +412,15 @@ impl From<eid_core::Act> for Act {
             eid_core::Act::Presented => Self::Presented,
             eid_core::Act::Updated => Self::Updated,
             eid_core::Act::Repaired => Self::Repaired,
+            eid_core::Act::SignedIn => Self::SignedIn,
+            eid_core::Act::AccountLocked => Self::AccountLocked,
+            eid_core::Act::AccountUnlocked => Self::AccountUnlocked,
+            eid_core::Act::Consented => Self::Consented,
+            eid_core::Act::Withdrawn => Self::Withdrawn,
+            eid_core::Act::Requested => Self::Requested,
+            eid_core::Act::Answered => Self::Answered,
+            eid_core::Act::Exported => Self::Exported,
+            eid_core::Act::Erased => Self::Erased,
         }
     }
 }

@@ -70,6 +70,8 @@ pub(crate) struct Verify {
     pub(crate) nonce: Option<Nonce>,
 
     /// Record of used proofs, kept between runs and shared between processes [default: none, this run only]
+    ///
+    /// It also remembers the trust list's version: an older list is refused from then on.
     #[arg(long, value_name = "FILE")]
     pub(crate) replay: Option<PathBuf>,
 

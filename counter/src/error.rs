@@ -30,6 +30,9 @@ pub enum CounterError {
     /// No trust list and no issuer key was given, or it cannot be read, is damaged or wrongly signed.
     #[error("no usable trust list")]
     TrustUnusable,
+    /// This counter has seen a newer trust list than the one given.
+    #[error("the trust list is older than one seen before")]
+    TrustOlder,
     /// The status snapshot cannot be read, is damaged or wrongly signed.
     #[error("no usable status snapshot")]
     StatusUnusable,
@@ -54,6 +57,7 @@ impl CounterError {
             | Self::NoSymbol => Code::COUNTER_INPUT_UNREADABLE,
             Self::SeveralProofs => Code::COUNTER_SEVERAL_PROOFS,
             Self::TrustUnusable => Code::COUNTER_TRUST_UNUSABLE,
+            Self::TrustOlder => Code::COUNTER_TRUST_OLDER,
             Self::StatusUnusable => Code::COUNTER_STATUS_UNUSABLE,
             Self::ReplayUnusable => Code::COUNTER_REPLAY_UNUSABLE,
             Self::PortraitUnwritable => Code::COUNTER_PORTRAIT_UNWRITABLE,
@@ -71,6 +75,7 @@ impl CounterError {
             Self::NoSymbol => "no_symbol",
             Self::SeveralProofs => "several_proofs",
             Self::TrustUnusable => "trust_unusable",
+            Self::TrustOlder => "trust_older",
             Self::StatusUnusable => "status_unusable",
             Self::ReplayUnusable => "replay_unusable",
             Self::PortraitUnwritable => "portrait_unwritable",

@@ -3,7 +3,7 @@
 use std::{fs::File, io::Read as _, path::Path, time::Duration};
 
 use eid_model::UnixTime;
-use eid_proof::{ReplayCache, ReplayEntry, ReplayUnavailable, Seen};
+use eid_proof::{ReplayCache, ReplayEntry, ReplayUnavailable, Seen, TrustList};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::CounterError;
@@ -12,22 +12,29 @@ use crate::CounterError;
 const HEADER: &[u8] = b"SQLite format 3\0";
 /// `PRAGMA application_id` of our files: "eIDr".
 const APPLICATION_ID: i64 = 0x6549_4472;
-/// `PRAGMA user_version`: the only schema so far.
-const SCHEMA_VERSION: i64 = 1;
-const SCHEMA: &str = "
+/// `PRAGMA user_version`.
+const SCHEMA_VERSION: i64 = 2;
+/// What version 1 had.
+const SCHEMA_1: &str = "
     CREATE TABLE used (
         hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
         seen_at INTEGER NOT NULL,
         keep_until INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX used_keep_until ON used (keep_until);";
+/// What version 2 adds.
+const SCHEMA_2: &str = "
+    CREATE TABLE lists (
+        environment TEXT NOT NULL PRIMARY KEY,
+        version INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;";
 /// How long one process waits for another to finish its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Entries are kept this much longer than asked, in seconds: a clock set forward by mistake must not empty the record
 /// before somebody sets it back.
 const PURGE_GRACE_S: i64 = 86_400;
 
-/// A record of used proofs and challenges in a file. It holds hashes and times only, survives restarts, and may be
+/// A record of used proofs and challenges, and of the newest trust lists, in a file. Of proofs it holds hashes and times only, survives restarts, and may be
 /// shared by several processes: of two that see the same proof at once, exactly one is told "first".
 #[derive(Debug)]
 pub struct ReplayStore {
@@ -59,13 +66,15 @@ impl ReplayStore {
         let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         match (pragma("application_id")?, pragma("user_version")?, tables) {
             (APPLICATION_ID, SCHEMA_VERSION, _) => {}
+            (APPLICATION_ID, 1, _) => transaction.execute_batch(SCHEMA_2)?,
             (0, 0, 0) => {
-                transaction.execute_batch(SCHEMA)?;
+                transaction.execute_batch(SCHEMA_1)?;
+                transaction.execute_batch(SCHEMA_2)?;
                 transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             }
             _ => return Ok(None),
         }
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         transaction.commit()?;
         // The mode belongs to the file. SQLite does not wait when another process is just setting it; then there is
         // nothing to do.
@@ -73,6 +82,27 @@ impl ReplayStore {
             Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => Err(error),
             _ => Ok(Some(Self { connection })),
         }
+    }
+
+    /// Remembers the trust list's version, and refuses a list that is older than the one remembered: it may still hold a
+    /// key that was stolen since.
+    ///
+    /// # Errors
+    /// [`CounterError::TrustOlder`]; [`CounterError::ReplayUnusable`] if the record cannot be read or written.
+    pub fn remember_list(&mut self, trust: &TrustList) -> Result<(), CounterError> {
+        match self.try_remember(trust) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(CounterError::TrustOlder),
+            Err(_) => Err(CounterError::ReplayUnusable),
+        }
+    }
+
+    /// False for an older list, which leaves what is remembered as it is.
+    fn try_remember(&self, trust: &TrustList) -> rusqlite::Result<bool> {
+        // One statement: of two processes at once neither puts the lower version over the higher.
+        let remember = "INSERT INTO lists VALUES (?1, ?2) ON CONFLICT (environment)
+                        DO UPDATE SET version = ?2 WHERE version <= ?2";
+        Ok(self.connection.execute(remember, params![trust.environment(), trust.version()])? == 1)
     }
 
     fn try_record(&mut self, entry: &ReplayEntry) -> rusqlite::Result<Seen> {
@@ -173,7 +203,7 @@ mod tests {
         Connection::open(path("other")).unwrap().execute_batch("CREATE TABLE notes (text TEXT)").unwrap();
         Connection::open(path("newer"))
             .unwrap()
-            .execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 2; {SCHEMA}"))
+            .execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 3; {SCHEMA_1}"))
             .unwrap();
         for name in ["text", "short", "other", "newer"] {
             let before = std::fs::read(path(name)).unwrap();
@@ -182,6 +212,58 @@ mod tests {
         }
         assert_eq!(ReplayStore::open(folder.path()).err(), Some(CounterError::ReplayUnusable), "a folder");
         assert_eq!(ReplayStore::open(&path("no/such/folder")).err(), Some(CounterError::ReplayUnusable));
+    }
+
+    /// A list of this version, signed by nobody in particular.
+    fn list(environment: &str, version: u32) -> TrustList {
+        let root = eid_crypto::SigningKey::make().unwrap();
+        let at = UnixTime::from_seconds(1_795_000_000);
+        let draft = eid_proof::TrustListDraft {
+            version,
+            environment: environment.to_owned(),
+            issued_at: at,
+            next_update: at,
+            keys: Vec::new(),
+        };
+        TrustList::parse(&draft.sign(&root).unwrap(), &[*root.public()]).unwrap()
+    }
+
+    #[test]
+    fn older_trust_list_is_refused_also_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("used");
+        assert_eq!(ReplayStore::open(&path).unwrap().remember_list(&list("pilot", 7)), Ok(()));
+        let mut store = ReplayStore::open(&path).unwrap();
+        for (environment, version, remembered) in [
+            ("pilot", 7, Ok(())),
+            ("pilot", 6, Err(CounterError::TrustOlder)),
+            ("pilot", 9, Ok(())),
+            ("pilot", 8, Err(CounterError::TrustOlder)),
+            ("sandbox", 1, Ok(())),
+            ("pilot", u32::MAX, Ok(())),
+        ] {
+            assert_eq!(store.remember_list(&list(environment, version)), remembered, "{environment} {version}");
+        }
+    }
+
+    #[test]
+    fn record_of_version_1_is_kept_and_remembers_lists_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("used");
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(&format!(
+                "{SCHEMA_1} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;
+                 INSERT INTO used VALUES (x'{}', 100, 250)",
+                "01".repeat(32)
+            ))
+            .unwrap();
+        let mut store = ReplayStore::open(&path).unwrap();
+        assert_eq!(store.remember_list(&list("pilot", 7)), Ok(()));
+        drop(store);
+        let mut store = ReplayStore::open(&path).unwrap();
+        assert_eq!(store.remember_list(&list("pilot", 6)), Err(CounterError::TrustOlder));
+        assert_eq!(store.record(&entry(1, None, 130)), Ok(Seen::Again { at: UnixTime::from_seconds(100) }));
     }
 
     #[test]

@@ -87,7 +87,11 @@ fn open_station(options: &Verify) -> Result<Station, CounterError> {
         station.status = Some(open_status_snapshot(&bytes, &station.trust)?);
     }
     if let Some(path) = &options.replay {
-        station.replay = Box::new(ReplayStore::open(path)?);
+        let mut record = ReplayStore::open(path)?;
+        if options.issuer_key.is_none() {
+            record.remember_list(&station.trust)?;
+        }
+        station.replay = Box::new(record);
     }
     Ok(station)
 }
@@ -132,10 +136,18 @@ fn read_input(argument: &OsStr) -> Result<Input, CounterError> {
 }
 
 fn parse_in_time(bytes: Vec<u8>) -> Result<Input, CounterError> {
+    within(PICTURE_DEADLINE, move || Input::parse(bytes))
+}
+
+/// What `search` finds, unless it takes longer than that.
+fn within(
+    deadline: Duration,
+    search: impl FnOnce() -> Result<Input, CounterError> + Send + 'static,
+) -> Result<Input, CounterError> {
     let (sender, receiver) = mpsc::channel();
     #[expect(clippy::disallowed_methods, reason = "the program owns its threads; this one ends with it")]
-    std::thread::spawn(move || sender.send(Input::parse(bytes)));
-    receiver.recv_timeout(PICTURE_DEADLINE).unwrap_or(Err(CounterError::PictureTooHard))
+    std::thread::spawn(move || sender.send(search()));
+    receiver.recv_timeout(deadline).unwrap_or(Err(CounterError::PictureTooHard))
 }
 
 /// The file that the portrait goes to.
@@ -176,4 +188,23 @@ impl<'a> PortraitFile<'a> {
 fn warn(text: &str) {
     // There is nobody to tell when standard error is closed.
     drop(writeln!(io::stderr(), "eid-counter: {text}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn picture_that_takes_too_long_is_given_up_with_its_own_name() {
+        let (release, wait) = mpsc::channel::<()>();
+        let stuck = within(Duration::from_millis(20), move || {
+            // Ends when the test does.
+            wait.recv().ok();
+            Err(CounterError::NoSymbol)
+        });
+        assert_eq!(stuck.map_err(|error| error.name()), Err("picture_too_hard"));
+        drop(release);
+        let quick = within(Duration::from_secs(60), || Err(CounterError::NoSymbol));
+        assert_eq!(quick, Err(CounterError::NoSymbol));
+    }
 }

@@ -18,6 +18,7 @@ mod run;
 mod steps;
 mod swift;
 mod targets;
+mod threats;
 mod tools;
 
 use std::{
@@ -30,6 +31,7 @@ cargo xtask test [STEP…]      install what the tests need, run every step (or 
 cargo xtask layers [DIR]      check who depends on what (in the workspace at DIR)
 cargo xtask codes [--write]   check (or write) what the error-code table generates
 cargo xtask requirements      check that each requirement names tests that exist
+cargo xtask threats           check that each line of the threat model does, or says that nothing stops it
 cargo xtask bindings [ARG…]   build the library for shells and generate Kotlin, Swift and Python from it:
                               [--out DIR] [--release] [--write] (the reviewed surface)
 cargo xtask android           make the AAR for phones, where the Android SDK and NDK are
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         ["codes"] => codes::run(&root, false),
         ["codes", "--write"] => codes::run(&root, true),
         ["requirements"] => requirements::run(&root),
+        ["threats"] => threats::run(&root),
         ["bindings", rest @ ..] => {
             bindings::Options::parse(&root, rest).and_then(|options| bindings::run(&root, &options))
         }

@@ -25,10 +25,15 @@ struct Row {
 pub(crate) fn run(root: &Path) -> Result<(), String> {
     let mut reader = csv::Reader::from_path(root.join(TABLE)).map_err(|e| format!("{TABLE}: {e}"))?;
     let rows: Vec<Row> = reader.deserialize().collect::<Result<_, _>>().map_err(|e| format!("{TABLE}: {e}"))?;
+    let wrong = problems(&rows, &all_tests(root)?);
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{TABLE}:\n  {}", wrong.join("\n  "))) }
+}
+
+/// The names of all tests in the sources, in whatever language.
+pub(crate) fn all_tests(root: &Path) -> Result<BTreeSet<String>, String> {
     let mut tests = BTreeSet::new();
     collect(root, &mut tests)?;
-    let wrong = problems(&rows, &tests);
-    if wrong.is_empty() { Ok(()) } else { Err(format!("{TABLE}:\n  {}", wrong.join("\n  "))) }
+    Ok(tests)
 }
 
 fn problems(rows: &[Row], tests: &BTreeSet<String>) -> Vec<String> {

@@ -13,7 +13,7 @@ use crate::{
     counts::{self, Counts},
     demo, kotlin, layers, python, readme, requirements,
     run::{self, Output, Program, cargo},
-    swift, targets, tools,
+    swift, targets, threats, tools,
 };
 
 /// One step: its name on the command line, what it does, and how.
@@ -41,6 +41,7 @@ const STEPS: &[Step] = &[
     Step { name: "layers", title: "who depends on whom", how: Check(layers::run) },
     Step { name: "codes", title: "error codes and what they generate", how: Check(|root| codes::run(root, false)) },
     Step { name: "requirements", title: "requirements and their tests", how: Check(requirements::run) },
+    Step { name: "threats", title: "the threat model and its tests", how: Check(threats::run) },
     Step { name: "readme", title: "README.md shows code that is tested", how: Check(readme::run) },
     Step { name: "deny", title: "licences, bans, sources", how: Check(deny) },
     Step { name: "rust", title: "Rust tests", how: Suite(rust) },

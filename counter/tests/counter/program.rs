@@ -141,6 +141,28 @@ fn proof_used_in_one_process_is_refused_in_the_next() {
 }
 
 #[test]
+fn older_trust_list_is_refused_where_a_newer_one_was_used() {
+    let (folder, mut world) = (Folder::new(), World::new(SIGNED));
+    let root = folder.file("root.bin", world.root.public().sec1());
+    let older = folder.file("older.cbor", world.trust_list("pilot", &world.root));
+    world.version += 1;
+    let newer = folder.file("newer.cbor", world.trust_list("pilot", &world.root));
+    let (record, at) = (folder.name("used.db"), SIGNED.to_string());
+    let proof = digits(world.id_proof(0, true).as_bytes());
+    let verify = |list: &str, options: &[&str]| {
+        let always = ["--trust", list, "--trust-root", &root, "--allow-unknown-status", "--at", &at, &proof];
+        let (exit, json, _) = run(&[&always[..], options].concat());
+        (exit, json["code"].as_str().unwrap().to_owned())
+    };
+    let with_record = ["--replay", &record];
+    assert_eq!(verify(&older, &with_record), gave(0, "Q00"));
+    assert_eq!(verify(&newer, &with_record), gave(1, "Q18"), "the list is taken, and the proof was seen");
+    assert_eq!(verify(&older, &with_record), gave(2, "E5036"));
+    assert_eq!(verify(&newer, &with_record), gave(1, "Q18"));
+    assert_eq!(verify(&older, &[]), gave(0, "Q00"), "without the record nobody remembers");
+}
+
+#[test]
 fn of_processes_at_once_one_takes_the_proof() {
     let folder = Folder::new();
     let (age, record) = (folder.file("age.cbor", AGE), folder.name("used.db"));

@@ -65,12 +65,14 @@ pub(crate) struct World {
     status: SigningKey,
     phone: SigningKey,
     pub(crate) now: i64,
+    /// The trust list's.
+    pub(crate) version: u32,
 }
 
 impl World {
     pub(crate) fn new(now: i64) -> Self {
         let key = || SigningKey::make().unwrap();
-        Self { root: key(), issuer: key(), status: key(), phone: key(), now }
+        Self { root: key(), issuer: key(), status: key(), phone: key(), now, version: 7 }
     }
 
     pub(crate) fn trust_list(&self, environment: &str, root: &SigningKey) -> Vec<u8> {
@@ -82,7 +84,7 @@ impl World {
             not_after: time(self.now + 100 * 86_400),
         };
         let draft = TrustListDraft {
-            version: 7,
+            version: self.version,
             environment: environment.to_owned(),
             issued_at: time(self.now - 3600),
             next_update: time(self.now + 86_400),

@@ -13,6 +13,13 @@ use eid_vault::{Act, Collection, Envelope, EnvelopeBinding, Factor, HistoryEntry
 
 const NOW: UnixTime = UnixTime::from_seconds(1_795_348_800);
 
+/// The claims of a signed configuration, each with something in it.
+const CONFIGURATION: &str = r#"{"iss":"e.example","iat":1795348800,"exp":1797940800,"version":7,"csca":["MAA"],"crls":["MAI","MAM"],
+"face_key":{"kty":"EC","crv":"P-256","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs","y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"},
+"acts":[{"act":"change_phone","level":3,"max_age_s":300},{"act":"show_proof","level":2,"max_age_s":0}],
+"maintenance":{"from":1795348900,"to":1795349000},
+"update":{"blocked":["1.2.3"],"required_below":"1.0.0","urgent_below":"1.1.0","recommended_below":"65535.0.1"}}"#;
+
 fn main() {
     let folder = std::env::args().nth(1).expect("a folder");
     let write = |target: &str, name: &str, bytes: &[u8]| {
@@ -51,6 +58,16 @@ fn main() {
     ] {
         write("platform_answer", name, json.as_bytes());
     }
+    for (name, json) in [
+        ("full", CONFIGURATION),
+        (
+            "least",
+            r#"{"iss":"e","iat":1,"exp":2,"version":1,"csca":[],"face_key":{"kty":"EC","crv":"P-256","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs","y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"},"acts":[],"update":{"blocked":[],"required_below":"0.0.0","urgent_below":"0.0.0","recommended_below":"0.0.0"}}"#,
+        ),
+        ("token", "eyJhbGciOiJFUzI1NiIsInR5cCI6ImVpZC1jb25maWd1cmF0aW9uK2p3dCJ9.e30.AAAA"),
+    ] {
+        write("configuration", name, json.as_bytes());
+    }
     for (name, envelope) in envelopes() {
         write("vault_envelope", name, &envelope);
         write("vault_envelope", &format!("{name}-without-digest"), without_digest(&envelope));
@@ -59,7 +76,7 @@ fn main() {
         write("vault_guard", name, &guard);
         write("vault_guard", &format!("{name}-without-digest"), without_digest(&guard));
     }
-    write("vault_database", "schema-2-small", &vault_database());
+    write("vault_database", "schema-3-small", &vault_database());
     write_chip_files(&write);
 }
 

@@ -21,19 +21,20 @@ pub use chip_files::{card_qr, certificate, dg1, dg2, dg13, face, master_list, mr
 pub use chip_link::{card_access, chip_answers, secure_messaging, tlv};
 pub use database::vault_database;
 pub use guard::{guard_records, vault_guard};
-pub use signed::{signed_proof, signed_trust_list};
+pub use signed::{configuration, signed_proof, signed_trust_list};
 
 /// A named body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All bodies. The names are those of the corpus folders and of the libFuzzer targets.
-pub const TARGETS: [Target; 22] = [
+pub const TARGETS: [Target; 23] = [
     ("text", text),
     ("cbor", cbor),
     ("trust_list", trust_list),
     ("signed_proof", signed_proof),
     ("signed_trust_list", signed_trust_list),
     ("platform_answer", platform_answer),
+    ("configuration", configuration),
     ("vault_envelope", vault_envelope),
     ("vault_guard", vault_guard),
     ("vault_database", vault_database),

@@ -2,8 +2,10 @@
 
 use std::sync::LazyLock;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use eid_crypto::{Signature, SigningKey};
 use eid_model::UnixTime;
+use eid_platform::{Configuration, PlatformError};
 use eid_proof::{
     HeldToken, KeyUse, MemoryReplayCache, Policy, ProofError, Scan, StatusSnapshot, TrustList, TrustListDraft,
     TrustedKey, Verdict, Verifier, key_id,
@@ -101,6 +103,23 @@ fn sign_named(typ: &str, payload: &[u8]) -> Vec<u8> {
     sign1(&[&head, typ.as_bytes()].concat(), &[0xa0], payload)
 }
 
+/// A signed configuration: as it stands, and as the claims of one that is signed.
+pub fn configuration(data: &[u8]) {
+    if let Ok(token) = core::str::from_utf8(data) {
+        assert!(Configuration::parse(token, &[*KEY.public()]).is_err(), "nobody can sign for this root");
+    }
+    if let Ok(taken) = parse_configuration(data) {
+        assert!(taken.issued_at < taken.expires_at && taken.may_replace(&taken), "what was taken holds together");
+    }
+}
+
+fn parse_configuration(claims: &[u8]) -> Result<Configuration, PlatformError> {
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","typ":"eid-configuration+jwt","kid":"AAAAAAAAAAA"}"#);
+    let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
+    let signature: Signature = KEY.sign(signed.as_bytes()).unwrap_or([0; 64]);
+    Configuration::parse(&format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)), &[*KEY.public()])
+}
+
 fn part(data: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = data.split_first_chunk::<2>()?;
     rest.split_at_checked(u16::from_be_bytes(*length).into())
@@ -147,5 +166,7 @@ mod tests {
         let lists = parse_status_list(&seed("signed_trust_list/status")).unwrap();
         let status = |index| lists.find("e.example", "https://e.example/t/1", index).map(|entry| entry.status);
         assert_eq!(status(1), Some(eid_proof::Status::Revoked));
+        assert_eq!(parse_configuration(&seed("configuration/full")).map(|taken| taken.csca.len()), Ok(1));
+        assert_eq!(parse_configuration(&seed("configuration/least")).map(|taken| taken.version), Ok(1));
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod activation;
+pub(crate) mod configuration;
 pub(crate) mod credential;
 pub(crate) mod device;
 pub(crate) mod lists;

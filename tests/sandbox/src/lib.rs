@@ -43,7 +43,10 @@ mod status;
 mod store;
 mod tls;
 
-pub use calls::sandbox::Message;
+pub use calls::{
+    configuration::{ActSetting, Settings, UpdateSettings, Window},
+    sandbox::Message,
+};
 pub use clock::Clock;
 pub use error::SandboxError;
 pub use fault::Fault;

@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     SandboxError,
-    calls::{account, activation, credential, device, lists, sandbox, token},
+    calls::{account, activation, configuration, credential, device, lists, sandbox, token},
     fault,
     platform::Shared,
     problem::Refusal,
@@ -60,7 +60,7 @@ pub(crate) type Log = Arc<dyn Fn(&LogLine) + Send + Sync>;
     tags(
         (name = "activation", description = "From personal number and phone to a bound device key"),
         (name = "credentials", description = "Access tokens and one-time identity tokens"),
-        (name = "lists", description = "Trust list and status lists"),
+        (name = "lists", description = "Trust list, status lists and signed configuration"),
         (name = "sandbox", description = "Absent from a real platform"),
     )
 )]
@@ -98,6 +98,7 @@ fn documented() -> OpenApiRouter<Shared> {
         .merge(token::routes())
         .merge(credential::routes())
         .merge(lists::routes())
+        .merge(configuration::routes())
         .merge(sandbox::routes())
         .routes(routes!(describe))
 }

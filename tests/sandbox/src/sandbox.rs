@@ -12,7 +12,10 @@ use eid_proof::Status;
 
 use crate::{
     Clock, Fault, Message, Person, RunningSandbox, SandboxError,
-    calls::sandbox::{list_messages, set_account_status},
+    calls::{
+        configuration::{self, Settings},
+        sandbox::{list_messages, set_account_status},
+    },
     keys::{self, Role},
     people::Register,
     platform::{Platform, Shared},
@@ -172,6 +175,23 @@ impl Sandbox {
     pub fn trust_list(&self) -> Result<Vec<u8>, SandboxError> {
         let now = self.platform.clock.seconds();
         self.platform.store.run(|tx| keys::trust_list(tx, now, &self.platform.environment))
+    }
+
+    /// The signed configuration: a JWT. An app can have it built in.
+    ///
+    /// # Errors
+    /// As [`trust_list`](Self::trust_list).
+    pub fn configuration(&self) -> Result<String, SandboxError> {
+        let now = self.platform.clock.seconds();
+        self.platform.store.run(|tx| configuration::sign(tx, now))
+    }
+
+    /// Changes what the signed configuration says; its version rises.
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`], [`SandboxError::Json`].
+    pub fn set_settings(&self, settings: &Settings) -> Result<(), SandboxError> {
+        self.platform.store.run(|tx| configuration::store(tx, settings))
     }
 
     /// All signed status lists as one snapshot.

@@ -56,11 +56,11 @@ impl Store {
     }
 }
 
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 /// Times are Unix seconds; keys of clients are known by their thumbprint (RFC 7638).
 const SCHEMA: &str = "
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 -- The server's certificate. The authority's own key is not kept.
 CREATE TABLE tls (authority_pem TEXT NOT NULL, certificate BLOB NOT NULL, key BLOB NOT NULL) STRICT;
 -- The platform's signing keys. A retired one stays trusted for a while.
@@ -68,6 +68,8 @@ CREATE TABLE keys (
     id INTEGER PRIMARY KEY, role TEXT NOT NULL, pkcs8 BLOB NOT NULL, created_at INTEGER NOT NULL, retired_at INTEGER
 ) STRICT;
 CREATE TABLE trust_list (version INTEGER NOT NULL) STRICT;
+-- What was decided of the signed configuration, as JSON; none means the default.
+CREATE TABLE configuration (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, settings TEXT NOT NULL) STRICT;
 -- Attempts to activate, by phone, for the rate limit.
 CREATE TABLE attempts (phone TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE TABLE activations (

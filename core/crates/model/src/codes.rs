@@ -67,6 +67,12 @@ impl Code {
     pub const FACE_TRIES_SPENT: Self = Self(2045);
     /// ID number or lock code is wrong. Look again at the 18 characters kept from the activation.
     pub const LOCK_CODE_WRONG: Self = Self(2046);
+    /// The settings received are older than those in use and were set aside. Use another network and try again.
+    pub const CONFIGURATION_OLDER: Self = Self(2060);
+    /// The platform's settings have expired. Check date and time on the phone, go online and try again.
+    pub const CONFIGURATION_EXPIRED: Self = Self(2061);
+    /// The settings received cannot be used and were set aside. Check date and time on the phone, use another network and try again.
+    pub const CONFIGURATION_INVALID: Self = Self(2062);
     /// The phone's storage is full. Free some space and try again; what was stored is still there.
     pub const STORE_FULL: Self = Self(3001);
     /// The phone's storage cannot be written. Check it and try again; what was stored is still there.
@@ -177,6 +183,8 @@ impl Code {
     pub const COUNTER_SEVERAL_PROOFS: Self = Self(5034);
     /// The portrait file cannot be written, so the code was not checked. Choose another file, then scan again.
     pub const COUNTER_PORTRAIT_UNWRITABLE: Self = Self(5035);
+    /// The trust list is older than one this counter has used. Fetch the newest one, then scan again.
+    pub const COUNTER_TRUST_OLDER: Self = Self(5036);
     /// The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person).
     pub const CREDENTIALS_USED_UP: Self = Self(5101);
     /// The credentials on this phone have expired. Go online to refresh them.
@@ -398,6 +406,9 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2044, name: "FACE_UNUSABLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ảnh chụp không dùng được. Hãy chụp lại; lần này không bị tính.", en: "The picture cannot be used. Take it again; this one does not count." },
     CodeInfo { number: 2045, name: "FACE_TRIES_SPENT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Khuôn mặt không khớp quá nhiều lần. Hãy bắt đầu lại, hoặc đến cơ quan công an để được giúp.", en: "The face did not match too often. Start again, or go to the police office for help." },
     CodeInfo { number: 2046, name: "LOCK_CODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Số định danh hoặc mã khóa không đúng. Hãy xem lại 18 ký tự đã lưu khi kích hoạt.", en: "ID number or lock code is wrong. Look again at the 18 characters kept from the activation." },
+    CodeInfo { number: 2060, name: "CONFIGURATION_OLDER", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được cũ hơn cấu hình đang dùng nên bị bỏ qua. Hãy đổi mạng khác rồi thử lại.", en: "The settings received are older than those in use and were set aside. Use another network and try again." },
+    CodeInfo { number: 2061, name: "CONFIGURATION_EXPIRED", kind: Kind::Expired, privacy: Privacy::Reportable, vi: "Cấu hình của hệ thống đã hết hạn. Hãy kiểm tra ngày giờ trên điện thoại, kết nối mạng rồi thử lại.", en: "The platform's settings have expired. Check date and time on the phone, go online and try again." },
+    CodeInfo { number: 2062, name: "CONFIGURATION_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được không dùng được nên bị bỏ qua. Hãy kiểm tra ngày giờ trên điện thoại, đổi mạng khác rồi thử lại.", en: "The settings received cannot be used and were set aside. Check date and time on the phone, use another network and try again." },
     CodeInfo { number: 3001, name: "STORE_FULL", kind: Kind::Storage, privacy: Privacy::Expected, vi: "Bộ nhớ điện thoại đã đầy. Hãy xóa bớt tệp rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage is full. Free some space and try again; what was stored is still there." },
     CodeInfo { number: 3002, name: "STORE_READ_ONLY", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Không ghi được vào bộ nhớ điện thoại. Hãy kiểm tra bộ nhớ rồi thử lại; dữ liệu đã lưu vẫn còn.", en: "The phone's storage cannot be written. Check it and try again; what was stored is still there." },
     CodeInfo { number: 3003, name: "STORE_DAMAGED", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Một phần dữ liệu lưu trên điện thoại bị hỏng. Kết nối mạng để tải lại phần tải được.", en: "Part of the data stored on this phone is damaged. Go online to fetch again what can be fetched." },
@@ -453,6 +464,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 5033, name: "COUNTER_REPLAY_UNUSABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không ghi được sổ mã đã dùng. Hãy giải phóng ổ đĩa hoặc kiểm tra quyền ghi, rồi quét lại.", en: "The record of used codes cannot be written. Free the disk or check its permissions, then scan again." },
     CodeInfo { number: 5034, name: "COUNTER_SEVERAL_PROOFS", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Ảnh có nhiều mã chứng minh danh tính. Hãy chụp lại từng mã một.", en: "The picture shows several identity proofs. Take a picture of one at a time." },
     CodeInfo { number: 5035, name: "COUNTER_PORTRAIT_UNWRITABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không ghi được tệp ảnh chân dung nên chưa kiểm tra mã. Hãy chọn tệp khác rồi quét lại.", en: "The portrait file cannot be written, so the code was not checked. Choose another file, then scan again." },
+    CodeInfo { number: 5036, name: "COUNTER_TRUST_OLDER", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Danh sách tin cậy cũ hơn danh sách quầy này đã dùng. Hãy lấy danh sách mới nhất rồi quét lại.", en: "The trust list is older than one this counter has used. Fetch the newest one, then scan again." },
     CodeInfo { number: 5101, name: "CREDENTIALS_USED_UP", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Đã dùng hết mã xuất trình lưu sẵn. Hãy kết nối mạng để nhận thêm, hoặc chọn dùng lại mã cũ (hai quầy có thể biết là cùng một người).", en: "The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person)." },
     CodeInfo { number: 5102, name: "CREDENTIAL_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Các giấy lưu trên điện thoại đã hết hạn. Hãy kết nối mạng để làm mới.", en: "The credentials on this phone have expired. Go online to refresh them." },
     CodeInfo { number: 5103, name: "CREDENTIAL_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Giấy nhận được không hợp lệ nên không được lưu. Hãy thử lại sau.", en: "A credential that arrived is not valid and was not stored. Try again later." },

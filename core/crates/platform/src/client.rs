@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     AccessToken, AccountId, ActivationId, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound,
-    DeviceChallenge, DeviceReport, DeviceState, IssuerMetadata, PlatformError, RequestSigner, answer, base64url,
+    DeviceChallenge, DeviceReport, DeviceState, Flaw, IssuerMetadata, PlatformError, RequestSigner, answer, base64url,
     binding,
     http::{Expected, Http},
     parse_device_state,
@@ -300,6 +300,15 @@ impl PlatformClient {
     /// See the head of this block.
     pub async fn status_lists(&self) -> Result<Vec<u8>, PlatformError> {
         self.read("/v1/status-lists", "application/cbor").await
+    }
+
+    /// The signed configuration: a JWT that is not to be believed before [`crate::Configuration::verify`].
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn configuration(&self) -> Result<String, PlatformError> {
+        let body = self.read("/v1/configuration", "application/jwt").await?;
+        String::from_utf8(body).map_err(|_| PlatformError::Nonsense(Flaw::TokenForm))
     }
 
     async fn read(&self, path: &str, media: &'static str) -> Result<Vec<u8>, PlatformError> {

@@ -50,6 +50,15 @@ pub enum PlatformError {
     /// The level-2 grant was good once.
     #[error("grant has expired")]
     GrantExpired,
+    /// The signed configuration must not be used.
+    #[error("configuration is not valid: {0}")]
+    ConfigurationInvalid(Flaw),
+    /// The signed configuration was good once.
+    #[error("configuration has expired")]
+    ConfigurationExpired,
+    /// The signed configuration does not follow the one that is held: of a lower version, or for another platform.
+    #[error("configuration is older than the one held")]
+    ConfigurationOlder,
     /// What was typed as the one-time code is not six digits.
     #[error("one-time code has the wrong form")]
     OneTimeCodeFormat,
@@ -73,13 +82,13 @@ pub enum Flaw {
     /// Another media type than the call's.
     #[error("media type")]
     MediaType,
-    /// More bytes than [`crate::MAX_ANSWER`], or than [`crate::jws::MAX_TOKEN`] for a token.
+    /// More bytes than [`crate::MAX_ANSWER`], or than [`crate::jws::MAX_TOKEN`] or [`crate::MAX_CONFIGURATION`] for a token.
     #[error("too large")]
     TooLarge,
     /// No JSON, or a field that is missing, doubled, of the wrong type or out of bounds.
     #[error("shape")]
     Shape,
-    /// Not as many credentials as proofs.
+    /// Not as many credentials as proofs, or a list that is too long.
     #[error("count")]
     Count,
     /// Names another issuer than the one expected.
@@ -118,6 +127,9 @@ impl PlatformError {
             Self::Nonsense(_) => Code::PLATFORM_NONSENSE,
             Self::GrantInvalid(_) => Code::GRANT_INVALID,
             Self::GrantExpired => Code::GRANT_EXPIRED,
+            Self::ConfigurationInvalid(_) => Code::CONFIGURATION_INVALID,
+            Self::ConfigurationExpired => Code::CONFIGURATION_EXPIRED,
+            Self::ConfigurationOlder => Code::CONFIGURATION_OLDER,
             Self::OneTimeCodeFormat => Code::CODE_WRONG,
             Self::Crypto(error) => error.code(),
         }

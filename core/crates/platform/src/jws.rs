@@ -44,7 +44,12 @@ enum Alg {
 /// # Errors
 /// [`PlatformError::Nonsense`] with [`Flaw::TooLarge`] or [`Flaw::TokenForm`].
 pub fn parse(token: &str) -> Result<Jws<'_>, PlatformError> {
-    if token.len() > MAX_TOKEN {
+    parse_at_most(token, MAX_TOKEN)
+}
+
+/// The same for a token that may have another length.
+pub(crate) fn parse_at_most(token: &str, longest: usize) -> Result<Jws<'_>, PlatformError> {
+    if token.len() > longest {
         return Err(PlatformError::Nonsense(Flaw::TooLarge));
     }
     parse_parts(token).ok_or(PlatformError::Nonsense(Flaw::TokenForm))

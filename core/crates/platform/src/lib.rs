@@ -4,7 +4,7 @@
 //! [`PlatformClient`] has one method for each call. It speaks HTTPS with the platform's own CA and nothing else, reads at
 //! most [`MAX_ANSWER`] bytes, follows no redirect, and turns whatever comes back into typed values or a
 //! [`PlatformError`] with a stable code. Keys stay in the phone's hardware: signatures come from a [`RequestSigner`].
-//! [`Grant::verify`] is the one way to a level-2 grant.
+//! [`Grant::verify`] is the one way to a level-2 grant, [`Configuration::verify`] to a signed configuration.
 //!
 //! It must never read the wall clock or make randomness by itself (both are passed in; waiting uses tokio's timer), trust
 //! a certificate of the phone's store or of a process-wide TLS provider, repeat a call that counts tries, keep an answer,
@@ -37,6 +37,7 @@ pub mod answer;
 mod base64url;
 mod binding;
 mod client;
+mod configuration;
 mod error;
 mod grant;
 mod http;
@@ -47,12 +48,14 @@ mod problem;
 pub mod retry;
 mod signer;
 mod state;
+mod update;
 
 pub use answer::{
     AccessToken, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound, DeviceChallenge, IssuerMetadata,
 };
 pub use binding::make_passcode_binding;
 pub use client::{CredentialRequest, OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
+pub use configuration::{ActRule, Configuration, MAX_CONFIGURATION, Maintenance};
 pub use error::{Flaw, PlatformError};
 pub use grant::Grant;
 pub use http::MAX_ANSWER;
@@ -60,3 +63,4 @@ pub use id::{AccountId, ActivationId};
 pub use problem::parse_problem;
 pub use signer::RequestSigner;
 pub use state::{DeviceReport, DeviceState, parse_device_state};
+pub use update::{AppVersion, UpdatePolicy, UpdateState};

@@ -32,6 +32,10 @@ pub enum Collection {
     Attachment,
     /// Aliases of hardware keys that no record names any more and that are to be removed.
     HardwareKey,
+    /// Consents that the holder gave (sự đồng ý), each with its signature and, once withdrawn, that of the withdrawal.
+    Consent,
+    /// Requests under the data-protection law (yêu cầu của chủ thể dữ liệu): drafts, and those that were sent.
+    DataRequest,
 }
 
 /// What is fixed about a collection.
@@ -45,7 +49,7 @@ struct Facts {
 
 impl Collection {
     /// All collections.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Account,
         Self::Grant,
         Self::Credential,
@@ -59,6 +63,8 @@ impl Collection {
         Self::Receipt,
         Self::Attachment,
         Self::HardwareKey,
+        Self::Consent,
+        Self::DataRequest,
     ];
 
     /// The name, which is part of what a record is sealed to: never changed.
@@ -124,6 +130,8 @@ impl Collection {
             Self::Receipt => facts(11, "receipt", KeySlot::Outbox, false),
             Self::Attachment => facts(12, "attachment", KeySlot::Attachments, false),
             Self::HardwareKey => facts(13, "hardware_key", KeySlot::Identity, false),
+            Self::Consent => facts(14, "consent", KeySlot::Records, false),
+            Self::DataRequest => facts(15, "data_request", KeySlot::Outbox, false),
         }
     }
 }
@@ -149,7 +157,7 @@ mod tests {
             assert_eq!(Collection::of_id(collection.first_id() + 1), Some(collection));
             assert_eq!(Collection::of_id(collection.last_id()), Some(collection));
         }
-        for id in [i64::MIN, -1, 0, 7, Collection::Account.first_id() - 1, Collection::HardwareKey.last_id() + 1] {
+        for id in [i64::MIN, -1, 0, 7, Collection::Account.first_id() - 1, Collection::DataRequest.last_id() + 1] {
             assert_eq!(Collection::of_id(id), None, "{id}");
         }
     }

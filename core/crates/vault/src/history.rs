@@ -50,6 +50,31 @@ pub enum Act {
     Updated,
     /// The store was damaged and repaired: what comes before may lack entries. The result says what was found.
     Repaired,
+    /// The holder signed in at the platform (đăng nhập).
+    SignedIn,
+    /// The account was locked (khóa tài khoản): by its holder, or by an authority.
+    AccountLocked,
+    /// The account's lock was lifted (mở khóa tài khoản).
+    AccountUnlocked,
+    /// A consent was given (đồng ý).
+    Consented,
+    /// A consent was withdrawn (rút lại sự đồng ý).
+    Withdrawn,
+    /// A request under the data-protection law was sent (gửi yêu cầu).
+    Requested,
+    /// A request under the data-protection law was answered. The result says why, if it was refused.
+    Answered,
+    /// The history was written out for its holder (xuất lịch sử).
+    Exported,
+    /// The holder erased entries that came before (xóa lịch sử). The purpose says up to which number.
+    Erased,
+}
+
+/// A point of the chain up to which it was walked. Kept in the store itself, sealed like everything there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryMark {
+    seq: u64,
+    link: Link,
 }
 
 /// An end of the chain.
@@ -115,9 +140,12 @@ impl Vault {
         Ok(page.finish())
     }
 
-    /// All entries from the oldest on, by pages: to be written elsewhere by their holder.
-    pub fn export_history(&self) -> impl Iterator<Item = Result<Page<(u64, HistoryEntry)>, VaultError>> + '_ {
-        let mut after = Some(self.state.borrow().manifest.floor);
+    /// All entries from the oldest on, or those `after` a number, by pages: to be written elsewhere by their holder.
+    pub fn export_history(
+        &self,
+        after: Option<u64>,
+    ) -> impl Iterator<Item = Result<Page<(u64, HistoryEntry)>, VaultError>> + '_ {
+        let mut after = Some(self.state.borrow().manifest.floor.max(after.unwrap_or_default()));
         core::iter::from_fn(move || {
             let page = self.list_history_after(after?);
             after = page.as_ref().ok().and_then(|page| page.next);
@@ -160,11 +188,24 @@ impl Vault {
         Ok(false)
     }
 
-    /// Deletes all entries before `before`, for good; the chain begins there. The holder may do that.
+    /// How far [`Self::verify_history_part`] came: to go on from there in another opening, with [`Self::resume_history`].
+    pub fn history_mark(&self) -> HistoryMark {
+        let Head { seq, link } = self.state.borrow().verified;
+        HistoryMark { seq, link }
+    }
+
+    /// Lets the walk of [`Self::verify_history_part`] go on from a mark. One that the chain does not pass through is found out
+    /// as if the entry after it were broken; one before the chain's beginning is passed over.
+    pub fn resume_history(&self, mark: &HistoryMark) {
+        self.state.borrow_mut().verified = Head { seq: mark.seq, link: mark.link };
+    }
+
+    /// Deletes all entries before `before`, for good; the chain begins there. The holder may do that. `note` is written in the
+    /// same transaction: an entry that says so.
     ///
     /// # Errors
     /// [`VaultError::HistoryBroken`] if the entry `before` is not there or does not open; otherwise as for [`Self::put`].
-    pub fn erase_history(&mut self, before: u64) -> Result<(), VaultError> {
+    pub fn erase_history(&mut self, before: u64, note: Option<&HistoryEntry>) -> Result<(), VaultError> {
         let (base, head) = self.ends()?;
         let last = before.saturating_sub(1).min(head.seq);
         let link = if last <= base.seq {
@@ -184,6 +225,7 @@ impl Vault {
             manifest.floor = manifest.floor.max(last);
             manifest.base = Head { seq: last.max(base.seq), link };
         });
+        note.map_or(Ok(0), |note| self.append_history(note))?;
         write.commit()?;
         self.checkpoint()
     }

@@ -79,7 +79,7 @@ pub use envelope::{Envelope, EnvelopeBinding, EnvelopeKind, Factor, HARDWARE_ALI
 pub use error::VaultError;
 pub use folder::{Folder, PasscodeEnvelopes};
 pub use guard::{CountedTry, Guard, GuardPort, GuardRecord, GuardSession, GuardSlot, Moment, Permission};
-pub use history::{Act, HistoryEntry};
+pub use history::{Act, HistoryEntry, HistoryMark};
 pub use records::{MAX_VALUE, Page};
 pub use repair::Repaired;
 pub use store::Vault;

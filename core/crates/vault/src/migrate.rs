@@ -8,7 +8,7 @@ use crate::{
     Collection, Vault, VaultError,
     history::Head,
     records::place,
-    schema::{LAYOUT, TABLES},
+    schema::{LAYOUT, TABLES, VERSION},
     sealing::meta_place,
     store::STORE_ID,
     write::load_meta,
@@ -26,13 +26,24 @@ impl Vault {
         let write = self.begin(true)?;
         // Read again under the lock: another process may have been quicker.
         let version: u32 = self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version == 1 {
-            self.migrate_from_1()?;
+        match version {
+            1 => self.migrate_from_1()?,
+            2 => self.migrate_from_2()?,
+            _ => {}
         }
+        self.connection.pragma_update(None, "user_version", VERSION)?;
         write.commit()
     }
 
-    /// 1 to 2: marks beside the values, rows numbered by collection, manifest, keys of compartments.
+    /// 2 to 3: two collections more, of which the manifest has to speak. A lost one stays lost: [`Self::take_stock`] finds it.
+    fn migrate_from_2(&self) -> Result<(), VaultError> {
+        if let Some(manifest) = self.load_manifest()? {
+            self.edit(|present| *present = manifest);
+        }
+        Ok(())
+    }
+
+    /// 1 to 3: marks beside the values, rows numbered by collection, manifest, keys of compartments.
     ///
     /// Each value stays sealed as it was. A record that does not open is kept, and the collection's damage becomes a finding.
     fn migrate_from_1(&self) -> Result<(), VaultError> {
@@ -59,7 +70,7 @@ impl Vault {
         self.take_history_of_1()?;
         self.connection.execute_batch("DROP TABLE record_1; DROP TABLE history_1;")?;
         self.edit(|manifest| manifest.seals = manifest.seals.saturating_add(SEALS_OF_1));
-        Ok(self.connection.pragma_update(None, "user_version", 2)?)
+        Ok(())
     }
 
     /// A row `collection, key, layout, sealed` of version 1. One of no collection was never to be seen.
@@ -149,7 +160,7 @@ mod tests {
             assert_eq!(version_and_rows(&path), (1, 7), "with {room} pages more");
             refused += 1;
         }
-        assert!(refused > 0 && version_and_rows(&path) == (2, 7), "{refused}");
+        assert!(refused > 0 && version_and_rows(&path) == (VERSION, 7), "{refused}");
         assert_eq!(Vault::open(&path, &key, Arc::new(SystemRandom::new())).unwrap().findings(), []);
     }
 

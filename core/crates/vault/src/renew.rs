@@ -178,7 +178,7 @@ mod tests {
         for n in 1..=9 {
             vault.append_history(&entry(n)).unwrap();
         }
-        vault.erase_history(4).unwrap();
+        vault.erase_history(4, None).unwrap();
         let (seals, generation) = (vault.state.borrow().manifest.seals, vault.generation());
         drop(vault);
         let store_id = |vault: &Vault| crate::write::load_meta(&vault.connection, STORE_ID).unwrap().unwrap();

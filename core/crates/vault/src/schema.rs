@@ -14,7 +14,7 @@ pub(crate) const APPLICATION_ID: u32 = 0x6549_4456;
 
 /// SQLite's `user_version`: the version of [`TABLES`] and of what is in them. Older ones are brought up to date when they
 /// are opened.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// How a sealed value is laid out inside: part of its associated data.
 pub(crate) const LAYOUT: u8 = 1;

@@ -133,7 +133,7 @@ fn erase() -> Vec<Step> {
         stores(|vault| vault.erase(Collection::Receipt, "first").map(drop)),
         stores(|vault| vault.erase_compartment(KeySlot::Health)),
         fetches(|vault| vault.put(Collection::HealthRecord, "after", "new")),
-        stores(|vault| vault.erase_history(2)),
+        stores(|vault| vault.erase_history(2, None)),
         stores(|vault| vault.append_history(&entry(30)).map(drop)),
     ]
 }

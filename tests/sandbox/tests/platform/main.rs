@@ -8,6 +8,7 @@
 )]
 
 mod activation;
+mod configuration;
 mod credential;
 mod data;
 mod device;

@@ -239,6 +239,35 @@ fn challenge_is_good_for_one_answer() {
 }
 
 #[test]
+fn proof_in_doubt_is_not_in_the_record_and_its_profile_was_not_checked() {
+    let mut world = World::new();
+    let proof = world.prove(&world.token(Purpose::Age), &open(at(0), false));
+    let known = std::mem::take(&mut world.status);
+    let (strict, lax) = (Policy { accepted: vec![Purpose::Id], ..Policy::default() }, Policy::default());
+    let mut replay = MemoryReplayCache::default();
+    let mut code = |status, policy, now| {
+        let verifier = Verifier { trust: &world.trust, status, policy };
+        verifier.verify_bytes(proof.as_bytes(), &Scan { now, challenge: None }, &mut replay).code
+    };
+    assert_eq!(code(None, &strict, at(1)), Code::W16_STATUS_UNKNOWN);
+    assert_eq!(code(None, &lax, at(2)), Code::W16_STATUS_UNKNOWN);
+    assert_eq!(code(Some(&known), &lax, at(3)), Code::Q00_VALID, "nobody saw it before");
+}
+
+#[test]
+fn proof_made_ahead_of_its_time_passes_in_its_minute_unless_a_challenge_is_asked() {
+    const DAY: i64 = 86_400;
+    let world = World::new();
+    let proof = world.prove(&world.token(Purpose::Age), &open(at(DAY), false));
+    let verify =
+        |now, challenge| world.verify_with(proof.as_bytes(), &Policy::default(), &Scan { now, challenge }).code;
+    assert_eq!(verify(at(0), None), Code::Q06_CLOCK);
+    // The snapshot of the world is a day old then, and the phone may be far away.
+    assert_eq!(verify(at(DAY + 1), None), Code::Q00_VALID);
+    assert_eq!(verify(at(DAY + 1), Some(&[7; 16])), Code::Q08_CHALLENGE);
+}
+
+#[test]
 fn replay_cache_that_fails_cannot_tell() {
     struct Broken;
     impl ReplayCache for Broken {

@@ -276,7 +276,7 @@ fn exchanged_marks_of_the_store_are_named() {
         ("DROP TABLE meta", VaultError::FileDamaged),
         ("PRAGMA user_version = 0", VaultError::FileDamaged),
         ("PRAGMA application_id = 5", VaultError::Foreign),
-        ("PRAGMA user_version = 3", VaultError::Newer),
+        ("PRAGMA user_version = 4", VaultError::Newer),
         ("PRAGMA user_version = -1", VaultError::Newer),
     ] {
         let place = filled();
@@ -318,7 +318,7 @@ fn foreign_file_is_refused_and_stays_as_it_was() {
 fn newer_version_that_stands_only_in_the_journal_is_refused_and_loses_nothing() {
     let place = filled();
     let connection = Connection::open(place.path()).unwrap();
-    connection.execute_batch("CREATE TABLE of_a_newer_version (x); PRAGMA user_version = 3;").unwrap();
+    connection.execute_batch("CREATE TABLE of_a_newer_version (x); PRAGMA user_version = 4;").unwrap();
     let files = place.files();
     drop(connection);
     for (name, bytes) in files {
@@ -329,7 +329,7 @@ fn newer_version_that_stands_only_in_the_journal_is_refused_and_loses_nothing() 
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
     let rows: i64 =
         connection.query_row("SELECT count(*) FROM record, of_a_newer_version", [], |row| row.get(0)).unwrap();
-    assert_eq!((version, rows), (3, 0));
+    assert_eq!((version, rows), (4, 0));
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn erased_history_begins_later_and_holds() {
         vault.append_history(&entry(n)).unwrap();
     }
     let needles = sealed(&place, "SELECT sealed FROM history WHERE seq < 100");
-    vault.erase_history(100).unwrap();
+    vault.erase_history(100, None).unwrap();
     assert_gone(&place, &needles);
     for vault in [&vault, &place.open().unwrap()] {
         assert_eq!((vault.verify_history(), vault.findings()), (Ok(130), [].as_slice()));
@@ -105,14 +105,32 @@ fn erased_history_begins_later_and_holds() {
         assert_eq!(page.items.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [104, 103, 102, 101, 100]);
         assert_eq!((page.damaged, page.next), (vec![], None));
         let exported: Vec<u64> =
-            vault.export_history().flat_map(|page| page.unwrap().items).map(|(seq, _)| seq).collect();
+            vault.export_history(None).flat_map(|page| page.unwrap().items).map(|(seq, _)| seq).collect();
         assert_eq!(exported, (100..=130).collect::<Vec<_>>());
     }
-    vault.erase_history(u64::MAX).unwrap();
+    vault.erase_history(u64::MAX, None).unwrap();
     assert_eq!(vault.append_history(&entry(131)), Ok(131));
-    vault.erase_history(50).unwrap();
+    vault.erase_history(50, None).unwrap();
     assert_eq!(place.open().unwrap().verify_history(), Ok(131));
     assert_eq!(place.open().unwrap().list_history(None, 50).unwrap().items, [(131, entry(131))]);
+}
+
+#[test]
+fn history_erased_with_a_note_holds_nothing_but_it() {
+    let place = Place::new();
+    let mut vault = place.create();
+    for n in 1..=5 {
+        vault.append_history(&entry(n)).unwrap();
+    }
+    vault.erase_history(u64::MAX, Some(&entry(6))).unwrap();
+    for vault in [&vault, &place.open().unwrap()] {
+        assert_eq!(vault.list_history(None, 50).unwrap().items, [(6, entry(6))]);
+        assert_eq!((vault.verify_history(), vault.findings()), (Ok(6), [].as_slice()));
+    }
+    vault.append_history(&entry(7)).unwrap();
+    let after: Vec<u64> =
+        vault.export_history(Some(6)).flat_map(|page| page.unwrap().items).map(|(seq, _)| seq).collect();
+    assert_eq!(after, [7]);
 }
 
 #[test]
@@ -125,7 +143,7 @@ fn erased_entries_that_are_put_back_are_found_and_not_shown() {
     drop(vault);
     let before = place.files();
     vault = place.open().unwrap();
-    vault.erase_history(6).unwrap();
+    vault.erase_history(6, None).unwrap();
     drop(vault);
     let old = place.folder.path().join("old");
     std::fs::write(&old, &before["store"]).unwrap();

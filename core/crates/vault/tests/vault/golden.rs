@@ -33,6 +33,10 @@ const ADDED_BY_SCHEMA_2: [(Collection, &str, &str); 7] = [
     (Collection::Receipt, "form", "receipt"),
     (Collection::HardwareKey, "c-0", "to be removed"),
 ];
+
+/// What schema 3 could hold besides.
+const ADDED_BY_SCHEMA_3: [(Collection, &str, &str); 2] =
+    [(Collection::Consent, "k-1", "consent"), (Collection::DataRequest, "r-1", "request")];
 const ATTACHMENT: &[u8] = b"content of an attachment";
 
 fn vault_key() -> SecretKey {
@@ -88,15 +92,56 @@ fn store_of_schema_1_is_brought_up_to_date_with_all_that_it_held() {
     assert_eq!(vault.find(Collection::HealthRecord, "new"), Ok(Some("text".to_owned())));
 }
 
-#[test]
-fn store_of_schema_2_is_read_as_it_was_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let vault = open_copy(folder.path(), 2, "").unwrap();
-    read(&vault);
+fn read_since_2(vault: &Vault) {
+    read(vault);
     for (collection, key, value) in ADDED_BY_SCHEMA_2 {
         assert_eq!(vault.find(collection, key), Ok(Some(value.to_owned())));
     }
     assert_eq!(&**vault.read_attachment("photo", 0).unwrap().unwrap(), ATTACHMENT);
+}
+
+#[test]
+fn store_of_schema_2_is_brought_up_to_date_with_all_that_it_held() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open_copy(folder.path(), 2, "").unwrap();
+    read_since_2(&vault);
+    assert_eq!(vault.generation(), 3, "the store was at generation 2");
+    for (collection, key, value) in ADDED_BY_SCHEMA_3 {
+        vault.put(collection, key, value).unwrap();
+    }
+    drop(vault);
+    let vault = Vault::open(&folder.path().join("store"), &vault_key(), Arc::new(SystemRandom::new())).unwrap();
+    read_since_2(&vault);
+    for (collection, key, value) in ADDED_BY_SCHEMA_3 {
+        assert_eq!(vault.find(collection, key), Ok(Some(value.to_owned())));
+    }
+}
+
+#[test]
+fn damage_in_a_store_of_schema_2_stays_a_finding_through_the_step() {
+    let missing = |collection| vec![Finding::RowsMissing { collection }];
+    for (tamper, expected) in [
+        ("DELETE FROM record WHERE id >> 48 = 9", missing(Collection::Draft)),
+        ("DELETE FROM meta WHERE name = 'manifest'", vec![Finding::ManifestLost]),
+        ("UPDATE meta SET value = x'0101' WHERE name = 'manifest'", vec![Finding::ManifestLost]),
+        ("DELETE FROM history WHERE seq = 3", vec![Finding::HistoryBroken { seq: 3 }]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = open_copy(folder.path(), 2, tamper).unwrap();
+        assert_eq!(vault.findings(), expected, "{tamper}");
+        vault.repair(5).unwrap();
+        assert_eq!((vault.findings(), vault.check_all()), ([].as_slice(), Ok(vec![])), "{tamper}");
+    }
+}
+
+#[test]
+fn store_of_schema_3_is_read_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open_copy(folder.path(), 3, "").unwrap();
+    read_since_2(&vault);
+    for (collection, key, value) in ADDED_BY_SCHEMA_3 {
+        assert_eq!(vault.find(collection, key), Ok(Some(value.to_owned())));
+    }
     assert_eq!(vault.generation(), 2);
 }
 
@@ -133,7 +178,7 @@ fn present_schema_has_a_golden_database() {
     let path = folder.path().join("store");
     let mut vault = Vault::create(&path, &vault_key(), STORE_ID, Arc::new(SystemRandom::new())).unwrap();
     let filled = vault.transaction(|vault| {
-        let records = OF_SCHEMA_1.into_iter().chain(ADDED_BY_SCHEMA_2);
+        let records = OF_SCHEMA_1.into_iter().chain(ADDED_BY_SCHEMA_2).chain(ADDED_BY_SCHEMA_3);
         records.into_iter().try_for_each(|(collection, key, value)| vault.put(collection, key, value))?;
         vault.begin_attachment("photo", "image/png")?;
         vault.finish_attachment("photo", ATTACHMENT)?;

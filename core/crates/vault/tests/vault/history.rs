@@ -199,7 +199,7 @@ fn child_that_reads_a_long_history() {
             break;
         }
     }
-    let exported: usize = vault.export_history().map(|page| page.unwrap().items.len()).sum();
+    let exported: usize = vault.export_history(None).map(|page| page.unwrap().items.len()).sum();
     assert_eq!((seen, exported, vault.verify_history()), (100_000, 100_000, Ok(100_000)));
     let growth = memory("VmHWM:") - before;
     println!("growth by opening, paging, exporting and walking 100000 entries: {growth} KiB");
@@ -221,4 +221,21 @@ fn chain_is_walked_in_parts_and_from_where_it_was_left() {
     assert_eq!(vault.verify_history_part(2), Ok(true));
     place.tamper("DELETE FROM history WHERE seq = 2");
     assert_eq!(vault.verify_history(), Err(VaultError::HistoryBroken { seq: 2 }));
+}
+
+#[test]
+fn walk_goes_on_in_another_opening_from_its_mark() {
+    let place = place_with(10);
+    let vault = place.open().unwrap();
+    assert_eq!(vault.verify_history_part(6), Ok(false));
+    let mark = vault.history_mark();
+    drop(vault);
+    let vault = place.open().unwrap();
+    vault.resume_history(&mark);
+    assert_eq!((vault.verify_history_part(3), vault.verify_history_part(3)), (Ok(false), Ok(true)));
+    // A mark that the chain does not pass through.
+    let other = place_with(10);
+    let other = other.open().unwrap();
+    other.resume_history(&mark);
+    assert_eq!(other.verify_history_part(3), Err(VaultError::HistoryBroken { seq: 7 }));
 }
