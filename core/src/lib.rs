@@ -27,7 +27,8 @@ pub use eid_vault::{Act, Collection, HistoryEntry, Page, Repaired, VaultError};
 pub use error::Error;
 pub use session::{AccountView, Unlocked};
 pub use usecase::{
-    activate::Activation,
+    activate::{Activation, ActivationState, ActivationStep},
+    card::{CardAccess, CardProgress},
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},
     refill::RefillReport,

@@ -40,12 +40,15 @@ pub fn parse_activation_started(body: &[u8]) -> Result<ActivationStarted, Platfo
     parse_object(body)
 }
 
-/// A challenge for the device key.
+/// The challenges of the steps after the one-time code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceChallenge {
     /// What the device key signs.
     #[serde(with = "base64url")]
     pub device_challenge: [u8; 32],
+    /// What the card's chip signs.
+    #[serde(with = "base64url")]
+    pub chip_challenge: [u8; 8],
     /// When the activation must be started anew.
     pub expires_at: UnixTime,
 }
@@ -279,7 +282,10 @@ mod tests {
 
     const GOOD: [(&str, &str); 8] = [
         ("activation", r#"{"activation_id":"a1","code_expires_at":1795000300}"#),
-        ("challenge", r#"{"device_challenge":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","expires_at":1795000300}"#),
+        (
+            "challenge",
+            r#"{"device_challenge":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","chip_challenge":"AAAAAAAAAAA","expires_at":1795000300}"#,
+        ),
         ("bound", r#"{"account_id":"acc","grant":"a.b.c","issuer":"https://issuer.example"}"#),
         ("grant", r#"{"grant":"a.b.c"}"#),
         ("token", TOKEN),

@@ -17,7 +17,7 @@ use crate::{
     parse_device_state,
 };
 
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// The client of one e-ID platform: one method for each call of `core/docs/platform-protocol.md`.
@@ -171,8 +171,7 @@ impl PlatformClient {
     pub async fn confirm_code(&self, id: &ActivationId, code: &OneTimeCode) -> Result<DeviceChallenge, PlatformError> {
         let path = format!("/v1/activation/{}/code", id.as_str());
         let request = self.post(&path).json(&Code { code: code.expose() });
-        let body = self.http.once(request, &Expected { status: 200, media: JSON }).await?;
-        answer::parse_device_challenge(&body)
+        answer::parse_device_challenge(&self.once(request, 200, JSON).await?)
     }
 
     /// Binds the device key to the account, with the challenge of [`Self::confirm_code`].
@@ -315,12 +314,22 @@ impl PlatformClient {
         self.repeat(self.http.client.get(self.http.url(path)), 200, media).await
     }
 
-    fn post(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
         self.http.client.post(self.http.url(path))
     }
 
+    /// A call that must not be sent again by itself.
+    pub(crate) async fn once(
+        &self,
+        request: RequestBuilder,
+        status: u16,
+        media: &'static str,
+    ) -> Result<Vec<u8>, PlatformError> {
+        self.http.once(request, &Expected { status, media }).await
+    }
+
     /// A call whose request may be sent again as it is.
-    async fn repeat(
+    pub(crate) async fn repeat(
         &self,
         request: RequestBuilder,
         status: u16,

@@ -90,11 +90,15 @@ async fn activation_started_sends_key_pid_and_phone_and_nothing_about_the_phone(
 
 #[tokio::test]
 async fn one_time_code_confirmed_gives_the_challenge() {
-    let challenge = format!(r#"{{"device_challenge":"{}","expires_at":1795000600}}"#, base64url(&[9; 32]));
+    let challenge = format!(
+        r#"{{"device_challenge":"{}","chip_challenge":"{}","expires_at":1795000600}}"#,
+        base64url(&[9; 32]),
+        base64url(&[8; 8])
+    );
     let server = Server::start([Reply::json(200, &challenge)]).await;
     let code = OneTimeCode::parse("271828").unwrap();
     let answer = server.client().confirm_code(&id::<ActivationId>("act-1"), &code).await.unwrap();
-    assert_eq!((answer.device_challenge, answer.expires_at.seconds()), ([9; 32], 1_795_000_600));
+    assert_eq!((answer.device_challenge, answer.chip_challenge), ([9; 32], [8; 8]));
 
     let seen = server.only();
     assert_eq!(seen.line(), "POST /v1/activation/act-1/code HTTP/1.1");
