@@ -2,8 +2,8 @@
 
 Every face is drawn from the table PEOPLE below: these are drawings of nobody, made so that the repository can ship
 portraits without showing a living person. Each is painted at eight times its size, scaled down to 72×96 and stored as
-WebP of at most 600 bytes, which is what an identity proof has room for. One of them is also stored as JPEG of about 15 KB,
-which is what the simulated card holds.
+WebP of at most 600 bytes, which is what an identity proof has room for, and as JPEG of about 15 KB, which is what the
+simulated cards hold.
 
     python -m venv /tmp/draw && /tmp/draw/bin/pip install pillow
     /tmp/draw/bin/python tests/sandbox/portraits/draw.py
@@ -464,9 +464,9 @@ def main():
         quality, data = encode(draw(face))
         (here / f"{number}.webp").write_bytes(data)
         print(f"{number}.webp  {len(data)} bytes, quality {quality}")
-    quality, data = encode_for_chip(draw(PEOPLE[2]))
-    (here / "chip.jpg").write_bytes(data)
-    print(f"chip.jpg  {len(data)} bytes, quality {quality}")
+        quality, data = encode_for_chip(draw(face))
+        (here / f"{number}.jpg").write_bytes(data)
+        print(f"{number}.jpg  {len(data)} bytes, quality {quality}")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ pub enum SandboxError {
     /// No account has this id.
     #[error("no such account")]
     AccountUnknown,
+    /// The register has nobody with this number.
+    #[error("nobody has this number")]
+    PersonUnknown,
     /// A key is malformed, or there is no randomness.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -54,7 +57,7 @@ impl SandboxError {
             Self::Store(_) => Code::STORE_FAILED,
             Self::StoreVersion => Code::STORE_FOREIGN,
             Self::Certificate | Self::Register | Self::Picture | Self::Json(_) => Code::INTERNAL,
-            Self::AccountUnknown => Code::RECORD_MISSING,
+            Self::AccountUnknown | Self::PersonUnknown => Code::RECORD_MISSING,
             Self::Chip(error) => error.code(),
             Self::Crypto(error) => error.code(),
             Self::Proof(error) => error.code(),

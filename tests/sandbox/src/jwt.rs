@@ -90,7 +90,8 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn decode(text: &str) -> Result<Vec<u8>, BadJwt> {
+/// Base64url without padding, and nothing else.
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, BadJwt> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| BadJwt)
 }
 

@@ -4,7 +4,11 @@ use eid_model::{Address, CommuneTable, Date, PartialDate, PersonName, PhoneNumbe
 use eid_proof::{Claim, ClaimValue, Claims, ProofError};
 use serde::Deserialize;
 
-use crate::SandboxError;
+use crate::{
+    SandboxError,
+    card::{CardFile, Holder, Quirks},
+    portraits,
+};
 
 /// An invented citizen. No such person exists: the number cannot be issued, the phone rings nowhere, the commune is on no
 /// map and the portrait is a drawing.
@@ -76,7 +80,12 @@ pub struct Licence {
 impl Person {
     /// The portrait: WebP, 72×96, at most 600 bytes. Empty if the register names one that was not drawn.
     pub fn portrait(&self) -> &'static [u8] {
-        usize::from(self.portrait).checked_sub(1).and_then(|at| PORTRAITS.get(at)).copied().unwrap_or_default()
+        portraits::small(self.portrait)
+    }
+
+    /// The portrait that the register keeps and the card has: JPEG, 360×480.
+    pub fn large_portrait(&self) -> &'static [u8] {
+        portraits::large(self.portrait)
     }
 }
 
@@ -104,6 +113,31 @@ impl Register {
 
     pub(crate) fn find(&self, pid: &str) -> Option<&Person> {
         self.people.iter().find(|person| person.pid.as_str() == pid)
+    }
+
+    /// The description of a person's card. What the register does not know is invented.
+    pub(crate) fn card_file(&self, pid: &Pid) -> Option<CardFile> {
+        let person = self.find(pid.as_str())?;
+        let residence = person.residence.lines(ProvinceTable::embedded(), Some(&self.communes));
+        let holder = Holder {
+            number: person.pid,
+            name: person.name.clone(),
+            birth: person.birth_date,
+            sex: person.sex,
+            ethnicity: "Kinh".to_owned(),
+            religion: "Không".to_owned(),
+            origin: person.origin.clone(),
+            residence: residence.replace('\n', ", "),
+            marks: "Không".to_owned(),
+            issued: person.card.issued,
+            expires: person.card.expires,
+            father: "Nguyễn Văn Cha".to_owned(),
+            mother: "Trần Thị Mẹ".to_owned(),
+            spouse: None,
+            old_number: None,
+            chip_number: "0123456789ABCDEF".to_owned(),
+        };
+        Some(CardFile { holder, portrait: Some(person.portrait), face_bytes: None, quirks: Quirks::default() })
     }
 
     /// Everything that an issuer token can say of a person on the day of `now`.
@@ -149,22 +183,3 @@ fn insert_rest(claims: &mut Claims, person: &Person, today: Date) -> Result<(), 
 fn day(date: Date) -> String {
     PartialDate::from(date).claim169_form()
 }
-
-const PORTRAITS: [&[u8]; 16] = [
-    include_bytes!("../portraits/1.webp"),
-    include_bytes!("../portraits/2.webp"),
-    include_bytes!("../portraits/3.webp"),
-    include_bytes!("../portraits/4.webp"),
-    include_bytes!("../portraits/5.webp"),
-    include_bytes!("../portraits/6.webp"),
-    include_bytes!("../portraits/7.webp"),
-    include_bytes!("../portraits/8.webp"),
-    include_bytes!("../portraits/9.webp"),
-    include_bytes!("../portraits/10.webp"),
-    include_bytes!("../portraits/11.webp"),
-    include_bytes!("../portraits/12.webp"),
-    include_bytes!("../portraits/13.webp"),
-    include_bytes!("../portraits/14.webp"),
-    include_bytes!("../portraits/15.webp"),
-    include_bytes!("../portraits/16.webp"),
-];

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use eid_chip::pa::TrustList;
 use eid_crypto::{SystemRandom, hash::sha256_parts};
 use rusqlite::{Transaction, params};
 
@@ -21,6 +22,10 @@ pub(crate) struct Platform {
     /// Scheme and authority, without a slash at the end: the credential issuer's identifier and the base of each `htu`.
     pub(crate) base_url: String,
     pub(crate) fault: Mutex<Fault>,
+    /// States that sign cards, and what they took back.
+    pub(crate) card_trust: TrustList,
+    /// A device key is bound only after a card was accepted.
+    pub(crate) requires_card: bool,
 }
 
 pub(crate) type Shared = Arc<Platform>;
@@ -33,6 +38,14 @@ impl Platform {
     ) -> Result<T, Refusal> {
         let done = tokio::task::spawn_blocking(move || self.store.call(|tx| work(&self, tx))).await;
         done.unwrap_or(Err(Refusal::fault()))
+    }
+
+    /// Runs work that takes a while, without the database.
+    pub(crate) async fn work<T: Send + 'static>(
+        self: Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        tokio::task::spawn_blocking(move || work(&self)).await.unwrap_or(Err(Refusal::fault()))
     }
 
     pub(crate) fn fault(&self) -> Fault {

@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use eid_chip::ChipError;
 use eid_crypto::CryptoError;
 use eid_model::Code;
 use serde::Serialize;
@@ -78,6 +79,16 @@ impl From<rusqlite::Error> for Refusal {
 impl From<CryptoError> for Refusal {
     fn from(_: CryptoError) -> Self {
         Self::fault()
+    }
+}
+
+/// The card is not believed; the client gets the code that its own check would have given.
+impl From<ChipError> for Refusal {
+    fn from(error: ChipError) -> Self {
+        match error {
+            ChipError::Crypto(_) | ChipError::OutOfOrder => Self::fault(),
+            _ => Self::new(StatusCode::FORBIDDEN, error.code()),
+        }
     }
 }
 

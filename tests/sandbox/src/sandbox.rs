@@ -6,8 +6,9 @@ use std::{
 };
 
 use axum::Router;
+use eid_chip::pa::{Strength, TrustList};
 use eid_crypto::{SystemRandom, VerifyingKey};
-use eid_model::PhoneNumber;
+use eid_model::{PhoneNumber, Pid};
 use eid_proof::Status;
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
         configuration::{self, Settings},
         sandbox::{list_messages, set_account_status},
     },
+    card::{CardFile, REVOKED_AT, SANDBOX_CSCA, revocation_list},
     keys::{self, Role},
     people::Register,
     platform::{Platform, Shared},
@@ -39,6 +41,10 @@ pub struct SandboxConfig {
     pub environment: String,
     /// Told of each call, if set.
     pub log: Option<Log>,
+    /// States whose cards are believed: certificates in DER.
+    pub csca: Vec<Vec<u8>>,
+    /// A device key is bound only after a card was accepted.
+    pub requires_card: bool,
 }
 
 /// Where a sandbox keeps what must survive a restart.
@@ -58,6 +64,8 @@ impl Default for SandboxConfig {
             clock: Clock::system(),
             environment: "sandbox".to_owned(),
             log: None,
+            csca: vec![SANDBOX_CSCA.to_vec()],
+            requires_card: false,
         }
     }
 }
@@ -91,7 +99,8 @@ impl Sandbox {
     ///
     /// # Errors
     /// [`SandboxError::Store`] or [`SandboxError::StoreVersion`] if the file cannot be used; [`SandboxError::Crypto`]
-    /// or [`SandboxError::Certificate`] if keys cannot be made.
+    /// or [`SandboxError::Certificate`] if keys cannot be made;
+    /// [`SandboxError::Chip`] for a state's certificate that is none.
     pub fn open(config: &SandboxConfig, base_url: &str) -> Result<Self, SandboxError> {
         let platform = Platform {
             store: Store::open(&config.storage)?,
@@ -101,6 +110,8 @@ impl Sandbox {
             environment: config.environment.clone(),
             base_url: base_url.to_owned(),
             fault: Mutex::default(),
+            card_trust: card_trust(config)?,
+            requires_card: config.requires_card,
         };
         let now = platform.clock.seconds();
         let identity = platform.store.run(|tx| {
@@ -145,6 +156,14 @@ impl Sandbox {
     /// The invented citizens.
     pub fn people(&self) -> &[Person] {
         self.platform.register.people()
+    }
+
+    /// The description of a citizen's identity card, as the register knows it.
+    ///
+    /// # Errors
+    /// [`SandboxError::PersonUnknown`].
+    pub fn card_file(&self, pid: &Pid) -> Result<CardFile, SandboxError> {
+        self.platform.register.card_file(pid).ok_or(SandboxError::PersonUnknown)
     }
 
     /// The text messages sent to a phone, newest last.
@@ -223,6 +242,19 @@ impl Sandbox {
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
     }
+}
+
+/// The states that are believed. Where the sandbox's own is among them, so is its revocation list.
+fn card_trust(config: &SandboxConfig) -> Result<TrustList, SandboxError> {
+    let mut trust = TrustList::default();
+    for certificate in &config.csca {
+        trust.pin(certificate)?;
+    }
+    if config.csca.iter().any(|certificate| certificate == SANDBOX_CSCA) {
+        let list = revocation_list(&SystemRandom::new())?;
+        trust.add_revocation_list(&list, REVOKED_AT, Strength::Present)?;
+    }
+    Ok(trust)
 }
 
 impl fmt::Debug for Sandbox {

@@ -56,11 +56,11 @@ impl Store {
     }
 }
 
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 
 /// Times are Unix seconds; keys of clients are known by their thumbprint (RFC 7638).
 const SCHEMA: &str = "
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 -- The server's certificate. The authority's own key is not kept.
 CREATE TABLE tls (authority_pem TEXT NOT NULL, certificate BLOB NOT NULL, key BLOB NOT NULL) STRICT;
 -- The platform's signing keys. A retired one stays trusted for a while.
@@ -72,10 +72,15 @@ CREATE TABLE trust_list (version INTEGER NOT NULL) STRICT;
 CREATE TABLE configuration (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, settings TEXT NOT NULL) STRICT;
 -- Attempts to activate, by phone, for the rate limit.
 CREATE TABLE attempts (phone TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+-- How far each activation is. Of cards and faces there are hashes and counts only, never what was sent.
 CREATE TABLE activations (
     id TEXT PRIMARY KEY, idempotency BLOB NOT NULL UNIQUE, request BLOB NOT NULL, pid TEXT NOT NULL,
-    code TEXT NOT NULL, code_expires_at INTEGER NOT NULL, tries_left INTEGER NOT NULL,
-    challenge TEXT, challenge_expires_at INTEGER, used INTEGER NOT NULL DEFAULT 0
+    purpose TEXT NOT NULL, code TEXT NOT NULL, code_expires_at INTEGER NOT NULL, tries_left INTEGER NOT NULL,
+    challenge TEXT, chip_challenge BLOB, challenge_expires_at INTEGER,
+    card_uploads INTEGER NOT NULL DEFAULT 0, card BLOB,
+    voucher_tries INTEGER NOT NULL DEFAULT 5, voucher BLOB,
+    face_tries INTEGER NOT NULL DEFAULT 3, face BLOB, face_matched INTEGER NOT NULL DEFAULT 0,
+    used INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE messages (
     id INTEGER PRIMARY KEY, phone TEXT NOT NULL, text TEXT NOT NULL, code TEXT NOT NULL, sent_at INTEGER NOT NULL

@@ -25,6 +25,7 @@
 mod error;
 mod hardware;
 pub mod hash;
+pub mod hpke;
 pub mod kdf;
 mod passcode;
 mod passcode_key;

@@ -11,7 +11,9 @@
 //! - [`Pid`], [`PersonName`], [`PartialDate`], [`Sex`], [`PhoneNumber`], [`Address`]: a person's data.
 //! - [`Date`], [`UnixTime`]: days and points in time, passed in by the caller.
 //! - [`AccountLevel`], [`AuthLevel`]: two sets of levels that never mix.
-//! - [`BirthRegistrationTable`], [`ProvinceTable`], [`CommuneTable`], [`MobilePrefixTable`]: dated data, each with an
+//! - [`Factor`], [`Evidence`], [`AuthPolicy`]: what shows who acts, and what each [`GuardedAct`] asks for.
+//! - [`BirthRegistrationTable`], [`ProvinceTable`], [`CommuneTable`], [`MobilePrefixTable`],
+//!   [`AccountAgeTable`]: dated data, each with an
 //!   [`Edition`]; a newer one can be supplied at run time.
 //! - [`ModelError`], and [`Code`] for the reasons of all crates.
 //!
@@ -31,7 +33,9 @@
 //! # Ok::<(), ModelError>(())
 //! ```
 
+mod account_age;
 mod address;
+mod auth;
 mod code;
 mod codes;
 mod date;
@@ -48,7 +52,9 @@ mod registration;
 mod sex;
 mod table;
 
+pub use account_age::{AccountAgeTable, Availability};
 pub use address::{Address, AddressNotice};
+pub use auth::{AuthPolicy, AuthRule, Evidence, Factor, FactorKind, GuardedAct};
 pub use code::{Code, CodeInfo, Kind, Privacy};
 pub use date::{Date, UnixTime};
 pub use division::{

@@ -1,7 +1,7 @@
 //! The signed configuration: what changes more often than the app, and must not be believed from anybody but the root.
 
 use eid_crypto::VerifyingKey;
-use eid_model::{AuthLevel, UnixTime};
+use eid_model::{AuthLevel, AuthPolicy, AuthRule, UnixTime};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
@@ -124,6 +124,12 @@ impl Configuration {
         claims.into_configuration().map_err(PlatformError::ConfigurationInvalid)
     }
 
+    /// What each act asks for, the built-in table included.
+    pub fn auth_policy(&self) -> AuthPolicy {
+        let rule = |rule: &ActRule| AuthRule { level: rule.level, max_age_s: rule.max_age_s };
+        AuthPolicy::with_changes(self.acts.iter().map(|changed| (changed.act.as_str(), rule(changed))))
+    }
+
     /// True if it is too old to be taken from anybody.
     pub fn is_expired(&self, now: UnixTime) -> bool {
         now >= self.expires_at
@@ -184,7 +190,7 @@ fn is_act_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use eid_crypto::SigningKey;
-    use eid_model::Code;
+    use eid_model::{Code, GuardedAct};
     use serde_json::{Value, json};
 
     use super::*;
@@ -204,7 +210,7 @@ mod tests {
             let claims = json!({
                 "iss": "e.example", "iat": ISSUED, "exp": EXPIRES, "version": 7,
                 "csca": ["MAA", "MAE"], "crls": ["MAI"], "face_key": Jwk(*face.public()),
-                "acts": [{"act": "change_phone", "level": 3, "max_age_s": 300}],
+                "acts": [{"act": "change_phone", "level": 4, "max_age_s": 60}],
                 "maintenance": {"from": ISSUED + 100, "to": ISSUED + 200},
                 "update": {"blocked": ["1.2.3"], "required_below": "1.0.0", "urgent_below": "1.1.0",
                            "recommended_below": "1.3.0"},
@@ -239,7 +245,9 @@ mod tests {
         assert_eq!(configuration.csca, [vec![0x30, 0], vec![0x30, 1]]);
         assert_eq!(configuration.crls, [vec![0x30, 2]]);
         let [rule] = configuration.acts.as_slice() else { panic!("{:?}", configuration.acts) };
-        assert_eq!((rule.act.as_str(), rule.level, rule.max_age_s), ("change_phone", AuthLevel::L3, 300));
+        assert_eq!((rule.act.as_str(), rule.level, rule.max_age_s), ("change_phone", AuthLevel::L4, 60));
+        let changed = configuration.auth_policy().rule(GuardedAct::ChangePhone);
+        assert_eq!(changed, AuthRule { level: AuthLevel::L4, max_age_s: 60 });
         assert_eq!(configuration.update.judge(AppVersion::new(1, 2, 3)), UpdateState::Blocked);
         let window = configuration.maintenance.unwrap();
         let during = |seconds| window.is_at(UnixTime::from_seconds(ISSUED + seconds));

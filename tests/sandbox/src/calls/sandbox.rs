@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use eid_model::{Code, PhoneNumber};
+use eid_model::{Code, PhoneNumber, Pid};
 use eid_proof::Status;
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Fault, Person, SandboxError,
+    card::{CardFile, Quirks},
     extract::{JsonBody, QueryPart},
     platform::Shared,
     problem::{Problem, Refusal},
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(people))
         .routes(routes!(messages))
+        .routes(routes!(describe_card))
         .routes(routes!(set_status))
         .routes(routes!(set_fault))
 }
@@ -91,6 +93,32 @@ pub(crate) fn list_messages(tx: &Transaction<'_>, phone: &PhoneNumber) -> Result
         Ok(Message { text: row.get(0)?, code: row.get(1)?, sent_at: row.get(2)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+#[derive(Deserialize, ToSchema)]
+struct CardOrder {
+    pid: String,
+    /// Bad manners and forgery, by name, in place of those of a well-behaved, genuine card.
+    #[schema(value_type = Option<Object>)]
+    quirks: Option<Quirks>,
+}
+
+/// The description of a person's identity card, for `eid-sandbox chip --card`.
+#[utoipa::path(
+    post, path = "/sandbox/cards", tag = "sandbox", request_body = CardOrder,
+    responses(
+        (status = 200, body = Object),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7013"),
+    )
+)]
+async fn describe_card(
+    State(platform): State<Shared>,
+    JsonBody(request): JsonBody<CardOrder>,
+) -> Result<Json<CardFile>, Refusal> {
+    let pid = Pid::parse(&request.pid).map_err(|_| Refusal::invalid_request())?;
+    let unknown = Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID);
+    let card = platform.register.card_file(&pid).ok_or(unknown)?;
+    Ok(Json(CardFile { quirks: request.quirks.unwrap_or_default(), ..card }))
 }
 
 #[derive(Deserialize, ToSchema)]

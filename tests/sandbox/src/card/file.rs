@@ -1,16 +1,19 @@
 //! What a simulated card is made from.
 
-use eid_model::{Date, PersonName, Pid, Sex};
-use serde::Deserialize;
+use eid_model::{Date, PartialDate, PersonName, Pid, Sex};
+use serde::{Deserialize, Serialize};
 
 use crate::SandboxError;
 
 /// A simulated card as its JSON document describes it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CardFile {
     /// Whose card it is.
     pub holder: Holder,
+    /// Which of the sandbox's drawn portraits is the face: 1 to 16, the second if none is named.
+    #[serde(default)]
+    pub portrait: Option<u8>,
     /// Length of the face's picture, made longer by comments inside it; none leaves it at its 15 KB.
     #[serde(default)]
     pub face_bytes: Option<usize>,
@@ -30,15 +33,15 @@ impl CardFile {
 }
 
 /// An invented holder, with all that the chip of a Vietnamese card says about one.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Holder {
     /// The personal number, one that cannot be issued; its last six digits are the card access number.
     pub number: Pid,
     /// The full name.
     pub name: PersonName,
-    /// The birth date.
-    pub birth: Date,
+    /// The birth date; day and month may be unknown.
+    pub birth: PartialDate,
     /// The sex.
     pub sex: Sex,
     /// The ethnic group (dân tộc).
@@ -53,8 +56,9 @@ pub struct Holder {
     pub marks: String,
     /// The day of issue.
     pub issued: Date,
-    /// The day of expiry.
-    pub expires: Date,
+    /// The day of expiry; none on cards of the elderly.
+    #[serde(default)]
+    pub expires: Option<Date>,
     /// The father's name.
     pub father: String,
     /// The mother's name.
@@ -70,7 +74,7 @@ pub struct Holder {
 }
 
 /// How a card differs from a well-behaved, genuine one. All off by default.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quirks {
     /// The application is selected from the start, and selecting the master file is answered with `6D00`.
@@ -98,6 +102,8 @@ pub struct Quirks {
     pub cloned: Option<Cloned>,
     /// The document signer's certificate ended yesterday.
     pub expired_dsc: bool,
+    /// The state took the document signer's certificate back; its revocation list says so.
+    pub revoked_dsc: bool,
     /// The document signer's certificate is from a state of the same name with another key.
     pub wrong_csca: bool,
     /// The number of a data group that is not the one that was signed.
@@ -107,7 +113,7 @@ pub struct Quirks {
 }
 
 /// Where PACE ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaceRefusal {
     /// The protocol is refused with `6A80`.
@@ -117,7 +123,7 @@ pub enum PaceRefusal {
 }
 
 /// What asking for bytes beyond the end of a file leads to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BeyondEnd {
     /// The bytes that are there, and success.
     #[default]
@@ -143,7 +149,7 @@ impl BeyondEnd {
 }
 
 /// What asking READ BINARY for too many bytes leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MostBytes {
     /// The most bytes.
@@ -157,7 +163,7 @@ pub struct MostBytes {
 }
 
 /// How a copied card hides that it has no keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cloned {
     /// It answers with keys of its own.

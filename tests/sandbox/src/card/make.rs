@@ -7,13 +7,14 @@ use eid_chip::{
     curve::Curve,
     lds::{Com, DataGroup, Dg1, Dg2, Dg13, Dg13Field, Dg13Value, Dg15, SecurityObject},
     mrz::MrzDraft,
-    pa::{CertificateDraft, CertificateUse, Issuer, Sod},
+    pa::{CertificateDraft, CertificateUse, Issuer, Sod, sign_revocation_list},
     tlv::{self, encode},
 };
 use eid_crypto::{Random, SecretBytes};
-use eid_model::{Date, Sex, UnixTime};
+use eid_model::{PartialDate, Sex, UnixTime};
 
 use super::{CardFile, Cloned, Holder, Quirks};
+use crate::portraits;
 
 /// The certificate of the sandbox's state, for a [`TrustList`](eid_chip::pa::TrustList). Its key is public on purpose, so
 /// whoever trusts it says so on the screen.
@@ -22,9 +23,13 @@ pub const SANDBOX_CSCA: &[u8] = include_bytes!("../../keys/sandbox-csca.der");
 const STATE_KEY: &str = include_str!("../../keys/sandbox-csca.NOT-SECRET.hex");
 /// Modulus and private exponent.
 const CARD_KEY: &str = include_str!("../../keys/sandbox-card.NOT-SECRET.hex");
-const FACE: &[u8] = include_bytes!("../../portraits/chip.jpg");
 const STATE_NAME: &str = "Sandbox CSCA, not an authority";
 const DAY: i64 = 86_400;
+/// Serial numbers of document signers' certificates: one in use, one that was taken back.
+const SIGNER: u32 = 2;
+const REVOKED_SIGNER: u32 = 3;
+/// When the revocation list was made: 1 January 2026.
+pub(crate) const REVOKED_AT: UnixTime = UnixTime::from_seconds(1_767_225_600);
 /// The curve of the card's PACE and Chip Authentication.
 pub(super) const DOMAIN: Domain = Domain::Ec(Curve::Bp256);
 
@@ -74,7 +79,7 @@ impl MadeCard {
 /// # Errors
 /// [`ChipError::Crypto`]; [`ChipError::MrzMalformed`] for a name that has no form in the machine-readable zone.
 pub fn personalise(card: &CardFile, now: UnixTime, rng: &dyn Random) -> Result<MadeCard, ChipError> {
-    let CardFile { holder, face_bytes, quirks } = card;
+    let CardFile { holder, portrait, face_bytes, quirks } = card;
     let mrz = MrzDraft {
         pid: holder.number,
         name: holder.name.clone(),
@@ -89,7 +94,7 @@ pub fn personalise(card: &CardFile, now: UnixTime, rng: &dyn Random) -> Result<M
     let public = PublicKey::Rsa(RsaKey::new(&modulus, &[1, 0, 1])?);
     let groups = [
         (DataGroup::DG1, Dg1::encode(&mrz)),
-        (DataGroup::DG2, Dg2::encode(&face(*face_bytes), 360, 480)),
+        (DataGroup::DG2, Dg2::encode(&face(*portrait, *face_bytes), 360, 480)),
         (DataGroup::new(3).ok_or(ChipError::Malformed)?, encode(0x63, &[&eid_crypto::random::<32>(rng)?])),
         (DataGroup::DG13, dg13(holder).encode()),
         (DataGroup::DG14, dg14(&DOMAIN.parse_private(&secret)?)?),
@@ -137,21 +142,22 @@ fn card_key() -> Result<(Vec<u8>, Vec<u8>), ChipError> {
 }
 
 /// The drawn face, made longer by comment segments behind the picture's first marker.
-fn face(bytes: Option<usize>) -> Vec<u8> {
-    let missing = bytes.unwrap_or_default().saturating_sub(FACE.len());
+fn face(portrait: Option<u8>, bytes: Option<usize>) -> Vec<u8> {
+    let face = portraits::large(portrait.unwrap_or(2));
+    let missing = bytes.unwrap_or_default().saturating_sub(face.len());
     let comments = vec![b' '; missing.saturating_sub(4 * missing.div_ceil(65_000))];
     let segment = |text: &[u8]| {
         let length = u16::try_from(text.len() + 2).unwrap_or(2).to_be_bytes();
         [[0xFF, 0xFE].as_slice(), &length, text].concat()
     };
-    let (start, rest) = FACE.split_at(2);
+    let (start, rest) = face.split_at_checked(2).unwrap_or_default();
     [start, &comments.chunks(65_000).flat_map(segment).collect::<Vec<_>>(), rest].concat()
 }
 
 fn dg13(holder: &Holder) -> Dg13 {
     use Dg13Field as F;
     let text = |text: &str| Dg13Value::Text(text.to_owned());
-    let day = |date: Date| Dg13Value::Text(format!("{:02}/{:02}/{:04}", date.day(), date.month(), date.year()));
+    let day = |date: PartialDate| Dg13Value::Text(date.card_form());
     let optional = |field, value: &Option<String>, make: fn(String) -> Dg13Value| {
         (field, value.clone().map_or(Dg13Value::Empty, make))
     };
@@ -170,8 +176,8 @@ fn dg13(holder: &Holder) -> Dg13 {
         (F::PlaceOfOrigin, text(&holder.origin)),
         (F::Residence, text(&holder.residence)),
         (F::IdentifyingMarks, text(&holder.marks)),
-        (F::IssueDate, day(holder.issued)),
-        (F::ExpiryDate, day(holder.expires)),
+        (F::IssueDate, day(holder.issued.into())),
+        (F::ExpiryDate, holder.expires.map_or_else(|| text("Không thời hạn"), |expires| day(expires.into()))),
         (F::Parents, Dg13Value::Texts(vec![holder.father.clone(), holder.mother.clone()])),
         optional(F::Spouse, &holder.spouse, |name| Dg13Value::Texts(vec![name])),
         optional(F::OldNumber, &holder.old_number, Dg13Value::Text),
@@ -195,15 +201,11 @@ fn sod(
     now: UnixTime,
     rng: &dyn Random,
 ) -> Result<Vec<u8>, ChipError> {
-    let state = if quirks.wrong_csca {
-        Issuer::make(Curve::Bp512, Hash::Sha512, rng)?
-    } else {
-        Issuer::parse(Curve::Bp512, Hash::Sha512, &unhex(STATE_KEY))?
-    };
+    let state = if quirks.wrong_csca { Issuer::make(Curve::Bp512, Hash::Sha512, rng)? } else { state()? };
     let signer = Issuer::make(Curve::Bp384, Hash::Sha256, rng)?;
     let days = |days: i64| now.checked_add(days * DAY).ok_or(ChipError::Malformed);
     let certificate = CertificateDraft {
-        serial: 2,
+        serial: if quirks.revoked_dsc { REVOKED_SIGNER } else { SIGNER },
         issuer: STATE_NAME,
         subject: "Sandbox document signer, not an authority",
         country: "VN",
@@ -220,6 +222,19 @@ fn sod(
         *byte ^= 1;
     }
     Sod::sign(&object, &certificate, &signer, rng)
+}
+
+/// The key of the sandbox's state.
+fn state() -> Result<Issuer, ChipError> {
+    Issuer::parse(Curve::Bp512, Hash::Sha512, &unhex(STATE_KEY))
+}
+
+/// The revocation list of the sandbox's state in DER: it names the signer of cards with the quirk `revoked_dsc`.
+///
+/// # Errors
+/// [`ChipError::Crypto`].
+pub fn revocation_list(rng: &dyn Random) -> Result<Vec<u8>, ChipError> {
+    sign_revocation_list(("VN", STATE_NAME), &[REVOKED_SIGNER], REVOKED_AT, &state()?, rng)
 }
 
 /// The bytes of one of the sandbox's own hexadecimal files.

@@ -20,6 +20,7 @@ mod vpcd;
 pub use chip::{ATR, Card};
 pub use file::{BeyondEnd, CardFile, Cloned, Holder, MostBytes, PaceRefusal, Quirks};
 pub use judge::{Check, Verdict, judge};
-pub use make::{MadeCard, SANDBOX_CSCA, personalise};
+pub(crate) use make::REVOKED_AT;
+pub use make::{MadeCard, SANDBOX_CSCA, personalise, revocation_list};
 pub use play::play;
 pub use read::{CardReader, CardReport, FileReport, Wanted};

@@ -6,8 +6,10 @@ use eid_chip::{
     tlv::{self, Tlv},
 };
 
+use eid_crypto::Random;
+
 use super::{
-    Card, Cloned, PaceRefusal,
+    Card, Cloned, MadeCard, PaceRefusal,
     chip::{Outcome, status},
     make::DOMAIN,
 };
@@ -126,14 +128,23 @@ impl Card {
         if !self.session.application {
             return status::NOT_FOUND.into();
         }
-        let challenge = if self.made.quirks.replayed_aa { RECORDED_CHALLENGE } else { challenge };
-        let content = &self.made.content;
-        let signature = eid_crypto::random::<256>(&*self.rng)
-            .map_err(ChipError::from)
-            .and_then(|filler| aa::message(Hash::Sha256, content.modulus.len(), &filler, challenge))
-            // EXPOSE: the signature is computed from the key.
-            .and_then(|message| private_power(&content.modulus, content.exponent.expose(), &message));
+        let signature = self.made.sign(challenge, &*self.rng);
         signature.map_or(status::OUT_OF_ORDER.into(), |signature| Outcome::Answer(Response::ok(signature)))
+    }
+}
+
+impl MadeCard {
+    /// What the chip answers to the challenge of Active Authentication.
+    ///
+    /// # Errors
+    /// [`ChipError::Crypto`].
+    pub fn sign(&self, challenge: &[u8], rng: &dyn Random) -> Result<Vec<u8>, ChipError> {
+        let challenge = if self.quirks.replayed_aa { RECORDED_CHALLENGE } else { challenge };
+        let content = &self.content;
+        let filler = eid_crypto::random::<256>(rng)?;
+        let message = aa::message(Hash::Sha256, content.modulus.len(), &filler, challenge)?;
+        // EXPOSE: the signature is computed from the key.
+        private_power(&content.modulus, content.exponent.expose(), &message)
     }
 }
 

@@ -26,9 +26,10 @@ async fn citizen_activated_gets_account_and_signed_grant() {
     assert!(message.text.contains(&message.code) && message.text.contains("KICH HOAT") && message.text.is_ascii());
 
     let confirmed = world.confirm(&id, &message.code).await;
-    assert_eq!((confirmed.status, &confirmed.json()["expires_at"]), (200, &json!(world.now() + 300)));
+    assert_eq!((confirmed.status, &confirmed.json()["expires_at"]), (200, &json!(world.now() + 900)));
     let challenge = confirmed.text("device_challenge");
     assert_eq!(URL_SAFE_NO_PAD.decode(&challenge).unwrap().len(), 32);
+    assert_eq!(URL_SAFE_NO_PAD.decode(confirmed.text("chip_challenge")).unwrap().len(), 8);
 
     let key = SigningKey::make().unwrap();
     let bound = world.bind(&id, &binding(&key, &challenge, world.now())).await;
@@ -160,10 +161,10 @@ async fn binding_without_a_live_challenge_is_refused() {
     let world = World::new();
     let key = SigningKey::make().unwrap();
     let unconfirmed = world.start(HANH, "k").await.text("activation_id");
-    assert_eq!(world.bind(&unconfirmed, &binding(&key, "", world.now())).await.refusal(), (404, 7011, None));
+    assert_eq!(world.bind(&unconfirmed, &binding(&key, "", world.now())).await.refusal(), (409, 7018, None));
     assert_eq!(world.bind("unknown", &binding(&key, "", world.now())).await.refusal(), (404, 7011, None));
     let (id, challenge) = world.challenge(HANH).await;
-    world.wait(300);
+    world.wait(900);
     assert_eq!(world.bind(&id, &binding(&key, &challenge, world.now())).await.refusal(), (404, 7011, None));
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod activation;
+mod card;
 mod configuration;
 mod credential;
 mod data;

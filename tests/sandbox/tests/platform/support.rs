@@ -10,9 +10,12 @@ use axum::{
     http::{HeaderMap, Method, Request, header},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use eid_crypto::{SigningKey, VerifyingKey, hash::sha256};
-use eid_model::{PhoneNumber, UnixTime};
-use eid_sandbox::{Clock, Sandbox, SandboxConfig, Storage};
+use eid_crypto::{SigningKey, SystemRandom, VerifyingKey, hash::sha256};
+use eid_model::{PhoneNumber, Pid, UnixTime};
+use eid_sandbox::{
+    Clock, Sandbox, SandboxConfig, Storage,
+    card::{CardFile, MadeCard, personalise},
+};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -115,10 +118,35 @@ impl World {
         self.post(&format!("/v1/activation/{activation}/device"), &[], &json!({"binding": binding})).await
     }
 
+    /// The description of a person's card.
+    pub(crate) fn card_file(&self, pid: &str) -> CardFile {
+        self.sandbox.card_file(&Pid::parse(pid).unwrap()).unwrap()
+    }
+
+    /// The card of a person with these quirks.
+    pub(crate) fn card(&self, pid: &str, quirks: &Value) -> MadeCard {
+        let quirks = serde_json::from_value(quirks.clone()).unwrap();
+        self.made(&CardFile { quirks, ..self.card_file(pid) })
+    }
+
+    pub(crate) fn made(&self, file: &CardFile) -> MadeCard {
+        personalise(file, self.time(), &SystemRandom::new()).unwrap()
+    }
+
+    pub(crate) async fn show(&self, activation: &str, evidence: &Value) -> Answer {
+        self.post(&format!("/v1/activation/{activation}/card"), &[], evidence).await
+    }
+
+    /// An activation up to its challenges: its id, and the one for the chip.
+    pub(crate) async fn chip_challenge(&self, person: (&str, &str)) -> (String, Vec<u8>) {
+        let id = self.start(person, &jti()).await.text("activation_id");
+        let challenge = self.confirm(&id, &self.code(person.1)).await.text("chip_challenge");
+        (id, URL_SAFE_NO_PAD.decode(challenge).unwrap())
+    }
+
     /// An activation up to its device challenge: its id and the challenge.
     pub(crate) async fn challenge(&self, person: (&str, &str)) -> (String, String) {
-        let key = URL_SAFE_NO_PAD.encode(eid_crypto::random::<16>(&eid_crypto::SystemRandom::new()).unwrap());
-        let id = self.start(person, &key).await.text("activation_id");
+        let id = self.start(person, &jti()).await.text("activation_id");
         let challenge = self.confirm(&id, &self.code(person.1)).await.text("device_challenge");
         (id, challenge)
     }
@@ -165,6 +193,18 @@ impl World {
         let credentials = answer.json()["credentials"].as_array().unwrap().clone();
         credentials.iter().map(|c| URL_SAFE_NO_PAD.decode(c["credential"].as_str().unwrap()).unwrap()).collect()
     }
+}
+
+/// What a phone sends of a card, without looking at it.
+pub(crate) fn evidence(card: &MadeCard, challenge: &[u8]) -> Value {
+    let mut files = serde_json::Map::new();
+    for (name, id) in
+        [("sod", 0x011D), ("dg1", 0x0101), ("dg2", 0x0102), ("dg13", 0x010D), ("dg14", 0x010E), ("dg15", 0x010F)]
+    {
+        files.extend(card.file(id).map(|file| (name.to_owned(), URL_SAFE_NO_PAD.encode(file).into())));
+    }
+    let signature = card.sign(challenge, &SystemRandom::new()).unwrap();
+    json!({"files": files, "active_signature": URL_SAFE_NO_PAD.encode(signature)})
 }
 
 /// A device key and the account it is bound to.
@@ -224,7 +264,7 @@ pub(crate) fn jwk(key: &VerifyingKey) -> Value {
 }
 
 pub(crate) fn jti() -> String {
-    URL_SAFE_NO_PAD.encode(eid_crypto::random::<16>(&eid_crypto::SystemRandom::new()).unwrap())
+    URL_SAFE_NO_PAD.encode(eid_crypto::random::<16>(&SystemRandom::new()).unwrap())
 }
 
 pub(crate) fn request(method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Request<Body> {

@@ -1,6 +1,6 @@
 //! Machine-readable zones for invented people.
 
-use eid_model::{Date, PersonName, Pid, Sex};
+use eid_model::{Date, PartialDate, PersonName, Pid, Sex};
 
 use super::Mrz;
 use crate::{ChipError, kdf::check_digit};
@@ -12,12 +12,12 @@ pub struct MrzDraft {
     pub pid: Pid,
     /// The full name; the first word is the family name.
     pub name: PersonName,
-    /// The birth date.
-    pub birth: Date,
+    /// The birth date; unknown parts become fillers.
+    pub birth: PartialDate,
     /// The sex.
     pub sex: Sex,
-    /// The day of expiry.
-    pub expiry: Date,
+    /// The day of expiry; none on cards of the elderly, whose lines say 31 December 99.
+    pub expiry: Option<Date>,
 }
 
 impl MrzDraft {
@@ -28,7 +28,8 @@ impl MrzDraft {
     pub fn make_card(&self) -> Result<Mrz, ChipError> {
         let number = with_check(self.pid.as_str().get(3..).unwrap_or_default());
         let optional = with_check(&format!("{}<<", self.pid.as_str()));
-        let (birth, expiry) = (with_check(&six_digits(self.birth)), with_check(&six_digits(self.expiry)));
+        let expiry = self.expiry.map_or_else(|| "991231".to_owned(), |day| six_digits(day.into()));
+        let (birth, expiry) = (with_check(&six_digits(self.birth)), with_check(&expiry));
         let sex = match self.sex {
             Sex::Male => 'M',
             Sex::Female => 'F',
@@ -49,8 +50,9 @@ fn with_check(text: &str) -> String {
     format!("{text}{}", char::from(check_digit(text.as_bytes())))
 }
 
-fn six_digits(date: Date) -> String {
-    format!("{:02}{:02}{:02}", date.year() % 100, date.month(), date.day())
+fn six_digits(date: PartialDate) -> String {
+    let part = |part: Option<u8>| part.map_or_else(|| "<<".to_owned(), |part| format!("{part:02}"));
+    format!("{:02}{}{}", date.year() % 100, part(date.month()), part(date.day()))
 }
 
 /// `FAMILY<<MIDDLE<GIVEN`; hyphens part words, apostrophes vanish (9303 part 3, section 4.6).

@@ -172,11 +172,17 @@ fn draft_of_a_card_is_the_card() {
     let draft = MrzDraft {
         pid: Pid::parse("001200000001").unwrap(),
         name: PersonName::parse("Nguyễn Văn A").unwrap(),
-        birth: Date::new(2000, 1, 2).unwrap(),
+        birth: PartialDate::parse("2000-01-02").unwrap(),
         sex: Sex::Male,
-        expiry: Date::new(2025, 1, 2).unwrap(),
+        expiry: Some(Date::new(2025, 1, 2).unwrap()),
     };
     assert_eq!(draft.make_card().unwrap().as_str(), CARD.replace('\n', ""));
+    for (birth, zone) in [("1948", "48<<<<"), ("1961-03", "6103<<")] {
+        let elderly =
+            MrzDraft { birth: PartialDate::parse(birth).unwrap(), expiry: None, ..draft.clone() }.make_card().unwrap();
+        assert_eq!((&elderly.as_str()[30..36], &elderly.as_str()[38..44]), (zone, "991231"));
+        assert!(elderly.birth().unwrap().is(&PartialDate::parse(birth).unwrap()));
+    }
     let long = MrzDraft {
         name: PersonName::parse("Công Tằng Tôn Nữ Thị Thử Nghiệm Dài Lắm").unwrap(), ..draft
     };
