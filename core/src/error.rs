@@ -74,6 +74,9 @@ pub enum Error {
     /// This step of the activation is not due yet.
     #[error("step is not due")]
     StepNotDue,
+    /// What was captured is no picture of a face that the platform takes.
+    #[error("picture is unusable")]
+    FaceUnusable,
     /// A task of ours broke off.
     #[error("internal fault")]
     Internal,
@@ -130,6 +133,7 @@ impl Error {
             Self::ActivationLost => Code::ACTIVATION_LOST,
             Self::ActivationReplaced => Code::ACTIVATION_REPLACED,
             Self::StepNotDue => Code::STEP_OUT_OF_ORDER,
+            Self::FaceUnusable => Code::FACE_UNUSABLE,
             Self::Internal => Code::INTERNAL,
             Self::Model(error) => error.code(),
             Self::Vault(error) => error.code(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use eid_crypto::Passcode;
 use eid_model::{PhoneNumber, Pid};
-use eid_platform::{Configuration, OneTimeCode, PlatformError};
+use eid_platform::{Configuration, OneTimeCode, PlatformError, Voucher};
 use tokio::sync::{OwnedMappedMutexGuard, OwnedMutexGuard};
 
 pub(crate) use pending::Front;
@@ -21,7 +21,10 @@ use pending::{Desk, Evidence, Unsent};
 use crate::{
     EidApp, Error, Unlocked,
     app::{Inner, to_end},
-    usecase::card::{CardAccess, CardProgress, CardRead, CardTask},
+    usecase::{
+        card::{CardAccess, CardProgress, CardRead, CardTask},
+        face::FacePicture,
+    },
 };
 
 /// An activation under way. Letting it go ends nothing: [`EidApp::resume_activation`] goes on with it, also after the app was
@@ -135,8 +138,7 @@ impl Activation {
             if desk.pending.challenge.is_some() {
                 return Ok(());
             }
-            let id = desk.pending.started.as_ref().ok_or(Error::StepNotDue)?.activation_id.clone();
-            let answer = this.inner.platform.confirm_code(&id, &code).await;
+            let answer = this.inner.platform.confirm_code(&desk.id()?, &code).await;
             desk.pending.challenge = Some(desk.answered(&this.inner, answer).await?);
             desk.save(&this.inner).await
         })
@@ -183,7 +185,7 @@ impl Activation {
     }
 
     async fn send_card(&self, desk: &mut Desk) -> Result<(), Error> {
-        let id = desk.pending.started.as_ref().ok_or(Error::StepNotDue)?.activation_id.clone();
+        let id = desk.id()?;
         let Some(unsent) = &desk.unsent else { return Err(Error::StepNotDue) };
         let (answer, birth) = (self.inner.platform.show_card(&id, &unsent.card).await, unsent.birth);
         if !answer.is_err_and(is_of_network) {
@@ -192,6 +194,46 @@ impl Activation {
         desk.answered(&self.inner, answer).await?;
         desk.pending.evidence = Some(Evidence::Card(birth));
         desk.save(&self.inner).await
+    }
+
+    /// Sends a voucher (mã xác nhận) in place of the card: twelve characters that an office printed. Once the platform took a card
+    /// or a voucher, further calls do nothing.
+    ///
+    /// # Errors
+    /// [`Error::Platform`]: wrong with the tries left, expired, or no connection; [`Error::StepNotDue`].
+    pub async fn use_voucher(&self, voucher: &str) -> Result<(), Error> {
+        let voucher = Voucher::parse(voucher)?;
+        self.step(|this, mut desk| async move {
+            if desk.pending.evidence.is_some() {
+                return Ok(());
+            }
+            let answer = this.inner.platform.use_voucher(&desk.id()?, &voucher).await;
+            desk.answered(&this.inner, answer).await?;
+            desk.pending.evidence = Some(Evidence::Voucher);
+            desk.save(&this.inner).await
+        })
+        .await
+    }
+
+    /// Sends a picture or short clip of the citizen's face (JPEG, PNG, WebP or MP4, up to 2 MiB), sealed for the platform, which
+    /// decides. The bytes are consumed and wiped. Once a face was taken, further calls do nothing.
+    ///
+    /// # Errors
+    /// [`Error::FaceUnusable`], [`Error::Platform`]: not the same face with the tries left, or no connection; [`Error::StepNotDue`].
+    pub async fn submit_face(&self, picture: Vec<u8>) -> Result<(), Error> {
+        let face = FacePicture::parse(picture)?;
+        self.step(|this, mut desk| async move {
+            if desk.pending.face {
+                return Ok(());
+            }
+            let id = desk.id()?;
+            let key = this.inner.configuration().await?.face_key;
+            let answer = this.inner.platform.show_face(&id, face.seal(&this.inner, &key, &id)?).await;
+            desk.answered(&this.inner, answer).await?;
+            desk.pending.face = true;
+            desk.save(&this.inner).await
+        })
+        .await
     }
 
     /// Binds this phone's key to the account, fetches the level-2 grant, and sets the passcode. The app is then unlocked, and the

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use eid_chip::reader::ChipProfile;
 use eid_crypto::{VerifyingKey, random};
 use eid_model::{Code, PartialDate, PhoneNumber, Pid, UnixTime};
-use eid_platform::{ActivationStarted, CardUpload, DeviceChallenge, PlatformError};
+use eid_platform::{ActivationId, ActivationStarted, CardUpload, DeviceChallenge, PlatformError};
 use eid_vault::{PENDING_ALIAS, PendingSeal, VaultError};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -226,6 +226,11 @@ impl Desk {
         self.pending.begin_anew(random(&*inner.ports.random)?);
         self.unsent = None;
         self.save(inner).await
+    }
+
+    /// The activation's name at the platform.
+    pub(crate) fn id(&self) -> Result<ActivationId, Error> {
+        Ok(self.pending.started.as_ref().ok_or(Error::StepNotDue)?.activation_id.clone())
     }
 
     pub(crate) fn device_key(&self) -> Option<VerifyingKey> {
