@@ -2,9 +2,12 @@
 
 pub(crate) mod account;
 pub(crate) mod activation;
+pub(crate) mod challenge;
 pub(crate) mod configuration;
 pub(crate) mod credential;
 pub(crate) mod device;
+pub(crate) mod instruction;
 pub(crate) mod lists;
+pub(crate) mod passcode;
 pub(crate) mod sandbox;
 pub(crate) mod token;

@@ -40,10 +40,13 @@ mod portraits;
 mod problem;
 mod router;
 mod sandbox;
+mod secrets;
 mod server;
+mod session;
 mod status;
 mod store;
 mod tls;
+mod tries;
 
 pub use calls::{
     configuration::{ActSetting, Settings, UpdateSettings, Window},

@@ -6,7 +6,7 @@ use eid_chip::pa::TrustList;
 use eid_crypto::{SystemRandom, hash::sha256_parts};
 use rusqlite::{Transaction, params};
 
-use crate::{Clock, Fault, people::Register, problem::Refusal, store::Store};
+use crate::{Clock, Fault, people::Register, problem::Refusal, secrets::Secrets, store::Store};
 
 /// How far the `iat` of a signed request may be from the sandbox's clock, in seconds.
 const CLOCK_SKEW: i64 = 300;
@@ -17,6 +17,7 @@ pub(crate) struct Platform {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) rng: SystemRandom,
+    pub(crate) secrets: Secrets,
     pub(crate) register: Register,
     pub(crate) environment: String,
     /// Scheme and authority, without a slash at the end: the credential issuer's identifier and the base of each `htu`.
@@ -36,7 +37,15 @@ impl Platform {
         self: Arc<Self>,
         work: impl FnOnce(&Self, &Transaction<'_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let done = tokio::task::spawn_blocking(move || self.store.call(|tx| work(&self, tx))).await;
+        self.blocking(|platform| platform.store.call(|tx| work(platform, tx))).await
+    }
+
+    /// Runs work off the threads that serve connections.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let done = tokio::task::spawn_blocking(move || work(&self)).await;
         done.unwrap_or(Err(Refusal::fault()))
     }
 

@@ -8,7 +8,7 @@ use axum::{
 use eid_chip::ChipError;
 use eid_crypto::CryptoError;
 use eid_model::Code;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use utoipa::ToSchema;
 
 use crate::SandboxError;
@@ -61,6 +61,25 @@ impl Refusal {
     /// True for a failure of the sandbox, as against a refusal.
     pub(crate) fn is_fault(&self) -> bool {
         self.status.is_server_error()
+    }
+}
+
+/// How a refusal is kept for a repeat, without its OAuth name: status, code, tries left, seconds to wait.
+type Kept = (u16, u16, Option<u8>, Option<i64>);
+
+impl Serialize for Refusal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kept: Kept = (self.status.as_u16(), self.code.number(), self.tries_left, self.retry_after);
+        kept.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Refusal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (status, code, tries_left, retry_after) = Kept::deserialize(deserializer)?;
+        let known = StatusCode::from_u16(status).ok().zip(Code::from_number(code));
+        let (status, code) = known.ok_or_else(|| D::Error::custom("no refusal"))?;
+        Ok(Self { tries_left, retry_after, ..Self::new(status, code) })
     }
 }
 

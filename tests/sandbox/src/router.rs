@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     SandboxError,
-    calls::{account, activation, configuration, credential, device, lists, sandbox, token},
+    calls::{account, activation, challenge, configuration, credential, device, instruction, lists, sandbox, token},
     fault,
     platform::Shared,
     problem::Refusal,
@@ -60,6 +60,8 @@ pub(crate) type Log = Arc<dyn Fn(&LogLine) + Send + Sync>;
     tags(
         (name = "activation", description = "From personal number and phone to a bound device key"),
         (name = "credentials", description = "Access tokens and one-time identity tokens"),
+        (name = "instructions", description = "Acts signed with the passcode"),
+        (name = "lists", description = "Trust list and status lists"),
         (name = "lists", description = "Trust list, status lists and signed configuration"),
         (name = "sandbox", description = "Absent from a real platform"),
     )
@@ -96,6 +98,8 @@ fn documented() -> OpenApiRouter<Shared> {
         .merge(account::routes())
         .merge(device::routes())
         .merge(token::routes())
+        .merge(challenge::routes())
+        .merge(instruction::routes())
         .merge(credential::routes())
         .merge(lists::routes())
         .merge(configuration::routes())

@@ -22,6 +22,7 @@ use crate::{
     people::Register,
     platform::{Platform, Shared},
     router::{Log, LogLine, router},
+    secrets::Secrets,
     status,
     store::Store,
     tls::Identity,
@@ -102,10 +103,13 @@ impl Sandbox {
     /// or [`SandboxError::Certificate`] if keys cannot be made;
     /// [`SandboxError::Chip`] for a state's certificate that is none.
     pub fn open(config: &SandboxConfig, base_url: &str) -> Result<Self, SandboxError> {
+        let (store, rng) = (Store::open(&config.storage)?, SystemRandom::new());
+        let secrets = store.run(|tx| Secrets::load_or_make(tx, &rng))?;
         let platform = Platform {
-            store: Store::open(&config.storage)?,
+            store,
             clock: config.clock.clone(),
-            rng: SystemRandom::new(),
+            rng,
+            secrets,
             register: Register::embedded()?,
             environment: config.environment.clone(),
             base_url: base_url.to_owned(),

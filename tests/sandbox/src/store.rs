@@ -67,6 +67,8 @@ CREATE TABLE tls (authority_pem TEXT NOT NULL, certificate BLOB NOT NULL, key BL
 CREATE TABLE keys (
     id INTEGER PRIMARY KEY, role TEXT NOT NULL, pkcs8 BLOB NOT NULL, created_at INTEGER NOT NULL, retired_at INTEGER
 ) STRICT;
+-- Keys of keyed hashes, by what they are for.
+CREATE TABLE secrets (name TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT;
 CREATE TABLE trust_list (version INTEGER NOT NULL) STRICT;
 -- What was decided of the signed configuration, as JSON; none means the default.
 CREATE TABLE configuration (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, settings TEXT NOT NULL) STRICT;
@@ -91,13 +93,33 @@ CREATE TABLE accounts (
 -- Every key that was ever bound, so that none moves to another account; and what its phone reported of itself.
 CREATE TABLE devices (
     key BLOB PRIMARY KEY, account TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '', bound_at INTEGER NOT NULL DEFAULT 0, last_seen_at INTEGER NOT NULL DEFAULT 0,
     store_generation INTEGER NOT NULL DEFAULT 0, passcode_epoch INTEGER NOT NULL DEFAULT 1
 ) STRICT;
-CREATE TABLE access_tokens (
-    hash BLOB PRIMARY KEY, account TEXT NOT NULL, device BLOB NOT NULL, expires_at INTEGER NOT NULL
+CREATE INDEX devices_of_account ON devices (account);
+-- The passcode key of each device with the wrong tries counted against it, and the last instruction that was taken.
+CREATE TABLE passcodes (
+    device BLOB PRIMARY KEY, key BLOB NOT NULL, wrong INTEGER NOT NULL DEFAULT 0, wait_until INTEGER NOT NULL DEFAULT 0,
+    seq INTEGER NOT NULL DEFAULT 0, hash BLOB, outcome TEXT
 ) STRICT;
+-- Tokens by their hashes; a family is what goes back to one sign-in.
+CREATE TABLE access_tokens (
+    hash BLOB PRIMARY KEY, account TEXT NOT NULL, device BLOB NOT NULL, auth_level INTEGER NOT NULL,
+    auth_time INTEGER NOT NULL, family BLOB NOT NULL, expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX access_tokens_of_device ON access_tokens (device);
+CREATE INDEX access_tokens_of_family ON access_tokens (family);
+CREATE INDEX access_tokens_by_expiry ON access_tokens (expires_at);
+CREATE TABLE refresh_tokens (
+    hash BLOB PRIMARY KEY, account TEXT NOT NULL, device BLOB NOT NULL, auth_level INTEGER NOT NULL,
+    auth_time INTEGER NOT NULL, family BLOB NOT NULL, expires_at INTEGER NOT NULL, used_at INTEGER
+) STRICT;
+CREATE INDEX refresh_tokens_of_device ON refresh_tokens (device);
+CREATE INDEX refresh_tokens_of_family ON refresh_tokens (family);
+CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
 CREATE TABLE nonces (nonce TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT;
 CREATE TABLE seen_jwts (hash BLOB PRIMARY KEY, keep_until INTEGER NOT NULL) STRICT;
+CREATE INDEX seen_jwts_by_expiry ON seen_jwts (keep_until);
 -- Tokens issued, each with its own key and its own place in a status list.
 CREATE TABLE tokens (
     key BLOB PRIMARY KEY, account TEXT NOT NULL, device BLOB NOT NULL, superseded INTEGER NOT NULL DEFAULT 0,

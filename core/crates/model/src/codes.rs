@@ -69,6 +69,22 @@ impl Code {
     pub const FACE_TRIES_SPENT: Self = Self(2045);
     /// ID number or lock code is wrong. Look again at the 18 characters kept from the activation.
     pub const LOCK_CODE_WRONG: Self = Self(2046);
+    /// The request came too late and was not carried out. Try again.
+    pub const INSTRUCTION_STALE: Self = Self(2051);
+    /// This request was sent before and is not carried out again. Try again.
+    pub const INSTRUCTION_REPLAYED: Self = Self(2052);
+    /// The platform does not accept this passcode. Enter it again; if you have just changed it, use the new one.
+    pub const PASSCODE_KEY_WRONG: Self = Self(2053);
+    /// The platform got a wrong passcode several times. Wait, then enter it again.
+    pub const PASSCODE_KEY_WAIT: Self = Self(2054);
+    /// The platform has blocked the passcode after too many wrong tries. Recover the account with card and face.
+    pub const PASSCODE_KEY_BLOCKED: Self = Self(2055);
+    /// This needs a further proof that it is you. Follow the step on the screen.
+    pub const AUTH_LEVEL_TOO_LOW: Self = Self(2056);
+    /// The session has ended. Sign in again with your passcode.
+    pub const SESSION_ENDED: Self = Self(2057);
+    /// This phone was activated with an older version and cannot sign in. Activate it again.
+    pub const PASSCODE_KEY_MISSING: Self = Self(2058);
     /// The settings received are older than those in use and were set aside. Use another network and try again.
     pub const CONFIGURATION_OLDER: Self = Self(2060);
     /// The platform's settings have expired. Check date and time on the phone, go online and try again.
@@ -409,6 +425,14 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2044, name: "FACE_UNUSABLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ảnh chụp không dùng được. Hãy chụp lại; lần này không bị tính.", en: "The picture cannot be used. Take it again; this one does not count." },
     CodeInfo { number: 2045, name: "FACE_TRIES_SPENT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Khuôn mặt không khớp quá nhiều lần. Hãy bắt đầu lại, hoặc đến cơ quan công an để được giúp.", en: "The face did not match too often. Start again, or go to the police office for help." },
     CodeInfo { number: 2046, name: "LOCK_CODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Số định danh hoặc mã khóa không đúng. Hãy xem lại 18 ký tự đã lưu khi kích hoạt.", en: "ID number or lock code is wrong. Look again at the 18 characters kept from the activation." },
+    CodeInfo { number: 2051, name: "INSTRUCTION_STALE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Yêu cầu đến quá muộn nên chưa được thực hiện. Hãy thử lại.", en: "The request came too late and was not carried out. Try again." },
+    CodeInfo { number: 2052, name: "INSTRUCTION_REPLAYED", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Yêu cầu này đã được gửi trước đó nên không được thực hiện lần nữa. Hãy thử lại.", en: "This request was sent before and is not carried out again. Try again." },
+    CodeInfo { number: 2053, name: "PASSCODE_KEY_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Hệ thống không nhận mật mã này. Hãy nhập lại; nếu bạn vừa đổi mật mã, hãy dùng mật mã mới.", en: "The platform does not accept this passcode. Enter it again; if you have just changed it, use the new one." },
+    CodeInfo { number: 2054, name: "PASSCODE_KEY_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Hệ thống đã nhận mật mã sai nhiều lần. Hãy chờ rồi nhập lại.", en: "The platform got a wrong passcode several times. Wait, then enter it again." },
+    CodeInfo { number: 2055, name: "PASSCODE_KEY_BLOCKED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Mật mã đã bị hệ thống chặn vì sai quá nhiều lần. Hãy khôi phục tài khoản bằng thẻ và khuôn mặt.", en: "The platform has blocked the passcode after too many wrong tries. Recover the account with card and face." },
+    CodeInfo { number: 2056, name: "AUTH_LEVEL_TOO_LOW", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Việc này cần xác thực thêm. Hãy làm theo bước xác thực trên màn hình.", en: "This needs a further proof that it is you. Follow the step on the screen." },
+    CodeInfo { number: 2057, name: "SESSION_ENDED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Phiên đăng nhập đã kết thúc. Hãy đăng nhập lại bằng mật mã.", en: "The session has ended. Sign in again with your passcode." },
+    CodeInfo { number: 2058, name: "PASSCODE_KEY_MISSING", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Điện thoại này được kích hoạt bằng phiên bản cũ, chưa đăng nhập được. Hãy kích hoạt lại.", en: "This phone was activated with an older version and cannot sign in. Activate it again." },
     CodeInfo { number: 2060, name: "CONFIGURATION_OLDER", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được cũ hơn cấu hình đang dùng nên bị bỏ qua. Hãy đổi mạng khác rồi thử lại.", en: "The settings received are older than those in use and were set aside. Use another network and try again." },
     CodeInfo { number: 2061, name: "CONFIGURATION_EXPIRED", kind: Kind::Expired, privacy: Privacy::Reportable, vi: "Cấu hình của hệ thống đã hết hạn. Hãy kiểm tra ngày giờ trên điện thoại, kết nối mạng rồi thử lại.", en: "The platform's settings have expired. Check date and time on the phone, go online and try again." },
     CodeInfo { number: 2062, name: "CONFIGURATION_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được không dùng được nên bị bỏ qua. Hãy kiểm tra ngày giờ trên điện thoại, đổi mạng khác rồi thử lại.", en: "The settings received cannot be used and were set aside. Check date and time on the phone, use another network and try again." },

@@ -110,6 +110,14 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
+    /// Takes over a token that lives `expires_in` seconds from `now`, if it is bound to the device key.
+    pub(crate) fn parse(token: String, kind: &str, expires_in: u32, now: UnixTime) -> Result<Self, PlatformError> {
+        let token = SecretBytes::new(token.into_bytes());
+        // EXPOSE: checked for characters that a header may hold.
+        let fits = is_visible_ascii(token.expose(), 4096) && kind.eq_ignore_ascii_case("DPoP");
+        if fits { Ok(Self { token, expires_at: later(now, expires_in.into()) }) } else { Err(NONSENSE) }
+    }
+
     /// When the platform stops taking it, by the clock that the request was made with.
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
@@ -134,11 +142,8 @@ struct TokenAnswer {
 /// # Errors
 /// [`PlatformError::Nonsense`], also for a token that is not bound to the device key (`token_type` other than `DPoP`).
 pub fn parse_access_token(body: &[u8], now: UnixTime) -> Result<AccessToken, PlatformError> {
-    let answer: TokenAnswer = parse_object(body)?;
-    let token = SecretBytes::new(answer.access_token.into_bytes());
-    // EXPOSE: checked for characters that a header may hold.
-    let fits = is_visible_ascii(token.expose(), 4096) && answer.token_type.eq_ignore_ascii_case("DPoP");
-    if fits { Ok(AccessToken { token, expires_at: later(now, answer.expires_in.into()) }) } else { Err(NONSENSE) }
+    let TokenAnswer { access_token, token_type, expires_in } = parse_object(body)?;
+    AccessToken::parse(access_token, &token_type, expires_in, now)
 }
 
 /// A nonce for credential proofs (`c_nonce`), good once.
@@ -251,7 +256,7 @@ pub fn parse_credentials(body: &[u8], count: usize) -> Result<Vec<Vec<u8>>, Plat
     credentials.into_iter().map(token).collect()
 }
 
-fn is_visible_ascii(text: &[u8], longest: usize) -> bool {
+pub(crate) fn is_visible_ascii(text: &[u8], longest: usize) -> bool {
     (1..=longest).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic)
 }
 

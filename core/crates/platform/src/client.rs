@@ -26,7 +26,7 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// enabled. A dropped future abandons its request; the platform may have acted on it.
 #[derive(Debug)]
 pub struct PlatformClient {
-    http: Http,
+    pub(crate) http: Http,
 }
 
 /// Where the platform is and whom to trust.
@@ -344,7 +344,7 @@ impl PlatformClient {
     }
 
     /// A call with an access token; the device key signs each repeat anew (RFC 9449 section 7).
-    async fn repeat_with_token(
+    pub(crate) async fn repeat_with_token(
         &self,
         request: RequestBuilder,
         token: &AccessToken,

@@ -42,6 +42,7 @@ mod error;
 mod grant;
 mod http;
 mod id;
+mod instruction;
 mod json;
 pub mod jws;
 mod problem;
@@ -61,6 +62,9 @@ pub use error::{Flaw, PlatformError};
 pub use grant::Grant;
 pub use http::MAX_ANSWER;
 pub use id::{AccountId, ActivationId};
+pub use instruction::{
+    Challenge, DeviceEntry, Instruction, RefreshToken, SignedIn, parse_challenge, parse_devices, parse_signed_in,
+};
 pub use problem::parse_problem;
 pub use proving::{CardUpload, Voucher, parse_next};
 pub use signer::RequestSigner;

@@ -15,6 +15,8 @@
         private var session: NFCTagReaderSession?
         private var tag: (any NFCISO7816Tag)?
         private var waiting: Connected?
+        /// The holder took the sheet away: it does not come back before the reading is over.
+        private var refused = false
 
         /// - Parameters:
         ///   - prompt: what the system's sheet asks the holder to do.
@@ -26,16 +28,18 @@
 
         public func connect(answer: @escaping Connected) {
             guard NFCTagReaderSession.readingAvailable else { return answer(.failure(.Unavailable)) }
-            let running = lock.withLock {
-                waiting = answer
-                tag = nil
-                return session
+            let (running, refused) = lock.withLock {
+                (waiting, tag) = (answer, nil)
+                return (session, self.refused)
             }
+            if refused { return self.answer(.failure(.UserCancelled), nil) }
             if let running { return running.restartPolling() }
-            let begun = NFCTagReaderSession(pollingOption: .iso14443, delegate: self)
-            begun?.alertMessage = prompt
+            guard let begun = NFCTagReaderSession(pollingOption: .iso14443, delegate: self) else {
+                return self.answer(.failure(.Unavailable), nil)
+            }
+            begun.alertMessage = prompt
             lock.withLock { session = begun }
-            begun?.begin()
+            begun.begin()
         }
 
         public func send(_ command: Data, answer: @escaping @Sendable (Result<Data, ChipLinkError>) -> Void) {
@@ -48,7 +52,7 @@
 
         public func end(success: Bool) {
             let ended = lock.withLock {
-                defer { (session, tag, waiting) = (nil, nil, nil) }
+                defer { (session, tag, waiting, refused) = (nil, nil, nil, false) }
                 return session
             }
             if success {
@@ -60,17 +64,28 @@
 
         public func tagReaderSessionDidBecomeActive(_ session: NFCTagReaderSession) {}
 
+        /// Takes a citizen card among several, such as a bank card in the same wallet.
         public func tagReaderSession(_ session: NFCTagReaderSession, didDetect tags: [NFCTag]) {
-            guard let first = tags.first, case .iso7816(let tag) = first else { return session.restartPolling() }
-            session.connect(to: first) { error in
-                if error != nil { return session.restartPolling() }
-                self.answer(.success(ChipLimits(maxCommand: Self.longest, maxResponse: Self.longest)), tag)
+            for found in tags {
+                guard case .iso7816(let tag) = found else { continue }
+                return session.connect(to: found) { error in
+                    if error != nil { return session.restartPolling() }
+                    self.answer(.success(ChipLimits(maxCommand: Self.longest, maxResponse: Self.longest)), tag)
+                }
             }
+            session.restartPolling()
         }
 
+        /// Also told of sessions that were ended here, some time later, when the next one may have begun.
         public func tagReaderSession(_ session: NFCTagReaderSession, didInvalidateWithError error: any Error) {
-            lock.withLock { self.session = nil }
-            answer(.failure(Self.failure(error)), nil)
+            let reason = Self.failure(error)
+            let current = lock.withLock {
+                guard self.session === session else { return false }
+                self.session = nil
+                refused = reason == .UserCancelled
+                return true
+            }
+            if current { answer(.failure(reason), nil) }
         }
 
         /// What the system sends and receives at once.
@@ -87,7 +102,8 @@
         private static func failure(_ error: any Error) -> ChipLinkError {
             switch (error as? NFCReaderError)?.code {
             case .readerTransceiveErrorTagConnectionLost, .readerTransceiveErrorTagResponseError,
-                .readerTransceiveErrorTagNotConnected:
+                .readerTransceiveErrorTagNotConnected, .readerTransceiveErrorRetryExceeded,
+                .readerTransceiveErrorSessionInvalidated:
                 .TagLost
             case .readerSessionInvalidationErrorSessionTimeout: .Timeout
             case .readerSessionInvalidationErrorUserCanceled: .UserCancelled

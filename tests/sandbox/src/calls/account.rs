@@ -5,20 +5,20 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use eid_crypto::{Random, VerifyingKey, random};
+use eid_crypto::{VerifyingKey, random};
 use eid_model::Code;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::token::check_session;
 use crate::{
     Person,
     jwt::{self, Jwk, encode},
     keys::{self, ISSUER, Role},
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
+    session::{Session, check_session},
 };
 
 /// Life of a grant, in seconds.
@@ -74,7 +74,7 @@ pub(crate) fn find_person<'a>(
 /// Makes a key the active device of a person's account, and the account if there is none.
 ///
 /// The phone that was active before loses its access, and what it was issued is revoked: it may be in other hands.
-pub(crate) fn bind(tx: &Transaction<'_>, rng: &dyn Random, pid: &str, key: &[u8; 32]) -> Result<String, Refusal> {
+pub(crate) fn bind(platform: &Platform, tx: &Transaction<'_>, pid: &str, key: &[u8; 32]) -> Result<String, Refusal> {
     // A key that another account or a credential has is never a device key, so nothing is written before this.
     let elsewhere = "SELECT 1 FROM devices JOIN accounts ON account = id WHERE key = ?1 AND pid <> ?2
                      UNION SELECT 1 FROM tokens WHERE key = ?1";
@@ -85,16 +85,27 @@ pub(crate) fn bind(tx: &Transaction<'_>, rng: &dyn Random, pid: &str, key: &[u8;
     let account: String = match account {
         Some(account) => account,
         None => {
-            let account = encode(&random::<16>(rng)?);
+            let account = encode(&random::<16>(&platform.rng)?);
             tx.execute("INSERT INTO accounts (id, pid, device) VALUES (?, ?, ?)", params![account, pid, key])?;
             account
         }
     };
-    tx.execute("INSERT OR IGNORE INTO devices (key, account) VALUES (?, ?)", params![key, account])?;
+    tx.execute(
+        "INSERT OR IGNORE INTO devices (key, account, bound_at, last_seen_at) VALUES (?1, ?2, ?3, ?3)",
+        params![key, account, platform.clock.seconds()],
+    )?;
     tx.execute("UPDATE accounts SET device = ? WHERE id = ?", params![key, account])?;
     tx.execute("DELETE FROM access_tokens WHERE account = ? AND device <> ?", params![account, key])?;
+    tx.execute("DELETE FROM refresh_tokens WHERE account = ? AND device <> ?", params![account, key])?;
     tx.execute("UPDATE tokens SET superseded = 1 WHERE account = ? AND device <> ?", params![account, key])?;
     Ok(account)
+}
+
+/// A phone gives its account up: no phone is bound then, and what this one was issued is revoked.
+pub(crate) fn unbind(tx: &Transaction<'_>, account: &str, key: &[u8; 32]) -> Result<(), Refusal> {
+    tx.execute("UPDATE accounts SET device = x'' WHERE id = ? AND device = ?", params![account, key])?;
+    tx.execute("UPDATE tokens SET superseded = 1 WHERE account = ?", [account])?;
+    Session::end_all(tx, key)
 }
 
 #[derive(Serialize)]

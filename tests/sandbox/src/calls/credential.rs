@@ -15,16 +15,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    account::find_person,
-    token::{Session, check_session},
-};
+use super::account::find_person;
 use crate::{
     extract::JsonBody,
     jwt::{self, encode},
     keys::{self, ISSUER, Role},
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
+    session::{Session, check_session},
     status,
 };
 

@@ -11,17 +11,25 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::token::check_session;
 use crate::{
     extract::JsonBody,
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
+    session::check_session,
 };
 
 const PATH: &str = "/v1/device/state";
 
+const LIST_PATH: &str = "/v1/devices";
+
+/// The auth level that the list of devices asks for, and how old it may be, in seconds.
+const LIST_LEVEL: (u8, i64) = (2, 30 * 86_400);
+
+/// Devices that are listed, at most.
+const MOST_LISTED: u32 = 50;
+
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(report_state))
+    OpenApiRouter::new().routes(routes!(report_state)).routes(routes!(list))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -30,6 +38,49 @@ struct Report {
     store_generation: u64,
     /// The epoch of the passcode to move to.
     passcode_epoch: Option<u32>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Devices {
+    /// The newest first.
+    devices: Vec<Device>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Device {
+    /// As its holder named it; may be empty.
+    name: String,
+    bound_at: i64,
+    last_seen_at: i64,
+    active: bool,
+}
+
+/// The phones that were ever bound to the account.
+#[utoipa::path(
+    get, path = "/v1/devices", tag = "activation",
+    params(
+        ("Authorization" = String, Header, description = "`DPoP` and an access token of auth level 2"),
+        ("DPoP" = String, Header, description = "A JWT of type `dpop+jwt` with `ath`, signed by the device key"),
+    ),
+    responses(
+        (status = 200, body = Devices),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2056, 7012, 7013, 7014"),
+    )
+)]
+async fn list(State(platform): State<Shared>, headers: HeaderMap) -> Result<Json<Devices>, Refusal> {
+    let devices = platform.call(move |platform, tx| {
+        let (session, _) = check_session(platform, tx, &headers, "GET", LIST_PATH)?;
+        session.require(LIST_LEVEL.0, LIST_LEVEL.1, platform.clock.seconds())?;
+        let mut rows = tx.prepare(
+            "SELECT name, bound_at, last_seen_at, accounts.device = devices.key
+             FROM devices JOIN accounts ON account = id WHERE account = ? ORDER BY bound_at DESC LIMIT ?",
+        )?;
+        let rows = rows.query_map(params![session.account, MOST_LISTED], |row| {
+            Ok(Device { name: row.get(0)?, bound_at: row.get(1)?, last_seen_at: row.get(2)?, active: row.get(3)? })
+        })?;
+        Ok(Devices { devices: rows.collect::<Result<_, _>>()? })
+    });
+    devices.await.map(Json)
 }
 
 #[derive(Serialize, ToSchema)]

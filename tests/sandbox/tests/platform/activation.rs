@@ -262,7 +262,7 @@ async fn two_phones_bound_at_once_make_one_account_with_one_of_them() {
             let headers = [("content-type", "application/json")];
             let path = format!("/v1/activation/{id}/device");
             let answer = world.send(request(axum::http::Method::POST, &path, &headers, body)).await;
-            crate::support::Phone { key, account: answer.text("account_id") }
+            crate::support::Phone::new(key, answer.text("account_id"))
         }));
     }
     let mut phones = Vec::new();

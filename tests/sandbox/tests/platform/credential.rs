@@ -205,7 +205,7 @@ async fn access_token_without_its_proof_is_refused() {
     let phone = world.activated(HANH).await;
     let (token, other_token) = (world.signed_in(&phone).await, world.signed_in(&phone).await);
     let now = world.now();
-    let thief = Phone { key: SigningKey::make().unwrap(), account: phone.account.clone() };
+    let thief = Phone::new(SigningKey::make().unwrap(), phone.account.clone());
     for dpop in [
         phone.dpop(PATH, None, now),
         phone.dpop(PATH, Some(&other_token), now),

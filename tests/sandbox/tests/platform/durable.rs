@@ -81,7 +81,7 @@ async fn restarted_sandbox_continues_an_activation_and_refuses_replays() {
     let key = SigningKey::make().unwrap();
     let world = disk.open(world.now());
     let account = world.bind(&id, &binding(&key, &challenge, world.now())).await.text("account_id");
-    let phone = crate::support::Phone { key, account };
+    let phone = crate::support::Phone::new(key, account);
     let (assertion, dpop) = (phone.assertion(world.now()), phone.dpop("/oauth2/token", None, world.now()));
     let token = world.token(&assertion, &dpop).await.text("access_token");
     let nonce = world.nonce().await;

@@ -56,7 +56,7 @@ async fn request_without_token_or_proof_renews_nothing() {
     let phone = world.activated(HANH).await;
     let token = world.signed_in(&phone).await;
     let (authorization, now) = (format!("DPoP {token}"), world.now());
-    let thief = Phone { key: SigningKey::make().unwrap(), account: phone.account.clone() };
+    let thief = Phone::new(SigningKey::make().unwrap(), phone.account.clone());
     for (authorization, dpop, code, error) in [
         (authorization.as_str(), dpop(&phone, "POST", &token, now), 7013, "invalid_dpop_proof"),
         (&authorization, dpop(&thief, "GET", &token, now), 7013, "invalid_dpop_proof"),

@@ -153,11 +153,16 @@ impl World {
 
     /// A phone that is bound to a person's account.
     pub(crate) async fn activated(&self, person: (&str, &str)) -> Phone {
-        let key = SigningKey::make().unwrap();
+        let mut phone = Phone::new(SigningKey::make().unwrap(), String::new());
         let (id, challenge) = self.challenge(person).await;
-        let answer = self.bind(&id, &binding(&key, &challenge, self.now())).await;
+        let body = json!({
+            "binding": binding(&phone.key, &challenge, self.now()),
+            "passcode_binding": passcode_binding(&phone.passcode, &challenge, self.now()),
+        });
+        let answer = self.post(&format!("/v1/activation/{id}/device"), &[], &body).await;
         assert_eq!(answer.status, 201, "{answer:?}");
-        Phone { key, account: answer.text("account_id") }
+        phone.account = answer.text("account_id");
+        phone
     }
 
     pub(crate) async fn token(&self, assertion: &str, dpop: &str) -> Answer {
@@ -207,13 +212,19 @@ pub(crate) fn evidence(card: &MadeCard, challenge: &[u8]) -> Value {
     json!({"files": files, "active_signature": URL_SAFE_NO_PAD.encode(signature)})
 }
 
-/// A device key and the account it is bound to.
+/// A device key and the account it is bound to, with the key that its holder's passcode stands for.
 pub(crate) struct Phone {
     pub(crate) key: SigningKey,
+    pub(crate) passcode: SigningKey,
     pub(crate) account: String,
 }
 
 impl Phone {
+    /// A phone whose passcode nobody knows.
+    pub(crate) fn new(key: SigningKey, account: String) -> Self {
+        Self { key, passcode: SigningKey::make().unwrap(), account }
+    }
+
     pub(crate) fn assertion_claims(&self, now: i64) -> Value {
         let audience = format!("{URL}/oauth2/token");
         json!({"iss": self.account, "sub": self.account, "aud": audience, "iat": now, "exp": now + 60, "jti": jti()})
@@ -243,6 +254,10 @@ pub(crate) fn movable(clock: &Arc<AtomicI64>) -> Clock {
 
 pub(crate) fn binding(key: &SigningKey, challenge: &str, now: i64) -> String {
     jwt("eid-device-binding+jwt", &json!({"aud": URL, "iat": now, "nonce": challenge}), key)
+}
+
+pub(crate) fn passcode_binding(key: &SigningKey, challenge: &str, now: i64) -> String {
+    jwt("eid-passcode-binding+jwt", &json!({"aud": URL, "iat": now, "nonce": challenge}), key)
 }
 
 pub(crate) fn credential_proof(key: &SigningKey, nonce: &str, now: i64) -> String {

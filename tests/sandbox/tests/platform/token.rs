@@ -50,8 +50,8 @@ async fn assertion_that_does_not_fit_is_refused() {
         let refused = world.token(&jwt("JWT", &claims, &phone.key), &phone.dpop(PATH, None, now)).await;
         assert_eq!(refused.refusal(), invalid_grant(code), "{member} {value}");
     }
-    let stranger = Phone { key: SigningKey::make().unwrap(), account: phone.account.clone() };
-    let nobody = Phone { key: SigningKey::make().unwrap(), account: "nobody".to_owned() };
+    let stranger = Phone::new(SigningKey::make().unwrap(), phone.account.clone());
+    let nobody = Phone::new(SigningKey::make().unwrap(), "nobody".to_owned());
     for other in [stranger, nobody] {
         let refused = world.token(&other.assertion(now), &other.dpop(PATH, None, now)).await;
         assert_eq!(refused.refusal(), invalid_grant(7012));

@@ -3,10 +3,10 @@
 use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
-use eid_crypto::{Signature, SigningKey, VerifyingKey, hash::sha256};
-use eid_model::{Code, PhoneNumber, Pid, UnixTime};
+use eid_crypto::{Passcode, PasscodeKey, Signature, SigningKey, VerifyingKey, hash::sha256, kdf::KdfCost};
+use eid_model::{AuthLevel, Code, PhoneNumber, Pid, UnixTime};
 use eid_platform::{
-    AccountId, ActivationId, CredentialConfiguration, CredentialRequest, Flaw, OneTimeCode, PlatformError,
+    AccountId, ActivationId, CredentialConfiguration, CredentialRequest, Flaw, Instruction, OneTimeCode, PlatformError,
     RequestSigner, Timeouts, answer, jws,
 };
 use serde_json::{Value, json};
@@ -282,4 +282,102 @@ async fn slow_key_does_not_use_up_the_time_of_the_call() {
     // Four signatures took over two seconds, and the repeat carries the later time.
     assert!(token.expires_at().seconds() > NOW.seconds() + 600);
     assert_eq!(*device.signatures.lock().unwrap(), 4);
+}
+
+fn passcode_key(digits: &str) -> PasscodeKey {
+    PasscodeKey::derive(&Passcode::parse(digits.into()).unwrap(), &[7; 16], KdfCost::FLOOR).unwrap()
+}
+
+/// The claims inside an instruction that these keys signed.
+fn instructed(seen: &Seen, server: &Server, device: &Key, passcode: &PasscodeKey) -> Value {
+    assert_eq!(seen.line(), "POST /v1/instructions HTTP/1.1");
+    let body = seen.json();
+    let outer = claims(body["instruction"].as_str().unwrap(), "eid-instruction+jwt", device);
+    assert_eq!((&outer["aud"], &outer["iat"]), (&json!(server.url), &json!(NOW)));
+    let inner = jws::parse(outer["inner"].as_str().unwrap()).unwrap();
+    assert_eq!(inner.jwk(), Some(passcode.public()));
+    inner.verify("eid-act+jwt", passcode.public()).unwrap()
+}
+
+#[tokio::test]
+async fn instruction_is_signed_by_both_keys_and_repeated_as_the_same_bytes() {
+    let result = r#"{"access_token":"tok-1","token_type":"DPoP","expires_in":600,"refresh_token":"ref-1","auth_level":2,"auth_time":1795000000}"#;
+    let server = Server::start([
+        Reply::json(200, r#"{"challenge":"c-1","expires_at":1795000060}"#),
+        Reply::Cut(Vec::new()),
+        Reply::problem(503, "{}"),
+        Reply::json(200, &format!(r#"{{"act":"sign_in","seq":7,"result":{result}}}"#)),
+    ])
+    .await;
+    let (client, device, passcode) = (server.client(), Key::new(), passcode_key("271828"));
+    let challenge = client.challenge().await.unwrap();
+    let account = id::<AccountId>("acc-1");
+    let instruction =
+        Instruction { account: &account, seq: 7, challenge: &challenge, device: &device, passcode: &passcode };
+    let session = sendable(client.sign_in(instruction, NOW)).await.unwrap();
+    assert_eq!((session.auth_level, session.auth_time), (AuthLevel::L2, NOW));
+
+    let seen = server.seen();
+    assert_eq!((seen.len(), seen[0].line()), (4, "POST /v1/challenge HTTP/1.1"));
+    assert!(seen[2].body == seen[1].body && seen[3].body == seen[1].body);
+    let wanted =
+        json!({"aud": server.url, "sub": "acc-1", "challenge": "c-1", "seq": 7, "act": "sign_in", "params": {}});
+    assert_eq!(instructed(&seen[1], &server, &device, &passcode), wanted);
+    assert_eq!(*device.signatures.lock().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn passcode_change_carries_the_new_key_and_is_signed_by_the_old_one() {
+    let server = Server::start([
+        Reply::json(200, r#"{"challenge":"c-1","expires_at":1795000060}"#),
+        Reply::json(200, r#"{"act":"change_passcode","seq":8,"result":{"passcode_epoch":2}}"#),
+        Reply::json(200, r#"{"act":"unlink","seq":9,"result":{}}"#),
+    ])
+    .await;
+    let (client, device) = (server.client(), Key::new());
+    let (old, new) = (passcode_key("271828"), passcode_key("314159"));
+    let challenge = client.challenge().await.unwrap();
+    let account = id::<AccountId>("acc-1");
+    let instruction = Instruction { account: &account, seq: 8, challenge: &challenge, device: &device, passcode: &old };
+    assert_eq!(client.change_passcode(instruction, 2, &new, NOW).await, Ok(2));
+    assert_eq!(client.unlink(Instruction { seq: 9, ..instruction }, NOW).await, Ok(()));
+
+    let params = instructed(&server.seen()[1], &server, &device, &old)["params"].clone();
+    assert_eq!(params["epoch"], 2);
+    let binding = jws::parse(params["passcode_binding"].as_str().unwrap()).unwrap();
+    assert_eq!(binding.jwk(), Some(new.public()));
+    let binding: Value = binding.verify("eid-passcode-binding+jwt", new.public()).unwrap();
+    assert_eq!(binding, json!({"aud": server.url, "iat": NOW, "nonce": "c-1"}));
+}
+
+#[tokio::test]
+async fn session_is_refreshed_listed_and_ended_with_new_proofs() {
+    let tokens = r#"{"access_token":"tok-1","token_type":"DPoP","expires_in":600,"refresh_token":"ref-1","auth_level":2,"auth_time":1795000000}"#;
+    let devices = r#"{"devices":[{"name":"","bound_at":1,"last_seen_at":2,"active":true}]}"#;
+    let server = Server::start([
+        Reply::problem(503, "{}"),
+        Reply::json(200, tokens),
+        Reply::json(200, devices),
+        Reply::json(200, "{}"),
+    ])
+    .await;
+    let (client, device) = (server.client(), Key::new());
+    let session = answer_session(tokens);
+    let next = sendable(client.refresh(&session.refresh, &device, NOW)).await.unwrap();
+    assert_eq!(sendable(client.devices(&next.access, &device, NOW)).await.unwrap().len(), 1);
+    sendable(client.revoke(&next.refresh, &device, NOW)).await.unwrap();
+
+    let seen = server.seen();
+    let (asked, again) = (form(&seen[0].body), form(&seen[1].body));
+    assert_eq!((asked["grant_type"].as_str(), asked["refresh_token"].as_str()), ("refresh_token", "ref-1"));
+    assert_eq!(asked, again);
+    assert_ne!(seen[0].header("dpop"), seen[1].header("dpop"));
+    check_token_use(&seen[2], "GET", "/v1/devices", &server, &device);
+    assert_eq!((seen[3].line(), form(&seen[3].body)["token"].as_str()), ("POST /oauth2/revoke HTTP/1.1", "ref-1"));
+    let dpop = claims(seen[3].header("dpop").unwrap(), "dpop+jwt", &device);
+    assert_eq!((&dpop["htm"], &dpop["htu"]), (&json!("POST"), &json!(format!("{}/oauth2/revoke", server.url))));
+}
+
+fn answer_session(body: &str) -> eid_platform::SignedIn {
+    eid_platform::parse_signed_in(body.as_bytes(), NOW).unwrap()
 }

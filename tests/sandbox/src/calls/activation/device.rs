@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{super::account, Attempt, OUT_OF_ORDER, UNKNOWN};
+use super::{
+    super::{account, passcode},
+    Attempt, OUT_OF_ORDER, UNKNOWN,
+};
 use crate::{
     extract::JsonBody,
     jwt,
@@ -27,6 +30,8 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 struct DeviceRequest {
     /// A JWT of type `eid-device-binding+jwt`.
     binding: String,
+    /// A JWT of type `eid-passcode-binding+jwt`.
+    passcode_binding: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,21 +65,25 @@ async fn bind(
     Path(id): Path<String>,
     JsonBody(request): JsonBody<DeviceRequest>,
 ) -> Result<(StatusCode, Json<Bound>), Refusal> {
-    let bound = platform.call(move |platform, tx| bind_device(platform, tx, &id, &request.binding)).await?;
+    let bound = platform.call(move |platform, tx| bind_device(platform, tx, &id, &request)).await?;
     Ok((StatusCode::CREATED, Json(bound)))
 }
 
-fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, binding: &str) -> Result<Bound, Refusal> {
+fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, request: &DeviceRequest) -> Result<Bound, Refusal> {
     let attempt = Attempt::load(platform, tx, id)?;
     if platform.requires_card && attempt.card.is_none() {
         return Err(OUT_OF_ORDER);
     }
-    let binding = jwt::verify_self_signed::<BindingClaims>(binding, "eid-device-binding+jwt")
+    let binding = jwt::verify_self_signed::<BindingClaims>(&request.binding, "eid-device-binding+jwt")
         .map_err(|_| Refusal::invalid_request())?;
     let BindingClaims { aud, iat, nonce } = binding.claims;
     if aud != platform.base_url || nonce != attempt.device_challenge || !platform.is_fresh(iat) {
         return Err(Refusal::invalid_request());
     }
+    let passcode_binding = request.passcode_binding.as_deref();
+    let passcode_key =
+        passcode_binding.map(|binding| passcode::verify_binding(platform, binding, &attempt.device_challenge));
+    let passcode_key = passcode_key.transpose()?;
     let person = attempt.person(platform)?;
     if !person.level_two {
         return Err(account::NO_LEVEL_TWO);
@@ -84,10 +93,13 @@ fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, binding: &st
         // By this phone, whose answer was lost, or else by one that may not use it again.
         account::find_active(tx, &attempt.pid, &key)?.ok_or(UNKNOWN)?
     } else {
-        let account = account::bind(tx, &platform.rng, &attempt.pid, &key)?;
+        let account = account::bind(platform, tx, &attempt.pid, &key)?;
         tx.execute("UPDATE activations SET used = 1 WHERE id = ?", [id])?;
         account
     };
+    if let Some(passcode_key) = passcode_key {
+        passcode::register(tx, &key, &passcode_key)?;
+    }
     let grant = account::make_grant(platform, tx, &account, person, &binding.key)?;
     Ok(Bound { account_id: account, grant, issuer: ISSUER })
 }

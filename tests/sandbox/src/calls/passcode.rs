@@ -1,0 +1,123 @@
+//! Passcode keys: which one a device has, what was counted against it, and the last instruction that it signed.
+
+use axum::http::StatusCode;
+use eid_model::Code;
+use rusqlite::{OptionalExtension as _, Transaction, params};
+use serde::Deserialize;
+
+use crate::{
+    jwt,
+    platform::Platform,
+    problem::Refusal,
+    tries::{Door, Tries},
+};
+
+/// The passcode key of one device.
+pub(crate) struct PasscodeState {
+    /// Its thumbprint.
+    pub(crate) key: [u8; 32],
+    pub(crate) tries: Tries,
+    /// The number of the last instruction that was taken.
+    pub(crate) seq: i64,
+    /// That instruction's hash, and its outcome.
+    pub(crate) last: Option<([u8; 32], String)>,
+}
+
+#[derive(Deserialize)]
+struct BindingClaims {
+    aud: String,
+    iat: i64,
+    nonce: String,
+}
+
+/// Verifies a JWT of type `eid-passcode-binding+jwt` and gives the thumbprint of its key.
+pub(crate) fn verify_binding(platform: &Platform, binding: &str, nonce: &str) -> Result<[u8; 32], Refusal> {
+    let binding = jwt::verify_self_signed::<BindingClaims>(binding, "eid-passcode-binding+jwt")
+        .map_err(|_| Refusal::invalid_request())?;
+    let BindingClaims { aud, iat, nonce: of } = binding.claims;
+    if aud != platform.base_url || of != nonce || !platform.is_fresh(iat) {
+        return Err(Refusal::invalid_request());
+    }
+    Ok(jwt::thumbprint(&binding.key))
+}
+
+/// Makes a key the passcode key of a device, with nothing counted against it. A device key signs everything already, so that it
+/// is never a passcode key.
+pub(crate) fn register(tx: &Transaction<'_>, device: &[u8; 32], key: &[u8; 32]) -> Result<(), Refusal> {
+    if device == key {
+        return Err(Refusal::invalid_request());
+    }
+    tx.execute(
+        "INSERT INTO passcodes (device, key) VALUES (?1, ?2)
+         ON CONFLICT (device) DO UPDATE SET key = ?2, wrong = 0, wait_until = 0",
+        params![device, key],
+    )?;
+    Ok(())
+}
+
+impl PasscodeState {
+    /// The passcode key of a device; none if its phone never registered one.
+    pub(crate) fn find(tx: &Transaction<'_>, device: &[u8; 32]) -> Result<Option<Self>, Refusal> {
+        let mut columns =
+            tx.prepare_cached("SELECT key, wrong, wait_until, seq, hash, outcome FROM passcodes WHERE device = ?")?;
+        let row = columns.query_row([device], |row| {
+            let last: Option<[u8; 32]> = row.get(4)?;
+            Ok(Self {
+                key: row.get(0)?,
+                tries: Tries { wrong: row.get(1)?, wait_until: row.get(2)? },
+                seq: row.get(3)?,
+                last: last.zip(row.get(5)?),
+            })
+        });
+        Ok(row.optional()?)
+    }
+
+    /// Refuses a try that has to wait, or comes too late for good.
+    pub(crate) fn check_door(&self, now: i64) -> Result<(), Refusal> {
+        match self.tries.door(now) {
+            Door::Open => Ok(()),
+            Door::Shut(seconds) => {
+                let refusal = Refusal::new(StatusCode::FORBIDDEN, Code::PASSCODE_KEY_WAIT);
+                Err(refusal.retry_after(seconds))
+            }
+            Door::Blocked => Err(BLOCKED),
+        }
+    }
+
+    /// Counts a try, right or wrong, and says what a wrong one is told.
+    pub(crate) fn count(
+        &self,
+        tx: &Transaction<'_>,
+        device: &[u8; 32],
+        is_right: bool,
+        now: i64,
+    ) -> Result<Result<(), Refusal>, Refusal> {
+        let tries = if is_right { Tries::default() } else { self.tries.wrong(now) };
+        if tries != self.tries {
+            let count = "UPDATE passcodes SET wrong = ?, wait_until = ? WHERE device = ?";
+            tx.prepare_cached(count)?.execute(params![tries.wrong, tries.wait_until, device])?;
+        }
+        let wrong = Refusal::new(StatusCode::FORBIDDEN, Code::PASSCODE_KEY_WRONG).tries_left(tries.left(now));
+        Ok(match tries.door(now) {
+            _ if is_right => Ok(()),
+            Door::Open => Err(wrong),
+            Door::Shut(seconds) => Err(wrong.retry_after(seconds)),
+            Door::Blocked => Err(BLOCKED),
+        })
+    }
+
+    /// Notes the last instruction and its outcome, for whoever sends it again.
+    pub(crate) fn note(
+        tx: &Transaction<'_>,
+        device: &[u8; 32],
+        seq: i64,
+        hash: &[u8; 32],
+        outcome: &str,
+    ) -> Result<(), Refusal> {
+        let note = "UPDATE passcodes SET seq = ?, hash = ?, outcome = ? WHERE device = ?";
+        tx.prepare_cached(note)?.execute(params![seq, hash, outcome, device])?;
+        Ok(())
+    }
+}
+
+const BLOCKED: Refusal = Refusal::new(StatusCode::FORBIDDEN, Code::PASSCODE_KEY_BLOCKED);
