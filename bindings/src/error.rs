@@ -151,12 +151,19 @@ impl From<Error> for EidError {
             | Error::CredentialsExpired
             | Error::PurposeUnknown
             | Error::GrantExpired
+            | Error::ActivationLost
+            | Error::ActivationReplaced
+            | Error::StepNotDue
+            | Error::FaceUnusable
             | Error::Internal
             | Error::Model(_)
             | Error::Vault(_)
             | Error::Platform(_)
             | Error::Proof(_)
             | Error::Key(_)
+            | Error::Chip(_)
+            | Error::Card(_)
+            | Error::ChipLink(_)
             | Error::Clock(_)
             | Error::Crypto(_) => Details::default(),
         };

@@ -34,14 +34,15 @@ pub use contract::{
 pub use error::EidError;
 pub use info::{BuildInfo, Language, build_info, error_text};
 pub use ports::{
-    ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, EventSinkError, HardwareInput, Integrity,
+    ChipLimits, ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, EventSinkError, HardwareInput, Integrity,
     IntegrityError, KeyAccess, Moment, Platform, SecureKey, SecureKeyError,
 };
 pub use runtime::shutdown_all;
 pub use unlocked::{Presentation, Unlocked};
 pub use views::{
-    AccountView, Act, HistoryPage, HistoryView, HomeView, PasscodeOutcome, PresentDraft, ProofView, Purpose,
-    PurposeCount, PurposeRefusal, QrView, ReadinessView, RefillView, RepairView, StorePart,
+    AccountView, Act, ActivationStep, ActivationView, CardDraft, CardLinesDraft, CardProgressView, HistoryPage,
+    HistoryView, HomeView, PasscodeOutcome, PresentDraft, ProofView, Purpose, PurposeCount, PurposeRefusal, QrView,
+    ReadinessView, RefillView, RepairView, StorePart,
 };
 
 uniffi::setup_scaffolding!("eid_core");

@@ -210,7 +210,6 @@ impl Desk {
             Code::CODE_TRIES_SPENT,
             Code::FACE_TRIES_SPENT,
             Code::KEY_INVALIDATED,
-            Code::KEY_ANSWER_INVALID,
         ];
         if over.contains(&error.code()) {
             self.begin_anew(inner).await?;

@@ -37,7 +37,7 @@ async fn wrong_late_and_spent_one_time_codes_are_told_apart() {
     let world = World::new();
     let phone = Phone::new(&world);
     let person = world.citizen().clone();
-    let mut activation = phone.start(&person).await.unwrap();
+    let activation = phone.start(&person).await.unwrap();
     let right = code_sent(&world, &person);
     let wrong = if right == "111111" { "222222" } else { "111111" };
     let refused = activation.confirm_code(wrong).await.unwrap_err();
@@ -63,7 +63,7 @@ async fn guessable_passcode_is_refused_and_the_same_activation_goes_on() {
     let world = World::new();
     let phone = Phone::new(&world);
     let person = world.citizen().clone();
-    let mut activation = phone.confirmed(&world, &person).await;
+    let activation = phone.confirmed(&world, &person).await;
     let tail: Vec<u8> = person.pid.as_str().bytes().skip(6).collect();
     for weak in [b"123456".to_vec(), b"000000".to_vec(), tail] {
         assert_eq!(activation.complete(weak).await.unwrap_err().code(), Code::PASSCODE_WEAK);
@@ -83,7 +83,7 @@ async fn strangers_to_the_register_and_people_without_level_two_get_their_reason
     let malformed = phone.app.start_activation("12345", person.phone.as_str()).await.unwrap_err();
     assert_eq!((malformed.code(), malformed.kind()), (Code::PID_FORMAT, Kind::Invalid));
     let without = world.sandbox.people().iter().find(|person| !person.level_two).unwrap().clone();
-    let mut activation = phone.confirmed(&world, &without).await;
+    let activation = phone.confirmed(&world, &without).await;
     assert_eq!(activation.complete(PASSCODE.to_vec()).await.unwrap_err().code(), Code::LEVEL_TWO_MISSING);
     assert!(!phone.app.is_activated().await.unwrap());
 }
@@ -120,7 +120,7 @@ async fn activation_on_a_bad_network_goes_on_where_it_stopped() {
     world.sandbox.set_fault(Fault::Nonsense);
     assert_eq!(phone.start(&person).await.unwrap_err().code(), Code::PLATFORM_NONSENSE);
     world.sandbox.set_fault(Fault::Off);
-    let mut activation = phone.start(&person).await.unwrap();
+    let activation = phone.start(&person).await.unwrap();
     world.sandbox.set_fault(Fault::Down);
     let code = code_sent(&world, &person);
     assert_eq!(activation.confirm_code(&code).await.unwrap_err().code(), Code::PLATFORM_BUSY);

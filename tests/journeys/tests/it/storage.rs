@@ -11,7 +11,7 @@ use crate::phone::{PASSCODE, Phone, World, request, show};
 async fn folder_that_cannot_be_made_is_named_and_the_same_activation_goes_on() {
     let world = World::new();
     let phone = Phone::new(&world);
-    let mut activation = phone.confirmed(&world, &world.citizen().clone()).await;
+    let activation = phone.confirmed(&world, &world.citizen().clone()).await;
     let in_the_way = phone.folder.path().join("app");
     fs::write(&in_the_way, b"a file where the folder should be").unwrap();
     let refused = activation.complete(PASSCODE.to_vec()).await.unwrap_err();

@@ -35,7 +35,7 @@ impl Citizen {
         let person = choose(sandbox.people()).ok_or(DemoError::NobodyToPlay)?;
         let app = open_app(sandbox, &folder)?;
         let (pid, phone) = (person.pid.as_str(), person.phone.as_str());
-        let mut activation = app.start_activation(pid, phone).await?;
+        let activation = app.start_activation(pid, phone).await?;
         let messages = sandbox.messages(&person.phone)?;
         let message = messages.last().ok_or(DemoError::NobodyToPlay)?;
         stage.step(&format!("{} asks for activation; an SMS arrives: “{}”", person.name.as_str(), message.text));
