@@ -415,4 +415,35 @@ mod tests {
         let unannounced = key.generate("device", core_ports::KeyAccess::WhileUnlocked).await;
         assert_eq!(unannounced, Err(core_ports::SecureKeyError::Unavailable));
     }
+
+    /// Finds a chip, answers nothing in time, and ends its sessions never.
+    #[async_trait]
+    impl ChipLink for Silent {
+        async fn connect(&self, wait_ms: u32) -> Result<ChipLimits, ChipLinkError> {
+            tokio::time::sleep(Duration::from_millis(wait_ms.into())).await;
+            Err(UnexpectedUniFFICallbackError::new("271828").into())
+        }
+        async fn transceive(&self, command: Vec<u8>, _timeout_ms: u32) -> Result<Vec<u8>, ChipLinkError> {
+            if command.is_empty() { Ok(vec![0x90]) } else { std::future::pending().await }
+        }
+        async fn end_session(&self, _success: bool) -> Result<(), ChipLinkError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn chip_port_that_never_answers_is_given_up_a_moment_after_its_time() {
+        let chip = Adapter(Arc::new(Silent) as Arc<dyn ChipLink>);
+        let chip: &dyn core_ports::ChipLink = &chip;
+        assert_eq!(chip.connect(30_000).await, Err(core_ports::ChipLinkError::Unavailable));
+        assert_eq!(chip.transceive(b"", 1_000).await, Err(core_ports::ChipLinkError::Malformed));
+        let start = tokio::time::Instant::now();
+        assert_eq!(chip.transceive(b"\x00\xa4", 15_000).await, Err(core_ports::ChipLinkError::Timeout));
+        assert_eq!(start.elapsed(), Duration::from_secs(15) + CHIP_GRACE);
+        assert_eq!(chip.end_session(true).await, Err(core_ports::ChipLinkError::Timeout));
+        assert_eq!(start.elapsed(), Duration::from_secs(15) + 2 * CHIP_GRACE);
+        // Nobody waits for longer than for any other port.
+        assert_eq!(chip.transceive(b"\x00\xa4", u32::MAX).await, Err(core_ports::ChipLinkError::Timeout));
+        assert_eq!(start.elapsed(), Duration::from_secs(15) + 2 * CHIP_GRACE + ANSWER_LIMIT);
+    }
 }

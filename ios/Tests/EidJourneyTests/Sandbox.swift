@@ -9,7 +9,7 @@ enum Place {
     static let sandboxRoot = URL(fileURLWithPath: variable("EID_SANDBOX_ROOT"))
 
     /// The folder with the descriptions of simulated cards.
-    static let cards = URL(fileURLWithPath: "../cards", relativeTo: sandboxRoot.deletingLastPathComponent())
+    static let cards = URL(fileURLWithPath: "../cards/", relativeTo: sandboxRoot.deletingLastPathComponent())
 
     /// A folder that is new.
     static func newFolder() throws -> URL {
@@ -120,6 +120,29 @@ final class Sandbox: Sendable {
     /// How the platform misbehaves from now on.
     func misbehave(_ mode: String) throws {
         _ = try fetch("/sandbox/faults", "--json", "{\"mode\": \"\(mode)\"}")
+    }
+
+    /// The description of a citizen's identity card, with the given quirks: what stands between JSON's braces.
+    func card(of person: Person, _ quirks: String = "") throws -> Data {
+        try fetch("/sandbox/cards", "--json", "{\"pid\": \"\(person.pid)\", \"quirks\": {\(quirks)}}")
+    }
+
+    /// A picture of the citizen, as the phone's camera takes it.
+    func face(of person: Person) throws -> Data {
+        struct Card: Decodable {
+            let portrait: Int
+        }
+        let number = try JSONDecoder().decode(Card.self, from: card(of: person)).portrait
+        return try Data(contentsOf: URL(fileURLWithPath: "../portraits/\(number).jpg", relativeTo: Place.cards))
+    }
+
+    /// What an office prints after it looked at the citizen.
+    func voucher(for person: Person) throws -> String {
+        struct Printed: Decodable {
+            let voucher: String
+        }
+        let printed = try fetch("/sandbox/offices/voucher", "--json", "{\"pid\": \"\(person.pid)\"}")
+        return try JSONDecoder().decode(Printed.self, from: printed).voucher
     }
 
     /// The verdict of a counter that holds today's lists: `eid-counter verify`.

@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
+PORTRAITS = Path(__file__).parents[3] / "tests" / "sandbox" / "portraits"
+
 
 def pytest_addoption(parser):
     parser.addoption("--bindings", type=Path, default=Path("target/bindings/python"), help="module and library")
@@ -49,6 +51,18 @@ class Sandbox:
 
     def code_for(self, person):
         return json.loads(self.fetch("/sandbox/messages?phone=" + quote(person["phone"])))[-1]["code"]
+
+    def card_of(self, person, **quirks):
+        """The description of a citizen's identity card, with bad manners."""
+        return json.loads(self.fetch("/sandbox/cards", {"pid": person["pid"], "quirks": quirks}))
+
+    def face_of(self, person):
+        """A picture of the citizen, as the phone's camera takes it."""
+        return (PORTRAITS / f"{self.card_of(person)['portrait']}.jpg").read_bytes()
+
+    def voucher_for(self, person):
+        """What an office prints after it looked at the citizen."""
+        return json.loads(self.fetch("/sandbox/offices/voucher", {"pid": person["pid"]}))["voucher"]
 
     def fault(self, mode):
         self.fetch("/sandbox/faults", {"mode": mode})

@@ -80,9 +80,31 @@ class Sandbox : AutoCloseable {
 
     /** Makes the platform misbehave: `off`, `down`, `nonsense`, `slow`, `truncated` or `oversize`. */
     fun fault(mode: String) {
-        val request = HttpRequest.newBuilder(URI("$url/sandbox/faults")).header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString("""{"mode":"$mode"}""")).build()
-        assertEquals(204, http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode())
+        post("/sandbox/faults", """{"mode":"$mode"}""", 204)
+    }
+
+    /** The description of a citizen's identity card, with the given quirks: what stands between JSON's braces. */
+    fun cardOf(citizen: Citizen, quirks: String = ""): String =
+        post("/sandbox/cards", """{"pid":"${citizen.pid}","quirks":{$quirks}}""")
+
+    /** A picture of the citizen, as the phone's camera takes it. */
+    fun faceOf(citizen: Citizen): ByteArray {
+        val number = checkNotNull(Regex("\"portrait\":(\\d+)").find(cardOf(citizen))).groupValues[1]
+        return File("tests/sandbox/portraits/$number.jpg").readBytes()
+    }
+
+    /** What an office prints after it looked at the citizen. */
+    fun voucherFor(citizen: Citizen): String {
+        val printed = post("/sandbox/offices/voucher", """{"pid":"${citizen.pid}"}""")
+        return checkNotNull(Regex("\"voucher\":\"([^\"]+)\"").find(printed)).groupValues[1]
+    }
+
+    private fun post(path: String, json: String, status: Int = 200): String {
+        val request = HttpRequest.newBuilder(URI(url + path)).header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(json)).build()
+        val answer = http.send(request, HttpResponse.BodyHandlers.ofString())
+        assertEquals(status, answer.statusCode(), path)
+        return answer.body()
     }
 
     /** What a counter says of a proof, with today's lists: the exit code and the verdict's JSON. */
