@@ -12,7 +12,8 @@ use std::{
 };
 
 use eid_core::{
-    Activation, AppConfig, AutoLock, CardAccess, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    Activation, AppConfig, AutoLock, CardAccess, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest, Timeouts,
+    Unlocked,
     ports::{
         ChipLink, Ports, SecureKey,
         fake::{EventLog, SetClock, SoftwareKey},
@@ -33,7 +34,7 @@ pub(crate) const PASSCODE: &[u8] = b"271828";
 
 /// A platform and the time that everybody shares.
 pub(crate) struct World {
-    pub(crate) sandbox: RunningSandbox,
+    pub(crate) sandbox: Arc<RunningSandbox>,
     platform_time: Arc<AtomicI64>,
 }
 
@@ -43,7 +44,7 @@ impl World {
         let time = Arc::clone(&platform_time);
         let clock = Clock::new(move || UnixTime::from_seconds(time.load(Ordering::SeqCst)));
         let sandbox = Sandbox::start(&SandboxConfig { clock, ..SandboxConfig::default() }).unwrap();
-        Self { sandbox, platform_time }
+        Self { sandbox: Arc::new(sandbox), platform_time }
     }
 
     /// Lets time pass for the platform and a phone.
@@ -61,9 +62,13 @@ impl World {
     /// A person's identity card, with these quirks as JSON.
     pub(crate) fn card(&self, person: &Person, quirks: &str) -> Card {
         let file = self.sandbox.card_file(&person.pid).unwrap();
-        let file = CardFile { quirks: serde_json::from_str(quirks).unwrap(), ..file };
+        self.make(&CardFile { quirks: serde_json::from_str(quirks).unwrap(), ..file })
+    }
+
+    /// A card as described.
+    pub(crate) fn make(&self, file: &CardFile) -> Card {
         let (now, rng) = (UnixTime::from_seconds(self.platform_time.load(Ordering::SeqCst)), SystemRandom::new());
-        Card::new(personalise(&file, now, &rng).unwrap(), Arc::new(SystemRandom::new()))
+        Card::new(personalise(file, now, &rng).unwrap(), Arc::new(SystemRandom::new()))
     }
 
     /// A counter with today's lists.
