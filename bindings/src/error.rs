@@ -155,6 +155,7 @@ impl From<Error> for EidError {
             | Error::ActivationReplaced
             | Error::StepNotDue
             | Error::FaceUnusable
+            | Error::TermInvalid
             | Error::Internal
             | Error::Model(_)
             | Error::Vault(_)

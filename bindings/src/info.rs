@@ -11,13 +11,22 @@ pub struct BuildInfo {
     pub code_table: u32,
 }
 
-/// A language of the error table.
+/// A language of the texts that the core brings along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum Language {
     /// Vietnamese (tiếng Việt).
     Vi,
     /// English.
     En,
+}
+
+impl From<Language> for eid_model::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Vi => Self::Vi,
+            Language::En => Self::En,
+        }
+    }
 }
 
 /// The version of this border.

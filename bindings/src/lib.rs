@@ -20,6 +20,7 @@ mod error;
 mod events;
 mod guard;
 mod info;
+mod own_data;
 mod ports;
 mod runtime;
 mod unlocked;
@@ -33,6 +34,7 @@ pub use contract::{
 };
 pub use error::EidError;
 pub use info::{BuildInfo, Language, build_info, error_text};
+pub use own_data::HistoryExportView;
 pub use ports::{
     ChipLimits, ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, EventSinkError, HardwareInput, Integrity,
     IntegrityError, KeyAccess, Moment, Platform, SecureKey, SecureKeyError,

@@ -19,7 +19,7 @@ const MAX_PAGE: u32 = 50;
 /// background.
 #[derive(Debug, uniffi::Object)]
 pub struct Unlocked {
-    session: Arc<Session>,
+    pub(crate) session: Arc<Session>,
 }
 
 /// A proof on the screen: signed anew as often as asked, every 20 s while it is shown.
@@ -170,11 +170,11 @@ impl Session {
         .ok();
     }
 
-    fn call(&self) -> Call<'_> {
+    pub(crate) fn call(&self) -> Call<'_> {
         Call::on(&self.engine).while_open(&self.locked)
     }
 
-    fn core(&self) -> Result<Arc<eid_core::Unlocked>, EidError> {
+    pub(crate) fn core(&self) -> Result<Arc<eid_core::Unlocked>, EidError> {
         self.open().as_ref().map(|open| Arc::clone(&open.core)).ok_or_else(locked)
     }
 

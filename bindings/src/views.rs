@@ -431,7 +431,7 @@ pub struct RepairView {
 impl From<Repaired> for RepairView {
     fn from(repaired: Repaired) -> Self {
         let Repaired { collection, kept, lost, code } = repaired;
-        Self { part: collection.into(), kept, lost, code: code.number().into() }
+        Self { part: collection.map_or(StorePart::History, StorePart::from), kept, lost, code: code.number().into() }
     }
 }
 
@@ -468,6 +468,8 @@ pub enum StorePart {
     Consent,
     /// Requests under the data-protection law.
     DataRequest,
+    /// The history (lịch sử).
+    History,
 }
 
 impl From<Collection> for StorePart {
@@ -590,6 +592,6 @@ impl From<(u64, HistoryEntry)> for HistoryView {
 }
 
 /// A count for the border; what a phone holds is far below its limit.
-fn count(n: usize) -> u32 {
+pub(crate) fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -77,6 +77,9 @@ pub enum Error {
     /// What was captured is no picture of a face that the platform takes.
     #[error("picture is unusable")]
     FaceUnusable,
+    /// A term is outside what can be chosen.
+    #[error("term is out of range")]
+    TermInvalid,
     /// A task of ours broke off.
     #[error("internal fault")]
     Internal,
@@ -134,6 +137,7 @@ impl Error {
             Self::ActivationReplaced => Code::ACTIVATION_REPLACED,
             Self::StepNotDue => Code::STEP_OUT_OF_ORDER,
             Self::FaceUnusable => Code::FACE_UNUSABLE,
+            Self::TermInvalid => Code::TERM_INVALID,
             Self::Internal => Code::INTERNAL,
             Self::Model(error) => error.code(),
             Self::Vault(error) => error.code(),

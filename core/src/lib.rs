@@ -12,8 +12,10 @@
 
 mod app;
 mod autolock;
+mod care;
 mod device;
 mod error;
+mod export;
 pub mod ports;
 mod record;
 mod session;
@@ -29,6 +31,7 @@ pub use session::{AccountView, Unlocked};
 pub use usecase::{
     activate::{Activation, ActivationState, ActivationStep},
     card::{CardAccess, CardProgress},
+    history::{HistoryExport, MAX_EXPORT, MAX_HISTORY_DAYS, MIN_HISTORY_DAYS},
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},
     refill::RefillReport,

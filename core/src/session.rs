@@ -12,6 +12,7 @@ use crate::{
     Error,
     app::Inner,
     autolock::{self, Watch},
+    care,
     device::{DEVICE_KEY, HardwareKey},
     ports::{ClockError, Event, Moment},
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
@@ -83,7 +84,9 @@ impl Unlocked {
             None => {
                 let now = inner.now()?;
                 let opened = inner.blocking(move |inner| store::open(inner, &vault_key, known, now)).await?;
-                Self::new(inner, opened.0, opened.1)?
+                let unlocked = Self::new(inner, opened.0, opened.1)?;
+                care::spawn(&unlocked.session()?);
+                unlocked
             }
         };
         let generation = unlocked.session()?.vault(|vault| Ok(vault.make_durable()?)).await?;

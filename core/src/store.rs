@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use eid_crypto::SecretKey;
 use eid_model::UnixTime;
-use eid_vault::{Collection, Repaired, Vault, VaultError};
+use eid_vault::{Collection, HistoryMark, Repaired, Vault, VaultError};
 
 use crate::{Error, app::Inner, session::Session, usecase::present::load_credentials};
 
@@ -41,6 +41,16 @@ pub(crate) fn open(
 pub(crate) fn go_on_from_copy(vault: &mut Vault, known: u64, now: UnixTime) -> Result<Vec<Repaired>, Error> {
     let known = known.max(vault.generation().saturating_add(1));
     in_order(vault, |vault| Ok(vault.go_on_from_copy(known, now.seconds())?))
+}
+
+/// Looks at all of a history of which a part was found broken, and repairs the store if it does not hold. No mark of an earlier
+/// walk is believed.
+pub(crate) fn repair_history(vault: &mut Vault, now: UnixTime) -> Result<Vec<Repaired>, Error> {
+    vault.resume_history(&HistoryMark::START);
+    match vault.verify_history() {
+        Err(VaultError::HistoryBroken { .. }) => in_order(vault, |vault| Ok(vault.repair(now.seconds())?)),
+        other => Ok(other.map(|_| Vec::new())?),
+    }
 }
 
 /// Repairs, and notes the hardware keys of credentials that went.

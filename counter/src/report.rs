@@ -113,6 +113,9 @@ pub struct Shown {
     pub valid_until: Rfc3339,
     /// True if the proof was made for any counter, false if for this one.
     pub open: bool,
+    /// Which paper the proof stands for, so that nobody asks for the paper too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stands_for: Option<Words>,
 }
 
 impl Shown {
@@ -132,6 +135,7 @@ impl Shown {
             issued_on: Rfc3339(proof.issued_at()),
             valid_until: Rfc3339(proof.valid_until()),
             open: proof.is_open(),
+            stands_for: words::stands_for(proof.purpose()),
         }
     }
 }

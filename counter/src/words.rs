@@ -1,6 +1,6 @@
 //! Words for the officer that are not in the table of codes.
 
-use eid_proof::{OtherCode, VerifiedProof};
+use eid_proof::{OtherCode, Purpose, VerifiedProof};
 
 use crate::Words;
 
@@ -40,6 +40,25 @@ pub(crate) fn must_do(proof: &VerifiedProof, status_unknown: bool) -> Words {
     }
 }
 
+/// Which paper a proof of this purpose stands for. Data integrated at the holder's request equals the papers (Decree
+/// 59/2022 Articles 3 and 13), agencies must not ask for those again (Directive 24/2025); residence since the end of paper
+/// books (2023), licences by Circular 28/2024/TT-BCA, health insurance by the card's form in the app.
+pub(crate) fn stands_for(purpose: Purpose) -> Option<Words> {
+    let (vi, en) = match purpose {
+        Purpose::Residence => (
+            "Thay cho giấy xác nhận cư trú và sổ hộ khẩu; không yêu cầu nộp thêm giấy.",
+            "Stands for the confirmation of residence and the household book; do not ask for the paper as well.",
+        ),
+        Purpose::DrivingLicence => (
+            "Thay cho bản cứng giấy phép lái xe. Việc tạm giữ, tước quyền được ghi điện tử: xem trạng thái mới đến lúc nào.",
+            "Stands for the licence card. Licences are held and suspended electronically: look how fresh the status is.",
+        ),
+        Purpose::Health => ("Thay cho thẻ bảo hiểm y tế giấy.", "Stands for the paper card of health insurance."),
+        _ => return None,
+    };
+    Some(Words { vi, en })
+}
+
 /// The name of a code that is not ours.
 pub(crate) fn other_code(code: OtherCode) -> Words {
     let (vi, en) = match code {
@@ -59,4 +78,17 @@ pub(crate) fn other_code(code: OtherCode) -> Words {
         OtherCode::Unknown => ("mã không rõ loại", "a code of unknown kind"),
     };
     Words { vi, en }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proof_that_stands_for_a_paper_says_which() {
+        let papers = Purpose::ALL.into_iter().filter(|purpose| stands_for(*purpose).is_some());
+        assert_eq!(papers.collect::<Vec<_>>(), [Purpose::Health, Purpose::Residence, Purpose::DrivingLicence]);
+        let licence = stands_for(Purpose::DrivingLicence).unwrap();
+        assert!(licence.vi.contains("trạng thái") && licence.en.contains("status"), "police hold licences in the app");
+    }
 }

@@ -1,10 +1,15 @@
-//! Requirements as data: `tests/requirements.csv` names, for each requirement, the tests that show it.
+//! Requirements as data: `tests/requirements.csv` names, for each requirement, the tests that show it, and
+//! `tests/domain-items.csv` the items of the domain's list that requirements must name by now.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 const TABLE: &str = "tests/requirements.csv";
+const ITEMS: &str = "tests/domain-items.csv";
+
+/// What stands in a source before items of the domain's list: `domain.md F1 a24; issue 3`.
+const DOMAIN: &str = "domain.md ";
 
 /// Folders that hold no sources of ours.
 const FOREIGN: &[&str] = &["target", "node_modules"];
@@ -21,12 +26,47 @@ struct Row {
     tests: String,
 }
 
-/// Checks that ids are unique, that no field is empty and that every test named is a test in the sources.
+/// An item of the domain's list: a source (`a`), a complaint (`F`) or a law (`g`), with its number.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Item {
+    item: String,
+    #[serde(rename = "subject")]
+    _subject: String,
+}
+
+/// Checks that ids are unique, that no field is empty, that every test named is a test in the sources, and that every item
+/// of the domain that must be covered is named by a requirement.
 pub(crate) fn run(root: &Path) -> Result<(), String> {
-    let mut reader = csv::Reader::from_path(root.join(TABLE)).map_err(|e| format!("{TABLE}: {e}"))?;
-    let rows: Vec<Row> = reader.deserialize().collect::<Result<_, _>>().map_err(|e| format!("{TABLE}: {e}"))?;
-    let wrong = problems(&rows, &all_tests(root)?);
+    let rows: Vec<Row> = read(root, TABLE)?;
+    let items: Vec<Item> = read(root, ITEMS)?;
+    let mut wrong = problems(&rows, &all_tests(root)?);
+    wrong.extend(uncovered(&rows, &items.into_iter().map(|item| item.item).collect()));
     if wrong.is_empty() { Ok(()) } else { Err(format!("{TABLE}:\n  {}", wrong.join("\n  "))) }
+}
+
+fn read<T: DeserializeOwned>(root: &Path, table: &str) -> Result<Vec<T>, String> {
+    let problem = |e| format!("{table}: {e}");
+    let mut reader = csv::Reader::from_path(root.join(table)).map_err(problem)?;
+    reader.deserialize().collect::<Result<_, _>>().map_err(problem)
+}
+
+/// Items that no requirement names, and names that are no item.
+fn uncovered(rows: &[Row], items: &BTreeSet<String>) -> Vec<String> {
+    let is_item = |word: &&str| {
+        word.split_at_checked(1).is_some_and(|(kind, number)| {
+            ["a", "F", "g"].contains(&kind) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    let sources = rows.iter().flat_map(|row| row.source.split(';'));
+    let domain = sources.filter_map(|source| source.trim().strip_prefix(DOMAIN));
+    let named: BTreeSet<&str> = domain.flat_map(str::split_whitespace).filter(is_item).collect();
+    let missing = items.iter().filter(|item| !named.contains(item.as_str()));
+    let unknown = named.iter().filter(|name| !items.contains(**name));
+    missing
+        .map(|item| format!("no requirement names {item} of {ITEMS}"))
+        .chain(unknown.map(|name| format!("{name} is not in {ITEMS}")))
+        .collect()
 }
 
 /// The names of all tests in the sources, in whatever language.
@@ -147,5 +187,18 @@ mod tests {
         assert_eq!(problems(&[row("S1", "one"), row("S1", "two")], &tests), ["S1 stands twice"]);
         assert_eq!(problems(&[row("", "one")], &tests), [" has an empty field"]);
         assert_eq!(problems(&[], &tests), ["no rows"]);
+    }
+    #[test]
+    fn item_of_the_domain_that_nothing_names_is_refused() {
+        let of = |sources: &[&str], items: &[&str]| {
+            let row = |source: &&str| Row { source: (*source).to_owned(), ..row("S1", "one") };
+            let rows: Vec<Row> = sources.iter().map(row).collect();
+            uncovered(&rows, &items.iter().map(|item| (*item).to_owned()).collect())
+        };
+        let good = ["account.md; domain.md F1 and c.2", "domain.md a24 g3; issue 3"];
+        assert_eq!(of(&good, &["F1", "a24", "g3"]), Vec::<String>::new());
+        assert_eq!(of(&good, &["F1", "F2", "a24", "g3"]), ["no requirement names F2 of tests/domain-items.csv"]);
+        assert_eq!(of(&good, &["F1", "a24"]), ["g3 is not in tests/domain-items.csv"]);
+        assert_eq!(of(&["proof.md F1"], &["F1"]), ["no requirement names F1 of tests/domain-items.csv"]);
     }
 }

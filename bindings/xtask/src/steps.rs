@@ -47,6 +47,7 @@ const STEPS: &[Step] = &[
     Step { name: "rust", title: "Rust tests", how: Suite(rust) },
     Step { name: "interop", title: "other implementations read our proofs", how: Suite(interop) },
     Step { name: "python", title: "the core from Python", how: Suite(python::test) },
+    Step { name: "api", title: "generated requests to every call of the sandbox", how: Suite(api) },
     Step { name: "kotlin", title: "the core from Kotlin", how: Suite(kotlin::test) },
     Step { name: "swift", title: "the core from Swift", how: Suite(swift::test) },
     Step { name: "targets", title: "the core type-checked for Android and iOS", how: Check(targets::run) },
@@ -59,6 +60,9 @@ const NOTHING_RAN: Counts = Counts { passed: 0, failed: 1 };
 
 /// Seconds after which a suite is ended.
 const SUITE_LIMIT: u32 = 45 * 60;
+
+/// Seconds after which generated requests are ended; they take about one minute.
+const API_LIMIT: u32 = 5 * 60;
 
 /// Runs the steps with these names, or all, and says whether all went well; the last line printed is
 /// `N passed, N failed`.
@@ -163,6 +167,15 @@ fn interop(root: &Path) -> Result<(Output, Counts), String> {
         .arg(&artefacts)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     suite(pytest, counts::of_pytest)
+}
+
+fn api(root: &Path) -> Result<(Output, Counts), String> {
+    // As for the core from Python, which has built them already.
+    cargo(root, &["build", "--locked", "--package", "eid-sandbox", "--package", "eid-counter"]).check()?;
+    let pytest = tools::tool(root, "pytest")?
+        .args(["-p", "no:cacheprovider", "--color=no", "tests/api", "--programs", "target/debug"])
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    suite(pytest.limit(API_LIMIT), counts::of_pytest)
 }
 
 /// Removes a folder of results, so that none is left from an earlier run.

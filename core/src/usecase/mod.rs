@@ -4,6 +4,7 @@ pub(crate) mod activate;
 pub(crate) mod biometrics;
 pub(crate) mod card;
 pub(crate) mod face;
+pub(crate) mod history;
 pub(crate) mod passcode;
 pub(crate) mod present;
 pub(crate) mod refill;

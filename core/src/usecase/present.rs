@@ -50,7 +50,8 @@ pub struct Readiness {
 
 impl Unlocked {
     /// Takes a credential for this showing and writes the history entry. The credential counts as used from here on, also if
-    /// the app dies before anything is shown. Makes no network call; runs to its end.
+    /// the app dies before anything is shown. A showing that is not possible leaves an entry, too, with the reason. Makes no
+    /// network call; runs to its end.
     ///
     /// # Errors
     /// [`Error::GrantExpired`]; [`Error::CredentialsUsedUp`], [`Error::CredentialsExpired`] or [`Error::PurposeUnknown`];
@@ -58,11 +59,18 @@ impl Unlocked {
     pub async fn present_identity(&self, request: PresentRequest) -> Result<Presentation, Error> {
         let session = self.session()?;
         let now = session.inner.now()?;
-        if session.account().await?.grant_expires_at <= now {
-            return Err(Error::GrantExpired);
-        }
+        let expired = session.account().await?.grant_expires_at <= now;
         let wanted = request.clone();
-        let (token, alias) = session.vault(move |vault| take_credential(vault, &wanted, now)).await?;
+        let take = move |vault: &mut Vault| {
+            if expired { Err(Error::GrantExpired) } else { take_credential(vault, &wanted, now) }
+        };
+        let taken = session.vault(take).await;
+        if let Err(error) = &taken
+            && is_refusal(*error)
+        {
+            session.note_refusal(HistoryEntry { result: Some(error.code()), ..entry(&request, Vec::new(), now) }).await;
+        }
+        let (token, alias) = taken?;
         session.tell(&[Event::CredentialsChanged, Event::HistoryChanged]);
         let key = HardwareKey::new(&session.inner.ports.secure_key, &alias, *token.holder_key());
         Ok(Presentation { open: Arc::downgrade(&self.open), token, key, request })
@@ -148,13 +156,18 @@ fn take_credential(vault: &mut Vault, request: &PresentRequest, now: UnixTime) -
     }
     credential.token = token.as_bytes().to_vec();
     credential.used_at = Some(now);
-    let entry = history_entry(request, &token, now);
+    let entry = entry(request, fields_shown(request, &token), now);
     vault.transaction(|vault| -> Result<(), Error> {
         vault.put(Collection::Credential, &key, &credential)?;
         vault.append_history(&entry)?;
         Ok(())
     })?;
     Ok((token, credential.key_alias))
+}
+
+/// True for what the citizen asked for rightly and could not have.
+fn is_refusal(error: Error) -> bool {
+    matches!(error, Error::GrantExpired | Error::CredentialsUsedUp | Error::CredentialsExpired | Error::PurposeUnknown)
 }
 
 fn showing(request: &PresentRequest, now: UnixTime) -> Showing {
@@ -167,13 +180,16 @@ fn showing(request: &PresentRequest, now: UnixTime) -> Showing {
     }
 }
 
-/// Which fields were shown, by name and never by value.
-fn history_entry(request: &PresentRequest, token: &HeldToken, now: UnixTime) -> HistoryEntry {
+/// Which fields are shown, by name and never by value.
+fn fields_shown(request: &PresentRequest, token: &HeldToken) -> Vec<String> {
     let shown = |claim: Claim| match claim {
         Claim::Face => request.photo,
         _ => request.purpose != Purpose::Flex || request.claims.contains(&claim),
     };
-    let fields = token.claims().iter().filter(|(claim, _)| shown(*claim)).map(|(claim, _)| claim.name().to_owned());
+    token.claims().iter().filter(|(claim, _)| shown(*claim)).map(|(claim, _)| claim.name().to_owned()).collect()
+}
+
+fn entry(request: &PresentRequest, fields: Vec<String>, now: UnixTime) -> HistoryEntry {
     HistoryEntry {
         at: now.seconds(),
         act: Act::Presented,
@@ -181,7 +197,7 @@ fn history_entry(request: &PresentRequest, token: &HeldToken, now: UnixTime) -> 
             Audience::Anyone => String::new(),
             Audience::Counter(name) => name.clone(),
         },
-        fields: fields.collect(),
+        fields,
         purpose: request.purpose.name().to_owned(),
         result: None,
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eid_crypto::random;
 use eid_model::{Code, UnixTime};
-use eid_platform::{CredentialConfiguration, CredentialRequest, RequestSigner};
+use eid_platform::{CredentialConfiguration, CredentialRequest, PlatformError, RequestSigner};
 use eid_proof::{HeldToken, ProofError, Purpose, Status, StatusSnapshot, TrustList};
 use eid_vault::{Act, Collection, HistoryEntry, Vault};
 
@@ -49,6 +49,14 @@ impl Unlocked {
     /// [`Error::Platform`] if the platform cannot be reached or does not accept this phone, [`Error::Key`], [`Error::Vault`].
     pub async fn refill_credentials(&self) -> Result<RefillReport, Error> {
         let session = &self.session()?;
+        let outcome = self.refill(session).await;
+        if let Err(Error::Platform(error @ PlatformError::Refused { .. })) = &outcome {
+            session.note_refused_refill(Vec::new(), error.code()).await.ok();
+        }
+        outcome
+    }
+
+    async fn refill(&self, session: &Arc<Session>) -> Result<RefillReport, Error> {
         let trust = session.renew_trust_list().await?;
         session.settle_with_platform().await?;
         let account = session.renew_grant(&trust).await?;
@@ -72,6 +80,9 @@ impl Unlocked {
             }
         }
         session.note(&report).await?;
+        for (purpose, code) in &report.refused {
+            session.note_refused_refill(vec![purpose.name().to_owned()], *code).await?;
+        }
         if report.removed > 0 || !report.fetched.is_empty() {
             session.tell(&[Event::CredentialsChanged]);
         }
@@ -223,6 +234,19 @@ impl Session {
         let stored = account.clone();
         self.vault(move |vault| Ok(vault.put(Collection::Account, ACCOUNT, &stored)?)).await?;
         Ok(account)
+    }
+
+    async fn note_refused_refill(self: &Arc<Self>, fields: Vec<String>, code: Code) -> Result<(), Error> {
+        let entry = HistoryEntry {
+            at: self.inner.now()?.seconds(),
+            act: Act::Updated,
+            counterpart: self.account().await?.issuer,
+            fields,
+            purpose: "credentials".to_owned(),
+            result: Some(code),
+        };
+        self.note_refusal(entry).await;
+        Ok(())
     }
 
     /// Writes the history entry of a refill that changed something.

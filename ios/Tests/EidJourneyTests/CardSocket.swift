@@ -11,27 +11,28 @@ func cardFile(_ quirks: String = "") throws -> Data {
 /// A reader of contactless cards in software: cards come to a TCP port, and speak the wire protocol of vpcd. `put` lays a
 /// card on it. What was sent is counted.
 ///
-/// Unchecked: all but the calls of the tests is on one queue.
+/// Unchecked: the socket is read on one queue, and what others change is behind a lock.
 final class CardSocket: ChipReader, @unchecked Sendable {
-    /// Seconds to wait for a card to come, and for an answer of it.
-    private static let patience = 10
     private static let powerOff: [UInt8] = [0]
     private static let powerOn: [UInt8] = [1]
     private static let reset: [UInt8] = [2]
 
     private let queue = DispatchQueue(label: "card")
+    private let lock = NSLock()
     private let folder: URL
     private let listener: Int32
     private let port: UInt16
-    private var wire: Int32?
     private var process: Process?
+    private var wire: Int32?
+    /// Which call looks for a card; none after the end.
+    private var looking = 0
     private var sent = 0
     private var ends: [Bool] = []
 
     /// Commands that were sent.
-    var exchanges: Int { queue.sync { sent } }
+    var exchanges: Int { lock.withLock { sent } }
     /// How the sessions ended.
-    var sessions: [Bool] { queue.sync { ends } }
+    var sessions: [Bool] { lock.withLock { ends } }
 
     init() throws {
         folder = try Place.newFolder()
@@ -48,7 +49,6 @@ final class CardSocket: ChipReader, @unchecked Sendable {
         }
         guard status == 0 else { throw ProgramFailure(program: "socket", status: errno) }
         port = UInt16(bigEndian: address.sin_port)
-        wait(forCard: .seconds(Self.patience))
     }
 
     deinit {
@@ -80,68 +80,71 @@ final class CardSocket: ChipReader, @unchecked Sendable {
         self.process = nil
     }
 
-    /// How long to wait for a card to come.
-    func wait(forCard time: Duration) {
-        limit(listener, to: time)
-    }
-
+    /// A card that is there is reset, as one whose field was switched off. Waits for one until it is asked again or the session
+    /// ends, as a phone does.
     func connect(answer: @escaping @Sendable (Result<ChipLimits, ChipLinkError>) -> Void) {
+        let call = lock.withLock {
+            looking += 1
+            return looking
+        }
         queue.async {
-            let limits = ChipLimits(maxCommand: 65_535, maxResponse: 65_535)
-            if let wire = self.wire {
-                answer(self.write(Self.reset, to: wire) ? .success(limits) : .failure(.TagLost))
-            } else {
-                answer(self.arrived() == nil ? .failure(.Timeout) : .success(limits))
-            }
+            let known = self.lock.withLock { self.wire }
+            let there = known.map { self.write(Self.reset, to: $0) } ?? self.arrived(call)
+            answer(there ? .success(ChipLimits(maxCommand: 65_535, maxResponse: 65_535)) : .failure(self.lost()))
         }
     }
 
     func send(_ command: Data, answer: @escaping @Sendable (Result<Data, ChipLinkError>) -> Void) {
-        queue.async { answer(self.exchange([UInt8](command))) }
+        guard let wire = lock.withLock({ wire }) else { return answer(.failure(.TagLost)) }
+        queue.async { answer(self.exchange([UInt8](command), with: wire)) }
     }
 
     func end(success: Bool) {
-        queue.sync {
+        lock.withLock {
+            looking += 1
             ends.append(success)
-            letGo()
+            // Wakes whoever reads.
+            if let wire { shutdown(wire, Int32(SHUT_RDWR)) }
         }
+        queue.async { self.letGo() }
     }
 
-    private func exchange(_ command: [UInt8]) -> Result<Data, ChipLinkError> {
-        guard let wire else { return .failure(.TagLost) }
-        sent += 1
-        var late = false
-        if write(command, to: wire), let size = read(2, from: wire, &late),
-            let answer = read(Int(size[0]) << 8 | Int(size[1]), from: wire, &late)
+    private func exchange(_ command: [UInt8], with wire: Int32) -> Result<Data, ChipLinkError> {
+        lock.withLock { sent += 1 }
+        if write(command, to: wire), let size = read(2, from: wire),
+            let answer = read(Int(size[0]) << 8 | Int(size[1]), from: wire)
         {
             return .success(Data(answer))
         }
-        // Also after a time-out: an answer that comes now would be taken for the next one's.
-        letGo()
-        return .failure(late ? .Timeout : .TagLost)
+        return .failure(lost())
     }
 
-    private func arrived() -> Int32? {
+    private func lost() -> ChipLinkError {
+        letGo()
+        return .TagLost
+    }
+
+    private func arrived(_ call: Int) -> Bool {
+        var asked = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+        while poll(&asked, 1, 50) == 0 {
+            if lock.withLock({ looking != call }) { return false }
+        }
         let wire = accept(listener, nil, nil)
-        guard wire >= 0 else { return nil }
-        limit(wire, to: .seconds(Self.patience))
+        guard wire >= 0 else { return false }
         var yes: Int32 = 1
         setsockopt(wire, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
-        self.wire = wire
-        return write(Self.powerOn, to: wire) ? wire : nil
+        lock.withLock { self.wire = wire }
+        return write(Self.powerOn, to: wire)
     }
 
     private func letGo() {
-        guard let wire else { return }
-        _ = write(Self.powerOff, to: wire)
-        Glibc.close(wire)
-        self.wire = nil
-    }
-
-    private func limit(_ socket: Int32, to time: Duration) {
-        let (seconds, attoseconds) = time.components
-        var limit = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
-        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        let gone = lock.withLock {
+            defer { wire = nil }
+            return wire
+        }
+        guard let gone else { return }
+        _ = write(Self.powerOff, to: gone)
+        Glibc.close(gone)
     }
 
     /// In one piece, so that it is one segment on its way.
@@ -150,10 +153,8 @@ final class CardSocket: ChipReader, @unchecked Sendable {
         return Glibc.send(socket, framed, framed.count, Int32(MSG_NOSIGNAL)) == framed.count
     }
 
-    private func read(_ count: Int, from socket: Int32, _ late: inout Bool) -> [UInt8]? {
+    private func read(_ count: Int, from socket: Int32) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: count)
-        let got = recv(socket, &bytes, count, Int32(MSG_WAITALL))
-        late = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)
-        return got == count ? bytes : nil
+        return recv(socket, &bytes, count, Int32(MSG_WAITALL)) == count ? bytes : nil
     }
 }

@@ -40,9 +40,8 @@ private let wait: UInt32 = 10_000
         _ = try await link.connect(waitMs: wait)
         #expect(try await link.transceive(command: select, timeoutMs: wait) == done)
         socket.take()
-        socket.wait(forCard: .milliseconds(200))
         await #expect(throws: ChipLinkError.TagLost) { try await link.transceive(command: select, timeoutMs: wait) }
-        await #expect(throws: ChipLinkError.Timeout) { _ = try await link.connect(waitMs: 1_000) }
+        await #expect(throws: ChipLinkError.Timeout) { _ = try await link.connect(waitMs: 200) }
         await #expect(throws: ChipLinkError.TagLost) { try await link.transceive(command: select, timeoutMs: wait) }
     }
 

@@ -13,9 +13,8 @@ CARDS = Path(__file__).parents[3] / "tests" / "sandbox" / "cards"
 # Controls: messages of one byte. A card answers only the last.
 POWER_OFF, POWER_ON, RESET, ATR = b"\0", b"\1", b"\2", b"\4"
 
-# Seconds to wait for a card to come, and for an answer of it; the port is given milliseconds.
-PATIENCE = 10
-WAIT_MS = PATIENCE * 1000
+# Milliseconds for a card to come, and for an answer of it.
+WAIT_MS = 10_000
 
 
 def card_file(**quirks):
@@ -30,6 +29,7 @@ class SocketCard(eid.ChipLink):
     def __init__(self, programs, folder):
         self.programs, self.folder = Path(programs), Path(folder)
         self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.setblocking(False)
         self.address = "{}:{}".format(*self.listener.getsockname())
         self.wire = self.process = None
         self.open, self.exchanges, self.sessions = False, 0, []
@@ -54,18 +54,35 @@ class SocketCard(eid.ChipLink):
         self._let_go()
         self.listener.close()
 
-    def atr(self):
+    async def atr(self):
         """What the card says of itself when it is asked for its answer to reset."""
-        return self._exchange(ATR, PATIENCE)
+        return await self.transceive(ATR, WAIT_MS)
 
     async def connect(self, wait_ms):
+        """A card that is there is reset, as one whose field was switched off."""
         self.open = True
-        return await asyncio.to_thread(self._connect, wait_ms / 1000)
+        try:
+            async with asyncio.timeout(wait_ms / 1000):
+                if self.wire:
+                    await self._send(RESET)
+                else:
+                    self.wire, _ = await asyncio.get_running_loop().sock_accept(self.listener)
+                    self.wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    await self._send(POWER_ON)
+        except OSError as error:
+            raise self._lost(error) from None
+        return eid.ChipLimits(max_command=65_535, max_response=65_535)
 
     async def transceive(self, command, timeout_ms):
-        if not self.open:
+        if self.wire is None:
             raise eid.ChipLinkError.TagLost()
-        return await asyncio.to_thread(self._exchange, command, timeout_ms / 1000)
+        self.exchanges += 1
+        try:
+            async with asyncio.timeout(timeout_ms / 1000):
+                await self._send(command)
+                return await self._receive(int.from_bytes(await self._receive(2), "big"))
+        except OSError as error:
+            raise self._lost(error) from None
 
     async def end_session(self, success):
         if self.open:
@@ -73,42 +90,18 @@ class SocketCard(eid.ChipLink):
             self.sessions.append(success)
             self._let_go()
 
-    def _connect(self, patience):
-        try:
-            if self.wire is None:
-                self.listener.settimeout(patience)
-                self.wire, _ = self.listener.accept()
-                self.wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._send(POWER_ON)
-            else:
-                self._send(RESET)
-            return eid.ChipLimits(max_command=65_535, max_response=65_535)
-        except TimeoutError:
-            raise eid.ChipLinkError.Timeout() from None
-        except OSError:
-            self._let_go()
-            raise eid.ChipLinkError.TagLost() from None
+    def _lost(self, error):
+        # Also after a time-out: an answer that comes now would be taken for the next one's.
+        self._let_go()
+        return eid.ChipLinkError.Timeout() if isinstance(error, TimeoutError) else eid.ChipLinkError.TagLost()
 
-    def _exchange(self, command, patience):
-        try:
-            if self.wire is None:
-                raise ConnectionResetError
-            self.wire.settimeout(patience)
-            self.exchanges += 1
-            self._send(command)
-            return self._receive(int.from_bytes(self._receive(2), "big"))
-        except OSError as error:
-            # Also after a time-out: an answer that comes now would be taken for the next one's.
-            self._let_go()
-            raise (eid.ChipLinkError.Timeout() if isinstance(error, TimeoutError) else eid.ChipLinkError.TagLost()) from None
+    async def _send(self, message):
+        await asyncio.get_running_loop().sock_sendall(self.wire, len(message).to_bytes(2, "big") + message)
 
-    def _send(self, message):
-        self.wire.sendall(len(message).to_bytes(2, "big") + message)
-
-    def _receive(self, size):
+    async def _receive(self, size):
         data = b""
         while len(data) < size:
-            more = self.wire.recv(size - len(data))
+            more = await asyncio.get_running_loop().sock_recv(self.wire, size - len(data))
             if not more:
                 raise ConnectionResetError
             data += more
@@ -116,9 +109,5 @@ class SocketCard(eid.ChipLink):
 
     def _let_go(self):
         if self.wire:
-            try:
-                self._send(POWER_OFF)
-            except OSError:
-                pass  # It has left already.
             self.wire.close()
             self.wire = None

@@ -22,13 +22,21 @@ def test_contract_is_kept_by_the_reader_with_the_simulated_card(reader):
     assert reader.exchanges == 4 and reader.sessions == [True]
 
 
+def test_citizens_own_card_keeps_the_contract(reader, sandbox):
+    person = sandbox.new_person()
+    card = sandbox.card_of(person, short_le_only=True)
+    assert card["holder"]["number"] == person["pid"] and card["quirks"]["short_le_only"]
+    reader.put(card)
+    assert broken(run(eid.check_chip_link(reader))) == []
+
+
 def test_card_says_what_it_is_and_answers_on_after_it_left_and_came_back(reader):
     # The card counts what it is sent, not the controls.
     reader.put(card_file(tag_loss_at=[1]))
 
     async def journey():
         await reader.connect(WAIT_MS)
-        assert reader.atr()[0] == 0x3B
+        assert (await reader.atr())[0] == 0x3B
         assert await reader.transceive(SELECT, WAIT_MS) == DONE
         with pytest.raises(eid.ChipLinkError.TagLost):
             await reader.transceive(SELECT, WAIT_MS)

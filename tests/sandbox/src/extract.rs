@@ -1,5 +1,7 @@
 //! Request bodies and queries, refused with a problem document when they do not fit.
 
+use std::{fmt, marker::PhantomData};
+
 use axum::{
     Form, Json,
     extract::{
@@ -9,7 +11,10 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use eid_model::Code;
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::problem::Refusal;
 
@@ -20,8 +25,31 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let body = Json::from_request(request, state).await;
-        body.map(|Json(body)| Self(body)).map_err(|rejection: JsonRejection| unreadable(rejection.status()))
+        let body = Json::<Object<T>>::from_request(request, state).await;
+        body.map(|Json(Object(body))| Self(body)).map_err(|rejection: JsonRejection| unreadable(rejection.status()))
+    }
+}
+
+/// A JSON object: serde alone would take an array of the values too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
     }
 }
 

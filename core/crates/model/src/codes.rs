@@ -383,6 +383,30 @@ impl Code {
     pub const AUTH_LEVEL_INVALID: Self = Self(8052);
     /// The list that arrived is not valid. The old one stays in use.
     pub const TABLE_INVALID: Self = Self(8060);
+    /// This term cannot be chosen. Choose one within the limits.
+    pub const TERM_INVALID: Self = Self(9001);
+    /// What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more.
+    pub const CONSENT_NOT_AS_SHOWN: Self = Self(9002);
+    /// This asks for sensitive personal data. Confirm that you were told so, or decline.
+    pub const CONSENT_SENSITIVE_UNCONFIRMED: Self = Self(9003);
+    /// The text of this consent has been replaced by a newer one. Read the new one before you agree.
+    pub const CONSENT_TEXT_CHANGED: Self = Self(9004);
+    /// This consent is not there. Load the list again.
+    pub const CONSENT_UNKNOWN: Self = Self(9005);
+    /// The app does not know this purpose. Update the app; do not agree in any other way.
+    pub const CONSENT_PURPOSE_UNKNOWN: Self = Self(9006);
+    /// Who would receive the data is not stated properly. Ask the other side to send it again.
+    pub const RECIPIENT_INVALID: Self = Self(9007);
+    /// This request is not there. Load the list again.
+    pub const DATA_REQUEST_UNKNOWN: Self = Self(9010);
+    /// This request was sent and cannot be changed. Write a new one.
+    pub const DATA_REQUEST_SENT: Self = Self(9011);
+    /// Write down what you ask for, in at most 1,000 characters and without hidden ones.
+    pub const DATA_REQUEST_TEXT: Self = Self(9012);
+    /// The request was refused. Read the reason; you may complain as the law provides.
+    pub const DATA_REQUEST_REFUSED: Self = Self(9013);
+    /// The list on this phone is full. Remove old entries that are settled.
+    pub const LIST_FULL: Self = Self(9014);
 }
 
 /// The row that stands in for a number outside the table.
@@ -582,4 +606,16 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8051, name: "ACCOUNT_LEVEL_INVALID", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Mức độ tài khoản không hợp lệ. Hãy cập nhật ứng dụng.", en: "There is no such account level. Update the app." },
     CodeInfo { number: 8052, name: "AUTH_LEVEL_INVALID", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Mức độ xác thực không hợp lệ. Hãy cập nhật ứng dụng.", en: "There is no such authentication level. Update the app." },
     CodeInfo { number: 8060, name: "TABLE_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh mục nhận được không hợp lệ. Danh mục cũ vẫn được dùng.", en: "The list that arrived is not valid. The old one stays in use." },
+    CodeInfo { number: 9001, name: "TERM_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn này không chọn được. Hãy chọn thời hạn trong khoảng cho phép.", en: "This term cannot be chosen. Choose one within the limits." },
+    CodeInfo { number: 9002, name: "CONSENT_NOT_AS_SHOWN", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Nội dung đồng ý khác với nội dung đã hiển thị, nên chưa ghi nhận. Hãy xem lại và đồng ý lần nữa.", en: "What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more." },
+    CodeInfo { number: 9003, name: "CONSENT_SENSITIVE_UNCONFIRMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Yêu cầu này có dữ liệu cá nhân nhạy cảm. Hãy xác nhận rằng bạn đã được báo điều đó, hoặc từ chối.", en: "This asks for sensitive personal data. Confirm that you were told so, or decline." },
+    CodeInfo { number: 9004, name: "CONSENT_TEXT_CHANGED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Nội dung xin đồng ý đã được thay bằng bản mới. Hãy đọc bản mới trước khi đồng ý.", en: "The text of this consent has been replaced by a newer one. Read the new one before you agree." },
+    CodeInfo { number: 9005, name: "CONSENT_UNKNOWN", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Không tìm thấy sự đồng ý này. Hãy tải lại danh sách.", en: "This consent is not there. Load the list again." },
+    CodeInfo { number: 9006, name: "CONSENT_PURPOSE_UNKNOWN", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Ứng dụng không biết mục đích này. Hãy cập nhật ứng dụng; đừng đồng ý qua đường khác.", en: "The app does not know this purpose. Update the app; do not agree in any other way." },
+    CodeInfo { number: 9007, name: "RECIPIENT_INVALID", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Thông tin bên nhận dữ liệu không hợp lệ. Hãy yêu cầu bên nhận gửi lại.", en: "Who would receive the data is not stated properly. Ask the other side to send it again." },
+    CodeInfo { number: 9010, name: "DATA_REQUEST_UNKNOWN", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Không tìm thấy yêu cầu này. Hãy tải lại danh sách.", en: "This request is not there. Load the list again." },
+    CodeInfo { number: 9011, name: "DATA_REQUEST_SENT", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Yêu cầu này đã gửi nên không sửa được. Hãy lập yêu cầu mới.", en: "This request was sent and cannot be changed. Write a new one." },
+    CodeInfo { number: 9012, name: "DATA_REQUEST_TEXT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hãy viết nội dung yêu cầu, không quá 1.000 ký tự và không có ký tự ẩn.", en: "Write down what you ask for, in at most 1,000 characters and without hidden ones." },
+    CodeInfo { number: 9013, name: "DATA_REQUEST_REFUSED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Yêu cầu bị từ chối. Hãy đọc lý do; bạn có thể khiếu nại theo quy định.", en: "The request was refused. Read the reason; you may complain as the law provides." },
+    CodeInfo { number: 9014, name: "LIST_FULL", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Danh sách trên điện thoại đã đầy. Hãy xóa các mục cũ đã xong.", en: "The list on this phone is full. Remove old entries that are settled." },
 ];

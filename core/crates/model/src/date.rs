@@ -68,6 +68,27 @@ impl Date {
         UnixTime(self.midnight_utc().0 - VIETNAM_OFFSET)
     }
 
+    /// 1 for Monday to 7 for Sunday.
+    pub fn weekday(self) -> u8 {
+        // 1 January 1970 was a Thursday.
+        let weekday = (self.days_since_epoch() + 3).rem_euclid(7) + 1;
+        u8::try_from(weekday).unwrap_or(1)
+    }
+
+    /// So many days later, earlier if negative.
+    ///
+    /// # Errors
+    /// [`ModelError::DateOutOfRange`].
+    pub fn plus_days(self, days: i64) -> Result<Self, ModelError> {
+        let sum = self.days_since_epoch().checked_add(days).ok_or(ModelError::DateOutOfRange)?;
+        Self::from_days_since_epoch(sum)
+    }
+
+    /// Days from this day until `later`; negative if that is earlier.
+    pub fn days_until(self, later: Self) -> i64 {
+        later.days_since_epoch() - self.days_since_epoch()
+    }
+
     /// Days since 1 January 1970. In years that begin in March the leap day comes last and month lengths follow a line.
     fn days_since_epoch(self) -> i64 {
         let (year, month, day) = (i64::from(self.year), i64::from(self.month), i64::from(self.day));
@@ -222,6 +243,19 @@ mod tests {
         ] {
             assert_eq!(date(day).midnight_utc(), UnixTime::from_seconds(seconds));
         }
+    }
+
+    #[test]
+    fn days_added_and_counted_agree_and_weekdays_follow_each_other() {
+        let start = date("2024-02-26");
+        for days in -800..800 {
+            let later = start.plus_days(days).unwrap();
+            assert_eq!(start.days_until(later), days);
+            assert_eq!(i64::from(later.weekday()), days.rem_euclid(7) + 1, "{later}");
+        }
+        assert_eq!(date("2026-11-22").weekday(), 7);
+        assert_eq!(date("2299-12-31").plus_days(1), Err(ModelError::DateOutOfRange));
+        assert_eq!(start.plus_days(i64::MAX), Err(ModelError::DateOutOfRange));
     }
 
     #[test]

@@ -56,6 +56,12 @@ pub enum ModelError {
     /// A data table is too large, has an unknown field, is out of order or contradicts itself.
     #[error("the data table is not valid")]
     TableInvalid,
+    /// A recipient has no identifier or no name.
+    #[error("the recipient is not stated properly")]
+    RecipientInvalid,
+    /// What a request asks for is missing, too long, or has an invisible character.
+    #[error("the text of the request is missing, too long or holds an invisible character")]
+    RequestText,
 }
 
 impl ModelError {
@@ -79,6 +85,8 @@ impl ModelError {
             Self::AccountLevelInvalid => Code::ACCOUNT_LEVEL_INVALID,
             Self::AuthLevelInvalid => Code::AUTH_LEVEL_INVALID,
             Self::TableInvalid => Code::TABLE_INVALID,
+            Self::RecipientInvalid => Code::RECIPIENT_INVALID,
+            Self::RequestText => Code::DATA_REQUEST_TEXT,
         }
     }
 }

@@ -15,6 +15,9 @@
 //! - [`BirthRegistrationTable`], [`ProvinceTable`], [`CommuneTable`], [`MobilePrefixTable`],
 //!   [`AccountAgeTable`]: dated data, each with an
 //!   [`Edition`]; a newer one can be supplied at run time.
+//! - [`ConsentTextTable`], [`Recipient`]: what a citizen can agree to, in which words.
+//! - [`RequestCourse`], [`HolidayTable`]: requests under the data-protection law and the terms that run.
+//! - [`Language`], [`Phrase`], [`WordTable`]: words for what the core names by code.
 //! - [`ModelError`], and [`Code`] for the reasons of all crates.
 //!
 //! ```
@@ -38,6 +41,7 @@ mod address;
 mod auth;
 mod code;
 mod codes;
+mod consent;
 mod date;
 mod division;
 mod error;
@@ -49,13 +53,17 @@ mod phone;
 mod pid;
 mod quiet;
 mod registration;
+mod request_clock;
 mod sex;
 mod table;
+mod words;
+mod working_day;
 
 pub use account_age::{AccountAgeTable, Availability};
 pub use address::{Address, AddressNotice};
 pub use auth::{AuthPolicy, AuthRule, Evidence, Factor, FactorKind, GuardedAct};
 pub use code::{Code, CodeInfo, Kind, Privacy};
+pub use consent::{ConsentField, ConsentText, ConsentTextTable, Recipient};
 pub use date::{Date, UnixTime};
 pub use division::{
     Commune, CommuneCode, CommuneTable, FormerProvince, FormerProvinceCode, Province, ProvinceCode, ProvinceTable,
@@ -67,5 +75,8 @@ pub use partial_date::PartialDate;
 pub use phone::{MobilePrefixTable, PhoneNotice, PhoneNumber};
 pub use pid::{Pid, PidMismatch, PidNotice};
 pub use registration::BirthRegistrationTable;
+pub use request_clock::{Missed, RequestCourse, RequestDue, RequestKind, RequestTermTable, RequestTerms, RequestText};
 pub use sex::Sex;
 pub use table::Edition;
+pub use words::{Language, Phrase, WordTable};
+pub use working_day::HolidayTable;

@@ -1,4 +1,4 @@
-//! One line of text for people: address parts and names of places.
+//! Lines and paragraphs of text for people: address parts, names of places, what a consent says.
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -13,11 +13,7 @@ impl Line {
     const MAX_CHARS: usize = 200;
 
     pub(crate) fn parse(text: &str) -> Result<Self, ModelError> {
-        let line = tidy(text).ok_or(ModelError::AddressText)?;
-        if line.chars().count() > Self::MAX_CHARS || line.chars().any(|c| c.is_control() || is_invisible(c)) {
-            return Err(ModelError::AddressText);
-        }
-        Ok(Self(line))
+        bounded(text, Self::MAX_CHARS).map(Self).ok_or(ModelError::AddressText)
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -26,6 +22,32 @@ impl Line {
 }
 
 text_serde!(Line, as_str);
+
+/// The same as [`Line`], 1–1,000 characters: a paragraph in a data table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Paragraph(String);
+
+impl Paragraph {
+    const MAX_CHARS: usize = 1_000;
+
+    pub(crate) fn parse(text: &str) -> Result<Self, ModelError> {
+        let text = bounded(text, Self::MAX_CHARS).filter(|text| !text.is_empty());
+        text.map(Self).ok_or(ModelError::TableInvalid)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+text_serde!(Paragraph, as_str);
+
+/// Tidy, without control or invisible characters, and not too long.
+pub(crate) fn bounded(text: &str, max_chars: usize) -> Option<String> {
+    let text = tidy(text)?;
+    let fits = text.chars().count() <= max_chars && !text.chars().any(|c| c.is_control() || is_invisible(c));
+    fits.then_some(text)
+}
 
 /// NFC, trimmed, each run of spaces one space; `None` for a text longer than any legal one. Control characters, tabs
 /// and line breaks among them, are left for the caller to refuse.

@@ -77,6 +77,11 @@ pub struct HistoryMark {
     link: Link,
 }
 
+impl HistoryMark {
+    /// Before all entries: the walk begins anew.
+    pub const START: Self = Self { seq: 0, link: [0; 32] };
+}
+
 /// An end of the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Head {
@@ -186,6 +191,12 @@ impl Vault {
         }
         self.state.borrow_mut().verified = end;
         Ok(false)
+    }
+
+    /// The number of the last entry that was erased, and of the last one that there is.
+    pub fn history_ends(&self) -> (u64, u64) {
+        let state = self.state.borrow();
+        (state.manifest.floor, state.manifest.head.seq)
     }
 
     /// How far [`Self::verify_history_part`] came: to go on from there in another opening, with [`Self::resume_history`].

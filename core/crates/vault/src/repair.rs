@@ -5,18 +5,18 @@ use eid_model::Code;
 use crate::{
     Act, Collection, Finding, HistoryEntry, Vault, VaultError,
     compartments::COMPARTMENTS,
-    history::{Head, MAX_ENTRY},
+    history::{Head, MAX_ENTRY, column},
     json::encode,
 };
 
-/// What [`Vault::repair`] or [`Vault::salvage`] did to one collection.
+/// What [`Vault::repair`] or [`Vault::salvage`] did to one collection, or to the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Repaired {
-    /// Which collection.
-    pub collection: Collection,
-    /// Records that are there now.
+    /// Which collection; `None` for the history.
+    pub collection: Option<Collection>,
+    /// Records, or entries of the history, that are there now.
     pub kept: u64,
-    /// Records that were there and are not any more, and those that were known to be missing.
+    /// Those that were there and are not any more, and those that were known to be missing.
     pub lost: u64,
     /// What was found.
     pub code: Code,
@@ -52,6 +52,7 @@ impl Vault {
         let broken =
             findings.iter().find(|found| matches!(found, Finding::HistoryBroken { .. } | Finding::ManifestLost));
         if let Some(finding) = broken {
+            report.push(self.count_history(finding.code())?);
             self.restart_history(now, finding.code())?;
         }
         self.edit(|manifest| {
@@ -62,6 +63,18 @@ impl Vault {
         made.into_iter().for_each(|(slot, key)| self.put_compartment(slot, key));
         self.findings.clear();
         Ok(report)
+    }
+
+    /// What is left of a history that does not hold.
+    fn count_history(&self, code: Code) -> Result<Repaired, VaultError> {
+        let (floor, head) = {
+            let state = self.state.borrow();
+            (state.manifest.floor, state.manifest.head.seq)
+        };
+        let count = "SELECT count(*) FROM history WHERE seq > ?1";
+        let kept = self.connection.query_row(count, [column(floor)?], |row| row.get::<_, i64>(0))?;
+        let kept = u64::try_from(kept).unwrap_or_default();
+        Ok(Repaired { collection: None, kept, lost: head.saturating_sub(floor).saturating_sub(kept), code })
     }
 
     /// Begins the chain anew after the last entry, with one that says why; inside a transaction.
@@ -109,7 +122,7 @@ impl Vault {
             });
         });
         let kept = self.state.borrow().manifest.table(collection).sum.rows;
-        Ok(Repaired { collection, kept, lost: before.saturating_sub(kept), code })
+        Ok(Repaired { collection: Some(collection), kept, lost: before.saturating_sub(kept), code })
     }
 
     /// Deletes attachments that lack chunks, inside a transaction.

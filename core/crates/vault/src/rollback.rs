@@ -33,7 +33,7 @@ impl Vault {
                 self.edit(|manifest| manifest.edit(collection, |table| table.marked = true));
             }
             let kept = rows(self, collection);
-            report.push(Repaired { collection, kept, lost: before.saturating_sub(kept), code });
+            report.push(Repaired { collection: Some(collection), kept, lost: before.saturating_sub(kept), code });
         }
         self.append_history(&HistoryEntry {
             at: now,

@@ -143,7 +143,7 @@ impl Vault {
                     self.drop_rows(collection)?;
                 }
                 let kept = self.state.borrow().manifest.table(collection).sum.rows;
-                report.push(Repaired { collection, kept, lost: rows.saturating_sub(kept), code });
+                report.push(Repaired { collection: Some(collection), kept, lost: rows.saturating_sub(kept), code });
             }
             let was_marked = known.is_some_and(|table| table.marked);
             let marked = was_marked || (code.is_some() && !collection.is_refetchable());

@@ -25,7 +25,7 @@ fun cardFile(quirks: String = ""): String =
  */
 class CardSocket : CardReader {
     private val folder = Files.createTempDirectory("card").toFile()
-    private val listener = ServerSocket(0, 1, InetAddress.getLoopbackAddress())
+    private val listener = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).apply { soTimeout = GLANCE_MS }
     private var process: Process? = null
 
     @Volatile
@@ -59,7 +59,7 @@ class CardSocket : CardReader {
         try {
             wire?.send(RESET) ?: arrived(waitMs)
         } catch (e: IOException) {
-            close()
+            letGo(wire)
             throw if (e is SocketTimeoutException) e else CardLost()
         }
         return ChipLimits(65_535u, 65_535u)
@@ -74,25 +74,36 @@ class CardSocket : CardReader {
             return DataInputStream(wire.getInputStream()).run { ByteArray(readUnsignedShort()).also(::readFully) }
         } catch (e: IOException) {
             // Also after a time-out: an answer that comes now would be taken for the next one's.
-            close()
+            letGo(wire)
             throw if (e is SocketTimeoutException) e else CardLost()
         }
     }
 
+    /** An interrupt ends the waiting, as it does on a phone. */
     private fun arrived(waitMs: Int) {
-        listener.soTimeout = waitMs
-        val wire = listener.accept()
-        wire.tcpNoDelay = true
-        wire.send(POWER_ON)
-        this.wire = wire
+        val end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMs.toLong())
+        while (wire == null) {
+            if (Thread.interrupted()) throw InterruptedException()
+            if (System.nanoTime() > end) throw SocketTimeoutException()
+            try {
+                listener.accept().apply {
+                    tcpNoDelay = true
+                    send(POWER_ON)
+                    wire = this
+                }
+            } catch (_: SocketTimeoutException) {
+                // Not yet.
+            }
+        }
     }
 
     /** Lets go of the card; one that is put afterwards is found. */
-    override fun close() {
-        val gone = wire ?: return
-        wire = null
-        runCatching { gone.send(POWER_OFF) }
-        gone.close()
+    override fun close() = letGo(wire)
+
+    private fun letGo(card: Socket?) {
+        if (wire === card) wire = null
+        runCatching { card?.send(POWER_OFF) }
+        card?.close()
     }
 
     /** The reader is no more. */
@@ -110,6 +121,8 @@ class CardSocket : CardReader {
     }
 
     private companion object {
+        /** How long the reader looks at a time. */
+        const val GLANCE_MS = 50
         val POWER_OFF = byteArrayOf(0)
         val POWER_ON = byteArrayOf(1)
         val RESET = byteArrayOf(2)

@@ -52,7 +52,7 @@ async fn older_store_put_back_is_found_out_at_unlocking_and_used_credentials_do_
     let open = unlocked(&phone).await;
     let repairs = open.repairs().unwrap();
     assert!(repairs.iter().all(|repair| repair.code == Code::STORE_ROLLED_BACK), "{repairs:?}");
-    let credentials = repairs.iter().find(|repair| repair.collection == Collection::Credential).unwrap();
+    let credentials = repairs.iter().find(|repair| repair.collection == Some(Collection::Credential)).unwrap();
     assert_eq!((credentials.kept, credentials.lost > 0), (0, true));
     let keys = phone.key.aliases().iter().filter(|alias| alias.starts_with("c-")).count();
     shows_again(&world, &phone, &open).await;
@@ -108,7 +108,7 @@ async fn removed_rows_are_named_and_fetched_again() {
     let repairs = open.repairs().unwrap();
     assert_eq!(
         repairs.iter().map(|repair| (repair.collection, repair.code)).collect::<Vec<_>>(),
-        [(Collection::Credential, Code::RECORDS_MISSING)]
+        [(Some(Collection::Credential), Code::RECORDS_MISSING)]
     );
     shows_again(&world, &phone, &open).await;
 }

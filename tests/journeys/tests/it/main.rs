@@ -6,6 +6,7 @@ mod biometrics;
 mod card;
 mod care;
 mod guard;
+mod history;
 mod interop;
 mod lock;
 mod offline;

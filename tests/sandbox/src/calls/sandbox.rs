@@ -77,7 +77,10 @@ struct MessagesQuery {
 /// The text messages sent to a phone, newest last.
 #[utoipa::path(
     get, path = "/sandbox/messages", tag = "sandbox", params(("phone" = String, Query)),
-    responses((status = 200, body = [Message]))
+    responses(
+        (status = 200, body = [Message]),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7013"),
+    )
 )]
 async fn messages(
     State(platform): State<Shared>,

@@ -183,7 +183,7 @@ fn older_values_that_somebody_put_in_before_the_damage_do_not_come_back_as_curre
     let (vault, report) = salvage(&place).unwrap();
     assert_eq!(
         report.iter().map(|done| (done.collection, done.kept)).collect::<Vec<_>>(),
-        [(Collection::Credential, 0)]
+        [(Some(Collection::Credential), 0)]
     );
     assert_eq!(all(&vault, Collection::Credential), Ok((vec![], 0)));
     assert_eq!(all(&vault, Collection::Draft).map(|(items, _)| items.len()), Ok(5));

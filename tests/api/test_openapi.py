@@ -1,0 +1,141 @@
+"""Every call of the sandbox's OpenAPI description, with generated requests: right ones, wrong ones, and the edges.
+
+schemathesis makes the requests and checks the answers: no server error, status, media type, headers and body as described,
+wrong requests refused, other methods refused with 405 and `Allow`. Signed requests are beyond it, so that a phone signs
+some of those whose form is right.
+"""
+
+import re
+from pathlib import Path
+
+import schemathesis
+from schemathesis import GenerationMode
+
+import platform_under_test as platform
+from citizen import Citizen, people, start_activation
+
+CONFIG = schemathesis.Config.from_path(Path(__file__).with_name("schemathesis.toml"))
+
+schema = schemathesis.openapi.from_dict(platform.answer("GET", "/openapi.json"), config=CONFIG)
+schema.config.update(base_url=platform.url, tls_verify=platform.session.verify)
+
+CITIZEN, OTHER, THIRD, *_ = people()
+
+citizen = Citizen(CITIZEN)
+other = Citizen(OTHER)
+activation, _ = start_activation(THIRD)
+
+CODES = {int(code) for code in re.findall(r"^\| (\d{4}) \|", Path("core/docs/error-codes.md").read_text(), re.M)}
+
+
+def token(case):
+    case.headers["DPoP"] = citizen.dpop("POST", case.path)
+    case.body = citizen.token_request()
+
+
+def revocation(case):
+    # Of a session of its own: that of the other calls goes on.
+    case.headers["DPoP"] = other.dpop("POST", case.path)
+    case.body = {"token": other.sign_in()["refresh_token"]}
+
+
+def instruction(case):
+    case.body = citizen.instruction("sign_in")
+
+
+def credential(case):
+    case.body = citizen.credential_request()
+
+
+def off(case):
+    # Any other mode would make the tests after this one fail.
+    case.body = {"mode": "off"}
+
+
+RIGHT = {
+    "POST /oauth2/token": token,
+    "POST /oauth2/revoke": revocation,
+    "POST /openid4vci/credential": credential,
+    "POST /sandbox/faults": off,
+    "POST /v1/activation": lambda case: case.body.update(pid=THIRD["pid"], phone=THIRD["phone"]),
+    "POST /v1/activation/{id}/code": lambda case: case.path_parameters.update(id=activation),
+    "POST /v1/activation/{id}/device": lambda case: case.path_parameters.update(id=activation),
+    "POST /sandbox/accounts/{id}/status": lambda case: case.path_parameters.update(id=other.account),
+    "POST /v1/activation/{id}/card": lambda case: case.path_parameters.update(id=activation),
+    "POST /sandbox/cards": lambda case: case.body.update(pid=THIRD["pid"]),
+    "POST /v1/instructions": instruction,
+    "GET /sandbox/messages": lambda case: case.query.update(phone=THIRD["phone"]),
+}
+"""What makes a request whose form is right one that means something."""
+
+ALWAYS = {"POST /sandbox/faults"}
+
+NEVER_WELL = {
+    "POST /v1/activation/{id}/card": "only a chip can answer its challenge",
+    "POST /v1/activation/{id}/code": "only the text message has the code",
+    "POST /v1/activation/{id}/device": "its challenge is given once; Citizen does it",
+}
+
+
+def is_right(case):
+    """True for a request that is as the description says."""
+    return case.meta is None or case.meta.generation.mode == GenerationMode.POSITIVE
+
+
+def prepare(case, turn):
+    """Signs requests of the right form, and headers of the right form before wrong bodies; leaves one in four as it is."""
+    label = case.operation.label
+    if label not in ALWAYS and turn % 4 == 3:
+        return
+    headers = case.meta.components.get("header") if case.meta else None
+    named = {parameter.name for parameter in case.operation.headers}
+    if "Authorization" in named and (headers is None or headers.mode == GenerationMode.POSITIVE) and "DPoP" in case.headers:
+        case.headers.update(citizen.headers(case.method.upper(), case.operation.path))
+    if is_right(case) and label in RIGHT:
+        RIGHT[label](case)
+
+
+def described_codes(text):
+    """The codes that a description names: `7010, 7013`, and those between in `6006 to 6067`."""
+    between = (range(int(first), int(last)) for first, last in re.findall(r"(\d{4}) to (\d{4})", text))
+    return {int(code) for code in re.findall(r"\d{4}", text)}.union(*between)
+
+
+@schemathesis.check
+def refusals_are_described(ctx, response, case):
+    """A refusal is a problem document of known members, and its code stands in the call's description."""
+    if response.status_code < 400:
+        return
+    problem = response.json()
+    assert response.headers["content-type"] == ["application/problem+json"]
+    assert problem.keys() <= {"type", "title", "status", "code", "error", "tries_left", "retry_after"}, problem
+    assert problem["status"] == response.status_code and problem["code"] in CODES, problem
+    described = case.operation.definition.raw["responses"].get("4XX", {}).get("description", "")
+    # What applies to each call is not described at each: other methods, paths and media types, and bodies too large.
+    general = response.status_code in {404, 405, 413, 415} and problem["code"] == 7013
+    assert general or problem["code"] in described_codes(described), (problem, described)
+
+
+@schemathesis.check
+def nothing_is_cached(ctx, response, case):
+    """No answer is kept by anybody on the way."""
+    assert response.headers.get("cache-control") == ["no-store"]
+
+
+@schema.parametrize()
+def test_call_keeps_to_its_description(case):
+    label = case.operation.label
+    prepare(case, platform.answers[label].total())
+    response = case.call(session=platform.session)
+    platform.answers[label][response.status_code < 400] += 1
+    case.validate_response(response)
+
+
+def test_every_call_succeeded_at_least_once():
+    never = {label for label, codes in platform.answers.items() if not codes[True]}
+    assert never == set(NEVER_WELL)
+
+
+def test_no_call_was_a_fault_of_the_sandbox():
+    statuses = [int(line.split()[2]) for line in platform.log.read_text().splitlines()]
+    assert statuses and all(status < 500 for status in statuses)
