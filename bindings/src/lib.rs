@@ -23,6 +23,7 @@ mod info;
 mod own_data;
 mod ports;
 mod runtime;
+mod sign_in;
 mod unlocked;
 mod views;
 
@@ -40,6 +41,7 @@ pub use ports::{
     IntegrityError, KeyAccess, Moment, Platform, SecureKey, SecureKeyError,
 };
 pub use runtime::shutdown_all;
+pub use sign_in::{DeviceView, SignInView};
 pub use unlocked::{Presentation, Unlocked};
 pub use views::{
     AccountView, Act, ActivationStep, ActivationView, CardDraft, CardLinesDraft, CardProgressView, HistoryPage,

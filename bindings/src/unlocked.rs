@@ -100,8 +100,8 @@ impl Unlocked {
     ///
     /// # Errors
     /// What [`crate::EidApp::unlock`] gives for the old passcode; `Invalid` 2003 or 2004 for the new one; `Rejected` if the
-    /// platform refuses, or `Network` if an earlier change cannot be settled first: the old passcode stays in force. `Locked`,
-    /// `Device`, `Storage`.
+    /// platform refuses, or `Network` if it cannot be reached or an earlier change is not settled yet: the old passcode stays
+    /// in force. `Conflict` 2058: activate again. `Locked`, `Device`, `Storage`.
     pub async fn change_passcode(&self, old: Vec<u8>, new: Vec<u8>) -> Result<PasscodeOutcome, EidError> {
         let core = self.session.core()?;
         let work = async move { Ok(core.change_passcode(old, new).await?.into()) };

@@ -401,8 +401,8 @@ impl From<RefillReport> for RefillView {
 pub enum PasscodeOutcome {
     /// The new passcode is in force; the old one opens nothing any more.
     Changed,
-    /// The platform could not be reached, or its answer got lost. Either passcode opens the app until
-    /// [`crate::Unlocked::refill`] settles it: say so.
+    /// The platform's answer got lost. Either passcode opens the app until [`crate::Unlocked::refill`] settles it, a minute later
+    /// at the earliest if the platform did not take the new one: say so.
     Unsure,
 }
 

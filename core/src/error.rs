@@ -77,6 +77,12 @@ pub enum Error {
     /// What was captured is no picture of a face that the platform takes.
     #[error("picture is unusable")]
     FaceUnusable,
+    /// The citizen has to sign in for this, or anew.
+    #[error("sign-in needed")]
+    SignInNeeded,
+    /// This phone was activated before there was a passcode key: the platform takes no instruction from it.
+    #[error("no passcode key")]
+    PasscodeKeyMissing,
     /// A term is outside what can be chosen.
     #[error("term is out of range")]
     TermInvalid,
@@ -137,6 +143,8 @@ impl Error {
             Self::ActivationReplaced => Code::ACTIVATION_REPLACED,
             Self::StepNotDue => Code::STEP_OUT_OF_ORDER,
             Self::FaceUnusable => Code::FACE_UNUSABLE,
+            Self::SignInNeeded => Code::AUTH_LEVEL_TOO_LOW,
+            Self::PasscodeKeyMissing => Code::PASSCODE_KEY_MISSING,
             Self::TermInvalid => Code::TERM_INVALID,
             Self::Internal => Code::INTERNAL,
             Self::Model(error) => error.code(),

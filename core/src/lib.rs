@@ -24,7 +24,7 @@ mod usecase;
 
 pub use app::{AppConfig, EidApp, KdfChoice};
 pub use autolock::AutoLock;
-pub use eid_platform::{PlatformConfig, PlatformError, Timeouts};
+pub use eid_platform::{DeviceEntry, PlatformConfig, PlatformError, Timeouts};
 pub use eid_vault::{Act, Collection, HistoryEntry, Page, Repaired, VaultError};
 pub use error::Error;
 pub use session::{AccountView, Unlocked};
@@ -35,4 +35,5 @@ pub use usecase::{
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},
     refill::RefillReport,
+    sign_in::SignInView,
 };

@@ -1,15 +1,19 @@
 //! What the façade keeps in the vault. Every type is versioned by the vault's layout; fields are only ever added.
 
 use eid_chip::reader::ChipProfile;
-use eid_crypto::VerifyingKey;
+use eid_crypto::{Passcode, PasscodeKey, Random, VerifyingKey, kdf::KdfCost, random};
 use eid_model::{AccountLevel, PartialDate, PersonName, Pid, UnixTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::Error;
 
 /// Key of the one account, in its collection.
 pub(crate) const ACCOUNT: &str = "account";
 
 /// Key of [`StoredProfile`], among the settings.
 pub(crate) const CHIP_PROFILE: &str = "chip-profile";
+/// Key of the count of instructions, in the account's collection.
+pub(crate) const INSTRUCTIONS: &str = "instructions";
 
 /// Key of the trust list, in its collection.
 pub(crate) const TRUST_LIST: &str = "trust-list";
@@ -29,6 +33,42 @@ pub(crate) struct Account {
     pub(crate) grant: String,
     #[serde(with = "public_key")]
     pub(crate) device_key: VerifyingKey,
+    /// What the passcode key is derived from; absent where the phone was activated before there was one.
+    #[serde(default)]
+    pub(crate) passcode_key: Option<PasscodeKeySource>,
+}
+
+/// What turns a passcode into its key. It never leaves the sealed store: with it, whoever has the key's public half could test
+/// passcodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PasscodeKeySource {
+    salt: [u8; 16],
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+impl PasscodeKeySource {
+    pub(crate) fn make(rng: &dyn Random, cost: KdfCost) -> Result<Self, Error> {
+        let KdfCost { memory_kib, passes, lanes } = cost;
+        Ok(Self { salt: random(rng)?, memory_kib, passes, lanes })
+    }
+
+    /// Takes as long as one Argon2id: only where blocking is allowed.
+    pub(crate) fn derive(&self, passcode: &Passcode) -> Result<PasscodeKey, Error> {
+        let Self { salt, memory_kib, passes, lanes } = *self;
+        Ok(PasscodeKey::derive(passcode, &salt, KdfCost { memory_kib, passes, lanes })?)
+    }
+}
+
+/// The numbers of instructions.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Instructions {
+    /// The last one that was taken; the platform may have seen it or not.
+    pub(crate) seq: u64,
+    /// Until when, by the platform's clock, an instruction that changes the passcode may yet be carried out there.
+    #[serde(default)]
+    pub(crate) change_until: Option<UnixTime>,
 }
 
 /// One one-time credential.

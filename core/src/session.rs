@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use eid_crypto::SecretKey;
 use eid_model::{AccountLevel, PersonName, Pid, UnixTime};
-use eid_platform::{AccessToken, Grant, PlatformError};
+use eid_platform::{AccessToken, Grant, PlatformError, SignedIn};
 use eid_proof::{KeyUse, TrustList, key_id};
 use eid_vault::{Collection, HistoryEntry, Page, Repaired, Vault};
 use tokio::sync::{MappedMutexGuard, Notify};
@@ -42,6 +42,8 @@ pub(crate) struct Session {
     vault: Mutex<Vault>,
     /// The last access token; short-lived and never stored.
     token: tokio::sync::Mutex<Option<AccessToken>>,
+    /// The citizen's session at the platform, after signing in; never stored.
+    pub(crate) signed_in: tokio::sync::Mutex<Option<SignedIn>>,
     /// What was found wrong with the store.
     repairs: Mutex<Vec<Repaired>>,
 }
@@ -70,6 +72,7 @@ impl Unlocked {
             inner: Arc::clone(inner),
             vault: Mutex::new(vault),
             token: tokio::sync::Mutex::default(),
+            signed_in: tokio::sync::Mutex::default(),
             repairs: Mutex::new(repairs),
         };
         Self::enter(inner, Arc::new(session))
@@ -263,6 +266,14 @@ impl Session {
             *self.token.lock().await = None;
         }
         Ok(answer?)
+    }
+
+    pub(crate) async fn keep_signed_in(&self, signed_in: SignedIn) {
+        *self.signed_in.lock().await = Some(signed_in);
+    }
+
+    pub(crate) async fn take_signed_in(&self) -> Option<SignedIn> {
+        self.signed_in.lock().await.take()
     }
 
     pub(crate) fn tell(&self, events: &[Event]) {

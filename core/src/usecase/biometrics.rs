@@ -21,7 +21,7 @@ impl EidApp {
     /// What [`EidApp::unlock`] gives for the passcode; [`Error::Key`] if the holder cancels the phone's prompt or the phone has no
     /// biometrics: they are then off.
     pub async fn enable_biometrics(&self, passcode: Vec<u8>) -> Result<(), Error> {
-        let passcode = Passcode::parse(passcode)?;
+        let passcode = Arc::new(Passcode::parse(passcode)?);
         let inner = Arc::clone(&self.inner);
         to_end(async move {
             let _entrance = inner.entrance.lock().await;

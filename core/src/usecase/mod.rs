@@ -10,4 +10,5 @@ pub(crate) mod present;
 pub(crate) mod refill;
 pub(crate) mod reset;
 pub(crate) mod settle;
+pub(crate) mod sign_in;
 pub(crate) mod unlock;

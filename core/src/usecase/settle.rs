@@ -1,12 +1,28 @@
 //! What this phone and the platform have to agree on: how new the store is, and which passcode is in force.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use eid_model::Code;
-use eid_platform::{DeviceReport, DeviceState};
-use eid_vault::{EnvelopeKind, Vault};
+use eid_platform::{DeviceReport, DeviceState, PlatformError};
+use eid_vault::{Collection, EnvelopeKind, PasscodeEnvelopes, Vault};
 
-use crate::{Error, app::Inner, ports::Event, record::Account, session::Session};
+use crate::{
+    Error,
+    app::Inner,
+    ports::Event,
+    record::{Account, INSTRUCTIONS, Instructions},
+    session::Session,
+};
+
+/// What became of a change of the passcode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// There is one passcode.
+    Done,
+    /// The platform has not taken the new one, and may do so yet: what to tell somebody who cannot go on before.
+    Unsure(Error),
+}
 
 impl Session {
     /// Settles both, when the platform can be reached.
@@ -15,38 +31,53 @@ impl Session {
         let _entrance = inner.entrance.lock().await;
         let account = self.account().await?;
         self.settle_passcode(&account).await?;
-        self.report(&account, None).await.map(drop)
+        self.report(&account).await.map(drop)
     }
 
-    /// Asks the platform to take up the new passcode, if a change is under way, and carries out what it says: true if the new
-    /// passcode is in force, `None` if there was no change. The caller holds the entrance.
+    /// Asks the platform which passcode is in force, if a change is under way, and carries out what it says. The caller holds the
+    /// entrance.
     ///
-    /// The request is repeated until an answer comes: asking again for the same epoch changes nothing.
-    pub(crate) async fn settle_passcode(self: &Arc<Self>, account: &Account) -> Result<Option<bool>, Error> {
+    /// That the platform has the old one still is the last word only when the instruction's challenge has run out by the
+    /// platform's own clock: before that, the instruction may be on its way.
+    pub(crate) async fn settle_passcode(self: &Arc<Self>, account: &Account) -> Result<Settled, Error> {
         let envelopes = self.inner.blocking(|inner| Ok(inner.folder.load_envelopes()?)).await?;
-        let envelopes = envelopes.ok_or(Error::NotActivated)?;
-        let Some(next) = envelopes.next else { return Ok(None) };
-        let (from, to) = (envelopes.current.epoch(), next.epoch());
-        let answer = match self.report(account, Some(to)).await {
-            Err(error) if error.code() == Code::PASSCODE_EPOCH_REFUSED => self.report(account, None).await?,
-            answer => answer?,
+        let PasscodeEnvelopes { next: Some(next), .. } = envelopes.ok_or(Error::NotActivated)? else {
+            return Ok(Settled::Done);
         };
+        let state = self.report(account).await?;
+        let taken: Option<Instructions> =
+            self.vault(|vault| Ok(vault.find(Collection::Account, INSTRUCTIONS)?)).await?;
+        let left = taken.and_then(|taken| taken.change_until).map_or(0, |until| {
+            let left = until.seconds().saturating_sub(state.now.seconds()).saturating_add(1);
+            u64::try_from(left).ok().filter(|left| *left <= MOST_LEFT).unwrap_or(0)
+        });
         // With any other epoch the platform knows nothing of the new passcode.
-        let is_new = answer.passcode_epoch == to;
+        let is_new = state.passcode_epoch == next.epoch();
+        if !is_new && left > 0 {
+            let retry_after = Some(Duration::from_secs(left));
+            return Ok(Settled::Unsure(PlatformError::Busy { code: Code::PLATFORM_BUSY, retry_after }.into()));
+        }
+        self.end_change(next.epoch(), is_new).await?;
+        Ok(Settled::Done)
+    }
+
+    /// Puts the new passcode, whose epoch is `to`, in force, or drops it. The caller holds the entrance.
+    pub(crate) async fn end_change(self: &Arc<Self>, to: u32, is_new: bool) -> Result<(), Error> {
         let carry_out =
             move |inner: &Inner| Ok(if is_new { inner.folder.commit_next() } else { inner.folder.drop_next() }?);
         self.inner.blocking(carry_out).await?;
-        let spent = if is_new { from } else { to };
+        // Of two epochs in a row each has an alias of its own.
+        let spent = if is_new { to.wrapping_sub(1) } else { to };
         // If it fails now, the next unlocking removes it.
         self.inner.ports.secure_key.remove(EnvelopeKind::Passcode.hardware_alias(spent)).await.ok();
-        Ok(Some(is_new))
+        Ok(())
     }
 
     /// Reports the store's generation. If the platform knows of a later one, the store is an older copy: it is gone on from.
-    async fn report(self: &Arc<Self>, account: &Account, passcode_epoch: Option<u32>) -> Result<DeviceState, Error> {
+    pub(crate) async fn report(self: &Arc<Self>, account: &Account) -> Result<DeviceState, Error> {
         let now = self.inner.now()?;
         let store_generation = self.vault(|vault| Ok(vault.make_durable()?)).await?;
-        let report = DeviceReport { store_generation, passcode_epoch };
+        let report = DeviceReport { store_generation };
         let access = self.access(account, now).await?;
         let device = self.device_key(account);
         let answer = self.inner.platform.report_device_state(&access, report, &device, now).await;
@@ -67,3 +98,7 @@ impl Session {
         Ok(state)
     }
 }
+
+/// The longest that a change is taken to be on its way, in seconds. A platform whose clock was set back would otherwise leave it
+/// open for good.
+const MOST_LEFT: u64 = 300;

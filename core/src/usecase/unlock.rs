@@ -26,7 +26,7 @@ impl EidApp {
     /// [`Error::PasscodeDestroyed`], [`Error::Crypto`] for a malformed passcode, [`Error::Key`], [`Error::Vault`]; only a wrong
     /// passcode costs a try.
     pub async fn unlock(&self, passcode: Vec<u8>) -> Result<Unlocked, Error> {
-        let passcode = Passcode::parse(passcode)?;
+        let passcode = Arc::new(Passcode::parse(passcode)?);
         let inner = Arc::clone(&self.inner);
         to_end(async move {
             let _entrance = inner.entrance.lock().await;
@@ -60,7 +60,7 @@ struct Asked {
 
 impl Inner {
     /// Tries the passcode. The caller holds the entrance.
-    pub(crate) async fn enter(self: &Arc<Self>, passcode: Passcode) -> Result<Entered, Error> {
+    pub(crate) async fn enter(self: &Arc<Self>, passcode: Arc<Passcode>) -> Result<Entered, Error> {
         let (envelopes, binding) = self.blocking(load_envelopes).await?;
         let session = self.guard_for_try(&binding, envelopes.current.hardware_alias()).await?;
         // Argon2id tells nothing about the passcode yet: the try begins with the hardware.

@@ -53,7 +53,8 @@ const LARGEST_ANSWER: usize = 1 << 20;
 
 /// Applies the fault that is set.
 pub(crate) async fn inject(State(platform): State<Shared>, request: Request, next: Next) -> Response {
-    let fault = if request.uri().path().starts_with("/sandbox/") { Fault::Off } else { platform.fault() };
+    let path = request.uri().path();
+    let fault = if path.starts_with("/sandbox/") { Fault::Off } else { platform.fault(path) };
     match fault {
         Fault::Off => next.run(request).await,
         Fault::Down => {

@@ -22,7 +22,8 @@ pub(crate) struct Platform {
     pub(crate) environment: String,
     /// Scheme and authority, without a slash at the end: the credential issuer's identifier and the base of each `htu`.
     pub(crate) base_url: String,
-    pub(crate) fault: Mutex<Fault>,
+    /// How it misbehaves, and in the calls whose path begins so.
+    pub(crate) fault: Mutex<(Fault, String)>,
     /// States that sign cards, and what they took back.
     pub(crate) card_trust: TrustList,
     /// A device key is bound only after a card was accepted.
@@ -57,12 +58,14 @@ impl Platform {
         tokio::task::spawn_blocking(move || work(&self)).await.unwrap_or(Err(Refusal::fault()))
     }
 
-    pub(crate) fn fault(&self) -> Fault {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How a call of this path misbehaves.
+    pub(crate) fn fault(&self, path: &str) -> Fault {
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        if path.starts_with(&fault.1) { fault.0 } else { Fault::Off }
     }
 
-    pub(crate) fn set_fault(&self, fault: Fault) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    pub(crate) fn set_fault(&self, fault: Fault, paths: &str) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = (fault, paths.to_owned());
     }
 
     /// True if a request signed at `iat` may be taken now.

@@ -188,7 +188,12 @@ impl Sandbox {
 
     /// Makes every call outside `/sandbox` misbehave.
     pub fn set_fault(&self, fault: Fault) {
-        self.platform.set_fault(fault);
+        self.platform.set_fault(fault, "");
+    }
+
+    /// Makes the calls misbehave whose path begins with `paths`, and no others.
+    pub fn set_fault_on(&self, paths: &str, fault: Fault) {
+        self.platform.set_fault(fault, paths);
     }
 
     /// The signed trust list.

@@ -1,7 +1,7 @@
 use core::{fmt, time::Duration};
 use std::sync::Arc;
 
-use eid_crypto::{Random, SecretBytes};
+use eid_crypto::{PasscodeKey, Random, SecretBytes};
 use eid_model::{PhoneNumber, Pid, UnixTime};
 use reqwest::{
     RequestBuilder,
@@ -110,8 +110,9 @@ struct Code<'a> {
 }
 
 #[derive(Serialize)]
-struct Binding<'a> {
+struct Bindings<'a> {
     binding: &'a str,
+    passcode_binding: &'a str,
 }
 
 #[derive(Serialize)]
@@ -174,7 +175,7 @@ impl PlatformClient {
         answer::parse_device_challenge(&self.once(request, 200, JSON).await?)
     }
 
-    /// Binds the device key to the account, with the challenge of [`Self::confirm_code`].
+    /// Binds the device key to the account and makes the passcode key known, with the challenge of [`Self::confirm_code`].
     ///
     /// # Errors
     /// See the head of this block.
@@ -183,10 +184,14 @@ impl PlatformClient {
         id: &ActivationId,
         challenge: &[u8; 32],
         device: &dyn RequestSigner,
+        passcode: &PasscodeKey,
         now: UnixTime,
     ) -> Result<DeviceBound, PlatformError> {
         let binding = binding::make_device_binding(device, self.http.origin(), challenge, now).await?;
-        let request = self.post(&format!("/v1/activation/{}/device", id.as_str())).json(&Binding { binding: &binding });
+        let nonce = base64url::encode(challenge);
+        let passcode_binding = binding::make_passcode_binding(passcode, self.http.origin(), &nonce, now).await?;
+        let bindings = Bindings { binding: &binding, passcode_binding: &passcode_binding };
+        let request = self.post(&format!("/v1/activation/{}/device", id.as_str())).json(&bindings);
         answer::parse_device_bound(&self.repeat(request, 201, JSON).await?)
     }
 
@@ -231,8 +236,7 @@ impl PlatformClient {
     /// Reports the state of this phone's store and passcode, and learns what the platform knows of them.
     ///
     /// # Errors
-    /// See the head of this block; [`PlatformError::Refused`] with [`eid_model::Code::PASSCODE_EPOCH_REFUSED`] for an epoch that is
-    /// neither the present nor the next.
+    /// See the head of this block.
     pub async fn report_device_state(
         &self,
         token: &AccessToken,

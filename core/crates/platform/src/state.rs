@@ -1,6 +1,7 @@
 //! What the phone tells the platform about itself, and what the platform knows of it: the answer to a restored older
 //! copy, and to a change of passcode whose outcome got lost.
 
+use eid_model::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use crate::{PlatformError, json::parse_object};
@@ -10,9 +11,6 @@ use crate::{PlatformError, json::parse_object};
 pub struct DeviceReport {
     /// Generation of the store: grows with each write. The platform keeps the highest.
     pub store_generation: u64,
-    /// The passcode's epoch to move to: the present one, or the next. Repeating it changes nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub passcode_epoch: Option<u32>,
 }
 
 /// What the platform knows.
@@ -20,8 +18,12 @@ pub struct DeviceReport {
 pub struct DeviceState {
     /// The highest generation reported *before* this call. Higher than the phone's own: the phone's store is an older copy.
     pub store_generation: u64,
-    /// The passcode's epoch after this call.
+    /// The epoch of the passcode in force.
     pub passcode_epoch: u32,
+    /// The number of the last instruction that was taken from this phone.
+    pub instruction_seq: u64,
+    /// The platform's clock.
+    pub now: UnixTime,
 }
 
 /// Parses the answer to `POST /v1/device/state`.
@@ -39,13 +41,18 @@ mod tests {
 
     #[test]
     fn answer_that_lacks_a_number_or_exceeds_its_range_is_nonsense() {
-        let good = br#"{"store_generation":18446744073709551615,"passcode_epoch":2,"more":1}"#;
-        assert_eq!(parse_device_state(good), Ok(DeviceState { store_generation: u64::MAX, passcode_epoch: 2 }));
+        let good =
+            br#"{"store_generation":18446744073709551615,"passcode_epoch":2,"instruction_seq":7,"now":9,"more":1}"#;
+        let now = UnixTime::from_seconds(9);
+        let state = DeviceState { store_generation: u64::MAX, passcode_epoch: 2, instruction_seq: 7, now };
+        assert_eq!(parse_device_state(good), Ok(state));
         for bad in [
             r#"{"store_generation":1}"#,
-            r#"{"store_generation":-1,"passcode_epoch":1}"#,
-            r#"{"store_generation":1,"passcode_epoch":4294967296}"#,
-            r#"{"store_generation":1.5,"passcode_epoch":1}"#,
+            r#"{"store_generation":1,"passcode_epoch":1,"now":1}"#,
+            r#"{"store_generation":1,"passcode_epoch":1,"instruction_seq":1}"#,
+            r#"{"store_generation":-1,"passcode_epoch":1,"instruction_seq":1,"now":1}"#,
+            r#"{"store_generation":1,"passcode_epoch":4294967296,"instruction_seq":1,"now":1}"#,
+            r#"{"store_generation":1.5,"passcode_epoch":1,"instruction_seq":1,"now":1}"#,
             r#"[1,1]"#,
             "",
         ] {

@@ -14,5 +14,6 @@ mod passcode;
 mod passcode_change;
 mod phone;
 mod refusals;
+mod sign_in;
 mod spine;
 mod storage;

@@ -1,11 +1,6 @@
 //! What a phone reports of its store and its passcode.
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-};
-use eid_model::Code;
+use axum::{Json, extract::State, http::HeaderMap};
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -36,8 +31,6 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 struct Report {
     /// Generation of the phone's store.
     store_generation: u64,
-    /// The epoch of the passcode to move to.
-    passcode_epoch: Option<u32>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -89,6 +82,10 @@ struct Known {
     store_generation: u64,
     /// The epoch of the passcode now.
     passcode_epoch: u32,
+    /// The number of the last instruction that was taken.
+    instruction_seq: i64,
+    /// The platform's clock.
+    now: i64,
 }
 
 /// Takes a phone's report, and says what was known before.
@@ -101,7 +98,7 @@ struct Known {
     ),
     responses(
         (status = 200, body = Known),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2033, 7012, 7013, 7014"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7012, 7013, 7014"),
     )
 )]
 async fn report_state(
@@ -121,13 +118,12 @@ fn take_report(
 ) -> Result<Known, Refusal> {
     let (session, _) = check_session(platform, tx, headers, "POST", PATH)?;
     let generation = i64::try_from(report.store_generation).map_err(|_| Refusal::invalid_request())?;
-    let known = "SELECT store_generation, passcode_epoch FROM devices WHERE key = ?";
-    let (highest, epoch): (i64, u32) = tx.query_row(known, [session.device], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let wanted = report.passcode_epoch.unwrap_or(epoch);
-    if wanted != epoch && epoch.checked_add(1) != Some(wanted) {
-        return Err(Refusal::new(StatusCode::CONFLICT, Code::PASSCODE_EPOCH_REFUSED));
-    }
-    let update = "UPDATE devices SET store_generation = ?, passcode_epoch = ? WHERE key = ?";
-    tx.execute(update, params![highest.max(generation), wanted, session.device])?;
-    Ok(Known { store_generation: u64::try_from(highest).unwrap_or_default(), passcode_epoch: wanted })
+    let known = "SELECT store_generation, passcode_epoch, coalesce(seq, 0) FROM devices LEFT JOIN passcodes ON device = devices.key
+                 WHERE devices.key = ?";
+    let (highest, passcode_epoch, instruction_seq): (i64, u32, i64) =
+        tx.query_row(known, [session.device], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let now = platform.clock.seconds();
+    let update = "UPDATE devices SET store_generation = ?, last_seen_at = ? WHERE key = ?";
+    tx.execute(update, params![highest.max(generation), now, session.device])?;
+    Ok(Known { store_generation: u64::try_from(highest).unwrap_or_default(), passcode_epoch, instruction_seq, now })
 }

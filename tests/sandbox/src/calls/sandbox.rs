@@ -174,6 +174,8 @@ pub(crate) fn set_account_status(tx: &Transaction<'_>, account: &str, status: St
 #[derive(Deserialize, ToSchema)]
 struct FaultRequest {
     mode: Fault,
+    /// The beginning of the paths that misbehave; all without it.
+    paths: Option<String>,
 }
 
 /// Makes every call outside `/sandbox` misbehave.
@@ -185,6 +187,6 @@ struct FaultRequest {
     )
 )]
 async fn set_fault(State(platform): State<Shared>, JsonBody(request): JsonBody<FaultRequest>) -> StatusCode {
-    platform.set_fault(request.mode);
+    platform.set_fault(request.mode, &request.paths.unwrap_or_default());
     StatusCode::NO_CONTENT
 }

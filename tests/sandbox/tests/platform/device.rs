@@ -3,7 +3,10 @@
 use axum::{body::Body, http::Method};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, HANH, Phone, World, jwt, request};
+use crate::{
+    instruction::sign_in,
+    support::{Answer, HANH, Phone, World, jwt, request},
+};
 
 const PATH: &str = "/v1/device/state";
 
@@ -36,18 +39,24 @@ async fn older_store_reported_is_told_the_highest_generation() {
 }
 
 #[tokio::test]
-async fn passcode_epoch_moves_one_step_and_takes_repeats() {
+async fn phone_that_lost_count_is_told_epoch_number_and_time() {
     let world = World::new();
     let phone = world.activated(HANH).await;
-    let body = |epoch: u64| json!({"store_generation": 1, "passcode_epoch": epoch});
-    for epoch in [1, 2, 2, 3] {
-        assert_eq!(known(&report(&world, &phone, &body(epoch)).await).1, epoch);
-    }
-    for epoch in [1, 2, 5, 0] {
-        assert_eq!(report(&world, &phone, &body(epoch)).await.refusal(), (409, 2033, None), "{epoch}");
-    }
-    for bad in [json!({}), json!({"store_generation": -1}), json!({"store_generation": u64::MAX}), body(1 << 32)] {
+    let body = json!({"store_generation": 1});
+    let told = async |seq: u64| {
+        let answer = report(&world, &phone, &body).await.json();
+        let expected = json!({"store_generation": 1, "passcode_epoch": 1, "instruction_seq": seq, "now": world.now()});
+        assert_eq!(answer, expected);
+    };
+    report(&world, &phone, &body).await;
+    told(0).await;
+    sign_in(&world, &phone, 40).await;
+    world.wait(30);
+    told(40).await;
+    // The epoch moves by an instruction only: the device key alone says nothing about passcodes.
+    report(&world, &phone, &json!({"store_generation": 1, "passcode_epoch": 2})).await;
+    told(40).await;
+    for bad in [json!({}), json!({"store_generation": -1}), json!({"store_generation": u64::MAX})] {
         assert_eq!(report(&world, &phone, &bad).await.refusal(), (400, 7013, None), "{bad}");
     }
-    assert_eq!(known(&report(&world, &phone, &json!({"store_generation": 1})).await).1, 3);
 }
