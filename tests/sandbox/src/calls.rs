@@ -8,6 +8,7 @@ pub(crate) mod credential;
 pub(crate) mod device;
 pub(crate) mod instruction;
 pub(crate) mod lists;
+pub(crate) mod lock;
 pub(crate) mod passcode;
 pub(crate) mod sandbox;
 pub(crate) mod token;

@@ -11,9 +11,12 @@ use eid_chip::{
     reader::FileId,
 };
 use eid_crypto::hash::{sha256, sha256_parts};
-use eid_model::{Code, Date, UnixTime};
+use eid_model::{Code, UnixTime};
 
-use crate::{Person, problem::Refusal};
+use crate::{
+    citizen::{CardState, Citizen},
+    problem::Refusal,
+};
 
 /// Files of a chip as a phone sent them, and the chip's signature over the activation's challenge.
 pub(crate) struct CardEvidence {
@@ -30,14 +33,15 @@ impl CardEvidence {
     }
 
     /// Passive Authentication of every file that an identity card has, Active Authentication over `challenge`, and that the
-    /// card is the one that the register knows as this person's.
+    /// card is the one that the register knows as this person's. Gives the picture file of DG2.
     pub(crate) fn check(
         &self,
         challenge: [u8; aa::CHALLENGE],
         trust: &TrustList,
-        person: &Person,
+        citizen: &Citizen,
         now: UnixTime,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Vec<u8>, Refusal> {
+        let person = &citizen.person;
         let files = self.files.iter().map(|(id, bytes)| (*id, bytes.as_slice())).collect();
         let card = Presented::sent(files, challenge, &self.signature);
         card.judge(trust, now).accept()?;
@@ -48,18 +52,20 @@ impl CardEvidence {
             sex: Some(person.sex),
         };
         let today = now.date_in_vietnam().map_err(|_| Refusal::fault())?;
-        compare(&card.identify(&asked, today)?, person, today)
+        let holder = card.identify(&asked, today)?;
+        compare(&holder, citizen, now)?;
+        Ok(holder.face.bytes.to_vec())
     }
 }
 
 /// That it is the card that the register has as valid: not the one before, and with the same last day.
-fn compare(card: &Holder<'_>, person: &Person, today: Date) -> Result<(), Refusal> {
-    let register = &person.card;
-    let code = if card.data.issued() != Some(register.issued) {
+fn compare(card: &Holder<'_>, citizen: &Citizen, now: UnixTime) -> Result<(), Refusal> {
+    let register = &citizen.person.card;
+    let code = if card.data.issued() != Some(register.issued) || citizen.card == CardState::Withdrawn {
         Code::CARD_WITHDRAWN
     } else if card.data.expires() != register.expires {
         Code::REGISTER_MISMATCH
-    } else if register.expires.is_some_and(|last| last < today) {
+    } else if citizen.card_has_expired(now) {
         Code::CARD_EXPIRED
     } else {
         return Ok(());

@@ -27,35 +27,30 @@ const OVERLAP: i64 = 31 * DAY;
 /// How long a trust list is good.
 const LIST_LIFE: i64 = 30 * DAY;
 
-/// What a key of the platform is for.
+/// What a key of the platform signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Proof,
     Status,
     Grant,
-    /// Opens pictures of faces. It signs nothing and is in the configuration, not in the trust list.
-    Face,
 }
 
 impl Role {
-    const ALL: [Self; 4] = [Self::Proof, Self::Status, Self::Grant, Self::Face];
+    const ALL: [Self; 3] = [Self::Proof, Self::Status, Self::Grant];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Proof => "proof",
             Self::Status => "status",
             Self::Grant => "grant",
-            Self::Face => "face",
         }
     }
 
-    /// What the trust list says of it, if it stands there.
-    const fn usage(self) -> Option<KeyUse> {
+    const fn usage(self) -> KeyUse {
         match self {
-            Self::Proof => Some(KeyUse::Proof),
-            Self::Status => Some(KeyUse::Status),
-            Self::Grant => Some(KeyUse::Grant),
-            Self::Face => None,
+            Self::Proof => KeyUse::Proof,
+            Self::Status => KeyUse::Status,
+            Self::Grant => KeyUse::Grant,
         }
     }
 }
@@ -99,7 +94,7 @@ pub(crate) fn trust_list(tx: &Transaction<'_>, now: i64, environment: &str) -> R
 
 fn list(tx: &Transaction<'_>) -> Result<Vec<TrustedKey>, SandboxError> {
     let mut keys = Vec::new();
-    for (role, usage) in Role::ALL.into_iter().filter_map(|role| Some((role, role.usage()?))) {
+    for role in Role::ALL {
         let mut rows = tx.prepare("SELECT pkcs8, created_at, retired_at FROM keys WHERE role = ? ORDER BY id")?;
         let stored = rows.query_map([role.name()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         for row in stored {
@@ -108,7 +103,7 @@ fn list(tx: &Transaction<'_>) -> Result<Vec<TrustedKey>, SandboxError> {
             keys.push(TrustedKey {
                 key: *SigningKey::parse_pkcs8(&pkcs8)?.public(),
                 issuer: ISSUER.to_owned(),
-                usage,
+                usage: role.usage(),
                 // Tokens say the day they were issued, not the hour.
                 not_before: UnixTime::from_seconds(created_at - created_at.rem_euclid(DAY)),
                 not_after: UnixTime::from_seconds(not_after),
@@ -121,7 +116,7 @@ fn list(tx: &Transaction<'_>) -> Result<Vec<TrustedKey>, SandboxError> {
 fn make(tx: &Transaction<'_>, role: Role, now: i64) -> Result<(), SandboxError> {
     let pkcs8 = SigningKey::make_pkcs8()?;
     tx.execute("INSERT INTO keys (role, pkcs8, created_at) VALUES (?, ?, ?)", params![role.name(), *pkcs8, now])?;
-    if role.usage().is_some() { raise_version(tx) } else { Ok(()) }
+    raise_version(tx)
 }
 
 fn raise_version(tx: &Transaction<'_>) -> Result<(), SandboxError> {
@@ -132,14 +127,10 @@ fn raise_version(tx: &Transaction<'_>) -> Result<(), SandboxError> {
 }
 
 fn find_active(tx: &Transaction<'_>, role: Role) -> Result<Option<SigningKey>, SandboxError> {
-    Ok(find_pkcs8(tx, role)?.map(|pkcs8| SigningKey::parse_pkcs8(&pkcs8)).transpose()?)
-}
-
-/// The private key of a role today, as PKCS#8.
-pub(crate) fn find_pkcs8(tx: &Transaction<'_>, role: Role) -> Result<Option<Vec<u8>>, SandboxError> {
     let column = |row: &Row<'_>| row.get::<_, Vec<u8>>(0);
     let active = "SELECT pkcs8 FROM keys WHERE role = ? AND retired_at IS NULL";
-    Ok(tx.query_row(active, [role.name()], column).optional()?)
+    let found = tx.query_row(active, [role.name()], column).optional()?;
+    Ok(found.map(|pkcs8| SigningKey::parse_pkcs8(&pkcs8)).transpose()?)
 }
 
 /// The public half of the key that signs in a role today.

@@ -24,13 +24,18 @@
 
 mod calls;
 pub mod card;
+mod card_trust;
+mod citizen;
 mod clock;
+mod crockford;
 pub mod demo;
 mod dpop;
 mod error;
 mod evidence;
 mod extract;
+mod face;
 mod fault;
+mod held;
 mod jwt;
 mod keys;
 mod people;
@@ -52,8 +57,10 @@ pub use calls::{
     configuration::{ActSetting, Settings, UpdateSettings, Window},
     sandbox::Message,
 };
+pub use citizen::{AccountState, CardState, RegisterChange};
 pub use clock::Clock;
 pub use error::SandboxError;
+pub use face::{FaceMatcher, FacePicture, FaceVerdict, PictureKind, PictureMatcher};
 pub use fault::Fault;
 pub use keys::{SANDBOX_ROOT, SANDBOX_ROOT_PKCS8};
 pub use people::{HealthCard, IdCard, Licence, Person};

@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use eid_chip::pa::TrustList;
 use eid_crypto::{SystemRandom, hash::sha256_parts};
 use rusqlite::{Transaction, params};
 
-use crate::{Clock, Fault, people::Register, problem::Refusal, secrets::Secrets, store::Store};
+use crate::{
+    Clock, Fault, card_trust::CardTrust, face::FaceMatcher, held::HeldPictures, people::Register, problem::Refusal,
+    secrets::Secrets, store::Store,
+};
 
 /// How far the `iat` of a signed request may be from the sandbox's clock, in seconds.
 const CLOCK_SKEW: i64 = 300;
@@ -24,9 +26,10 @@ pub(crate) struct Platform {
     pub(crate) base_url: String,
     /// How it misbehaves, and in the calls whose path begins so.
     pub(crate) fault: Mutex<(Fault, String)>,
-    /// States that sign cards, and what they took back.
-    pub(crate) card_trust: TrustList,
-    /// A device key is bound only after a card was accepted.
+    pub(crate) card_trust: CardTrust,
+    pub(crate) matcher: Arc<dyn FaceMatcher>,
+    pub(crate) faces: HeldPictures,
+    /// A device key is bound only after card and face.
     pub(crate) requires_card: bool,
 }
 
@@ -48,14 +51,6 @@ impl Platform {
     ) -> Result<T, Refusal> {
         let done = tokio::task::spawn_blocking(move || work(&self)).await;
         done.unwrap_or(Err(Refusal::fault()))
-    }
-
-    /// Runs work that takes a while, without the database.
-    pub(crate) async fn work<T: Send + 'static>(
-        self: Arc<Self>,
-        work: impl FnOnce(&Self) -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<T, Refusal> {
-        tokio::task::spawn_blocking(move || work(&self)).await.unwrap_or(Err(Refusal::fault()))
     }
 
     /// How a call of this path misbehaves.

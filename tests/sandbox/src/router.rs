@@ -16,7 +16,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     SandboxError,
-    calls::{account, activation, challenge, configuration, credential, device, instruction, lists, sandbox, token},
+    calls::{
+        account, activation, challenge, configuration, credential, device, instruction, lists, lock, sandbox, token,
+    },
     fault,
     platform::Shared,
     problem::Refusal,
@@ -97,6 +99,7 @@ fn documented() -> OpenApiRouter<Shared> {
         .merge(activation::routes())
         .merge(account::routes())
         .merge(device::routes())
+        .merge(lock::routes())
         .merge(token::routes())
         .merge(challenge::routes())
         .merge(instruction::routes())

@@ -6,7 +6,6 @@ use std::{
 };
 
 use axum::Router;
-use eid_chip::pa::{Strength, TrustList};
 use eid_crypto::{SystemRandom, VerifyingKey};
 use eid_model::{PhoneNumber, Pid};
 use eid_proof::Status;
@@ -14,10 +13,15 @@ use eid_proof::Status;
 use crate::{
     Clock, Fault, Message, Person, RunningSandbox, SandboxError,
     calls::{
+        activation::print_voucher,
         configuration::{self, Settings},
         sandbox::{list_messages, set_account_status},
     },
-    card::{CardFile, REVOKED_AT, SANDBOX_CSCA, revocation_list},
+    card::{CardFile, SANDBOX_CSCA},
+    card_trust::CardTrust,
+    citizen::RegisterChange,
+    face::{FaceMatcher, PictureMatcher},
+    held::HeldPictures,
     keys::{self, Role},
     people::Register,
     platform::{Platform, Shared},
@@ -44,8 +48,10 @@ pub struct SandboxConfig {
     pub log: Option<Log>,
     /// States whose cards are believed: certificates in DER.
     pub csca: Vec<Vec<u8>>,
-    /// A device key is bound only after a card was accepted.
+    /// A device key is bound only after card (or voucher) and face, and with a passcode key and a recovery share.
     pub requires_card: bool,
+    /// Who compares faces.
+    pub matcher: Arc<dyn FaceMatcher>,
 }
 
 /// Where a sandbox keeps what must survive a restart.
@@ -67,6 +73,7 @@ impl Default for SandboxConfig {
             log: None,
             csca: vec![SANDBOX_CSCA.to_vec()],
             requires_card: false,
+            matcher: Arc::new(PictureMatcher),
         }
     }
 }
@@ -114,7 +121,9 @@ impl Sandbox {
             environment: config.environment.clone(),
             base_url: base_url.to_owned(),
             fault: Mutex::default(),
-            card_trust: card_trust(config)?,
+            card_trust: CardTrust::new(&config.csca)?,
+            matcher: Arc::clone(&config.matcher),
+            faces: HeldPictures::default(),
             requires_card: config.requires_card,
         };
         let now = platform.clock.seconds();
@@ -170,6 +179,22 @@ impl Sandbox {
         self.platform.register.card_file(pid).ok_or(SandboxError::PersonUnknown)
     }
 
+    /// Prints a voucher that stands in for a citizen's card once, within seven days: 12 letters and digits.
+    ///
+    /// # Errors
+    /// [`SandboxError::PersonUnknown`], [`SandboxError::Store`], [`SandboxError::Crypto`].
+    pub fn print_voucher(&self, pid: &Pid) -> Result<String, SandboxError> {
+        self.platform.store.run(|tx| Ok(print_voucher(&self.platform, tx, pid)?.0))
+    }
+
+    /// Changes what the register says of a citizen.
+    ///
+    /// # Errors
+    /// [`SandboxError::PersonUnknown`], [`SandboxError::Store`].
+    pub fn change_register(&self, pid: &Pid, change: &RegisterChange) -> Result<(), SandboxError> {
+        self.platform.store.run(|tx| change.store(&self.platform, tx, pid.as_str()))
+    }
+
     /// The text messages sent to a phone, newest last.
     ///
     /// # Errors
@@ -210,8 +235,7 @@ impl Sandbox {
     /// # Errors
     /// As [`trust_list`](Self::trust_list).
     pub fn configuration(&self) -> Result<String, SandboxError> {
-        let now = self.platform.clock.seconds();
-        self.platform.store.run(|tx| configuration::sign(tx, now))
+        self.platform.store.run(|tx| configuration::sign(&self.platform, tx))
     }
 
     /// Changes what the signed configuration says; its version rises.
@@ -227,8 +251,7 @@ impl Sandbox {
     /// # Errors
     /// As [`trust_list`](Self::trust_list).
     pub fn status_lists(&self) -> Result<Vec<u8>, SandboxError> {
-        let now = self.platform.clock.seconds();
-        self.platform.store.run(|tx| status::sign_all(tx, now))
+        self.platform.store.run(|tx| status::sign_all(&self.platform, tx))
     }
 
     /// The key that signs tokens today.
@@ -251,19 +274,6 @@ impl Sandbox {
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
     }
-}
-
-/// The states that are believed. Where the sandbox's own is among them, so is its revocation list.
-fn card_trust(config: &SandboxConfig) -> Result<TrustList, SandboxError> {
-    let mut trust = TrustList::default();
-    for certificate in &config.csca {
-        trust.pin(certificate)?;
-    }
-    if config.csca.iter().any(|certificate| certificate == SANDBOX_CSCA) {
-        let list = revocation_list(&SystemRandom::new())?;
-        trust.add_revocation_list(&list, REVOKED_AT, Strength::Present)?;
-    }
-    Ok(trust)
 }
 
 impl fmt::Debug for Sandbox {

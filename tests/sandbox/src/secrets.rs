@@ -1,6 +1,6 @@
 //! What the platform makes values with that nobody else can make. A real one keeps these keys in hardware.
 
-use eid_crypto::{Hasher, Random, SecretBytes, SecretKey};
+use eid_crypto::{Hasher, Random, SecretBytes, SecretKey, hpke::RecipientKey};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use crate::SandboxError;
@@ -12,6 +12,10 @@ pub(crate) struct Secrets {
     pub(crate) challenges: Hasher,
     /// Of access and refresh tokens, which are derived, so that none need be stored.
     pub(crate) tokens: Hasher,
+    /// Of codes that lock accounts.
+    pub(crate) lock_codes: Hasher,
+    /// Opens pictures of faces; its public half is in the signed configuration.
+    pub(crate) face: RecipientKey,
 }
 
 impl Secrets {
@@ -20,6 +24,8 @@ impl Secrets {
         Ok(Self {
             challenges: Hasher::new(&load_or_make(tx, rng, "challenges")?),
             tokens: Hasher::new(&load_or_make(tx, rng, "tokens")?),
+            lock_codes: Hasher::new(&load_or_make(tx, rng, "lock codes")?),
+            face: RecipientKey::derive(&load_or_make(tx, rng, "face")?)?,
         })
     }
 }

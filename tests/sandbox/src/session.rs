@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    citizen::AccountState,
     dpop,
     jwt::{self, encode},
     platform::Platform,
@@ -147,6 +148,7 @@ impl Session {
             return Err(ended);
         }
         let seed = sha256(&[b"refreshed".as_slice(), &hash].concat());
+        AccountState::of(platform, tx, &session.account)?.require_active()?;
         if let Some(used_at) = used_at {
             let next = sha256(derive(platform, "refresh", &seed).as_bytes());
             let is_fresh = "SELECT 1 FROM refresh_tokens WHERE hash = ? AND used_at IS NULL";

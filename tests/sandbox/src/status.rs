@@ -1,5 +1,7 @@
 //! Status lists: whether a token is good, suspended or revoked.
 
+use std::collections::BTreeMap;
+
 use eid_crypto::{Random, random};
 use eid_model::UnixTime;
 use eid_proof::{Status, StatusListDraft, StatusReference, bundle_status_lists};
@@ -7,7 +9,9 @@ use rusqlite::{Transaction, params};
 
 use crate::{
     SandboxError,
+    citizen::AccountState,
     keys::{self, ISSUER, Role},
+    platform::Platform,
 };
 
 /// Entries of one list; an index is two random bytes.
@@ -42,22 +46,35 @@ pub(crate) fn reference((list, place): (i64, u16)) -> StatusReference {
 }
 
 /// One list, signed; `None` if there is no such list.
-pub(crate) fn sign_list(tx: &Transaction<'_>, list: i64, now: i64) -> Result<Option<Vec<u8>>, SandboxError> {
+pub(crate) fn sign_list(platform: &Platform, tx: &Transaction<'_>, list: i64) -> Result<Option<Vec<u8>>, SandboxError> {
     if list < 1 || list > newest_list(tx)? {
         return Ok(None);
     }
     let mut statuses = vec![Status::Valid; LIST_LENGTH];
     let mut rows = tx.prepare(
-        "SELECT place, CASE WHEN superseded THEN 1 ELSE status END FROM tokens JOIN accounts ON account = id
+        "SELECT place, CASE WHEN superseded THEN 1 ELSE status END, account FROM tokens JOIN accounts ON account = id
          WHERE list = ?",
     )?;
-    let stored = rows.query_map([list], |row| Ok((row.get::<_, u16>(0)?, row.get::<_, i64>(1)?)))?;
+    let stored =
+        rows.query_map([list], |row| Ok((row.get::<_, u16>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)))?;
+    let mut actives = BTreeMap::<String, bool>::new();
     for row in stored {
-        let (place, status) = row?;
+        let (place, status, account) = row?;
+        let active = match actives.get(&account) {
+            Some(active) => *active,
+            None => {
+                let active = AccountState::of(platform, tx, &account)? == AccountState::Active;
+                *actives.entry(account).or_insert(active)
+            }
+        };
         if let Some(entry) = statuses.get_mut(usize::from(place)) {
-            *entry = from_number(status);
+            *entry = match from_number(status) {
+                Status::Valid if !active => Status::Suspended,
+                status => status,
+            };
         }
     }
+    let now = platform.clock.seconds();
     let draft = StatusListDraft {
         issuer: ISSUER,
         uri: &uri(list),
@@ -70,10 +87,10 @@ pub(crate) fn sign_list(tx: &Transaction<'_>, list: i64, now: i64) -> Result<Opt
 }
 
 /// All lists as one snapshot.
-pub(crate) fn sign_all(tx: &Transaction<'_>, now: i64) -> Result<Vec<u8>, SandboxError> {
+pub(crate) fn sign_all(platform: &Platform, tx: &Transaction<'_>) -> Result<Vec<u8>, SandboxError> {
     let mut lists = Vec::new();
     for list in 1..=newest_list(tx)? {
-        lists.extend(sign_list(tx, list, now)?);
+        lists.extend(sign_list(platform, tx, list)?);
     }
     Ok(bundle_status_lists(&lists))
 }

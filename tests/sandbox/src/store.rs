@@ -56,11 +56,11 @@ impl Store {
     }
 }
 
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 
 /// Times are Unix seconds; keys of clients are known by their thumbprint (RFC 7638).
 const SCHEMA: &str = "
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 -- The server's certificate. The authority's own key is not kept.
 CREATE TABLE tls (authority_pem TEXT NOT NULL, certificate BLOB NOT NULL, key BLOB NOT NULL) STRICT;
 -- The platform's signing keys. A retired one stays trusted for a while.
@@ -84,17 +84,27 @@ CREATE TABLE activations (
     face_tries INTEGER NOT NULL DEFAULT 3, face BLOB, face_matched INTEGER NOT NULL DEFAULT 0,
     used INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+-- Vouchers by their hashes.
+CREATE TABLE vouchers (hash BLOB PRIMARY KEY, expires_at INTEGER NOT NULL, used_at INTEGER) STRICT;
+-- What happened to people since the register was compiled in. card_state: 0 valid, 1 withdrawn, 2 expired.
+CREATE TABLE register (
+    pid TEXT PRIMARY KEY, phone TEXT, card_state INTEGER NOT NULL, closed INTEGER NOT NULL, locked INTEGER NOT NULL
+) STRICT;
+-- Wrong lock codes, for the rate limit.
+CREATE TABLE lock_tries (pid TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE TABLE messages (
     id INTEGER PRIMARY KEY, phone TEXT NOT NULL, text TEXT NOT NULL, code TEXT NOT NULL, sent_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE accounts (
-    id TEXT PRIMARY KEY, pid TEXT NOT NULL UNIQUE, device BLOB NOT NULL, status INTEGER NOT NULL DEFAULT 0
+    id TEXT PRIMARY KEY, pid TEXT NOT NULL UNIQUE, device BLOB NOT NULL, status INTEGER NOT NULL DEFAULT 0,
+    lock_code BLOB, self_locked INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 -- Every key that was ever bound, so that none moves to another account; and what its phone reported of itself.
 CREATE TABLE devices (
     key BLOB PRIMARY KEY, account TEXT NOT NULL,
     name TEXT NOT NULL DEFAULT '', bound_at INTEGER NOT NULL DEFAULT 0, last_seen_at INTEGER NOT NULL DEFAULT 0,
-    store_generation INTEGER NOT NULL DEFAULT 0, passcode_epoch INTEGER NOT NULL DEFAULT 1
+    store_generation INTEGER NOT NULL DEFAULT 0, passcode_epoch INTEGER NOT NULL DEFAULT 1,
+    recovery_share BLOB
 ) STRICT;
 CREATE INDEX devices_of_account ON devices (account);
 -- The passcode key of each device with the wrong tries counted against it, and the last instruction that was taken.

@@ -14,6 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Person,
+    citizen::{AccountState, Citizen},
     jwt::{self, Jwk, encode},
     keys::{self, ISSUER, Role},
     platform::{Platform, Shared},
@@ -49,26 +50,28 @@ struct Renewed {
     ),
     responses(
         (status = 200, body = Renewed),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2032, 7012, 7013, 7014"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2032, 7012, 7013, 7014, 7020, 7021, 7023"),
     )
 )]
 async fn renew_grant(State(platform): State<Shared>, headers: HeaderMap) -> Result<Json<Renewed>, Refusal> {
     let renewed = platform.call(move |platform, tx| {
         let (session, device) = check_session(platform, tx, &headers, "GET", "/v1/grant")?;
+        AccountState::of(platform, tx, &session.account)?.require_active()?;
         let person = find_person(platform, tx, &session.account)?;
-        Ok(Renewed { grant: make_grant(platform, tx, &session.account, person, &device)? })
+        Ok(Renewed { grant: make_grant(platform, tx, &session.account, &person, &device)? })
     });
     renewed.await.map(Json)
 }
 
 /// Whose account it is.
-pub(crate) fn find_person<'a>(
-    platform: &'a Platform,
-    tx: &Transaction<'_>,
-    account: &str,
-) -> Result<&'a Person, Refusal> {
+pub(crate) fn find_person(platform: &Platform, tx: &Transaction<'_>, account: &str) -> Result<Person, Refusal> {
     let pid: String = tx.query_row("SELECT pid FROM accounts WHERE id = ?", [account], |row| row.get(0))?;
-    platform.register.find(&pid).ok_or(Refusal::fault())
+    Ok(Citizen::find(platform, tx, &pid)?.ok_or(Refusal::fault())?.person)
+}
+
+/// The account of a person.
+pub(crate) fn find_by_pid(tx: &Transaction<'_>, pid: &str) -> Result<Option<String>, Refusal> {
+    Ok(tx.query_row("SELECT id FROM accounts WHERE pid = ?", [pid], |row| row.get(0)).optional()?)
 }
 
 /// Makes a key the active device of a person's account, and the account if there is none.
@@ -81,8 +84,7 @@ pub(crate) fn bind(platform: &Platform, tx: &Transaction<'_>, pid: &str, key: &[
     if tx.prepare(elsewhere)?.exists(params![key, pid])? {
         return Err(Refusal::invalid_request());
     }
-    let account = tx.query_row("SELECT id FROM accounts WHERE pid = ?", [pid], |row| row.get(0)).optional()?;
-    let account: String = match account {
+    let account = match find_by_pid(tx, pid)? {
         Some(account) => account,
         None => {
             let account = encode(&random::<16>(&platform.rng)?);

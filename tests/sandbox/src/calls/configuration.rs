@@ -14,11 +14,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     SANDBOX_ROOT_PKCS8, SandboxError,
-    card::SANDBOX_CSCA,
     extract::JsonBody,
     jwt::{self, Jwk, encode},
-    keys::{self, ISSUER, Role},
-    platform::Shared,
+    keys::ISSUER,
+    platform::{Platform, Shared},
     problem::{Problem, Refusal},
 };
 
@@ -91,7 +90,7 @@ impl Default for UpdateSettings {
     responses((status = 200, body = String, content_type = "application/jwt"))
 )]
 async fn configuration(State(platform): State<Shared>) -> Result<impl IntoResponse, Refusal> {
-    let signed = platform.call(|platform, tx| Ok(sign(tx, platform.clock.seconds())?));
+    let signed = platform.call(|platform, tx| Ok(sign(platform, tx)?));
     Ok(([(header::CONTENT_TYPE, "application/jwt")], signed.await?))
 }
 
@@ -133,8 +132,8 @@ struct Claims {
     iat: i64,
     exp: i64,
     version: u32,
-    csca: [String; 1],
-    crls: [String; 0],
+    csca: Vec<String>,
+    crls: Vec<String>,
     face_key: Jwk,
     acts: Vec<ActSetting>,
     maintenance: Option<Window>,
@@ -142,16 +141,16 @@ struct Claims {
 }
 
 /// The configuration of this moment.
-pub(crate) fn sign(tx: &Transaction<'_>, now: i64) -> Result<String, SandboxError> {
-    let (version, settings) = load(tx)?;
+pub(crate) fn sign(platform: &Platform, tx: &Transaction<'_>) -> Result<String, SandboxError> {
+    let ((version, settings), now) = (load(tx)?, platform.clock.seconds());
     let claims = Claims {
         iss: ISSUER,
         iat: now,
         exp: now.saturating_add(LIFE),
         version,
-        csca: [encode(SANDBOX_CSCA)],
-        crls: [],
-        face_key: Jwk::new(&keys::public(tx, Role::Face)?),
+        csca: platform.card_trust.csca.iter().map(|der| encode(der)).collect(),
+        crls: platform.card_trust.crls.iter().map(|der| encode(der)).collect(),
+        face_key: Jwk::new(platform.secrets.face.public()),
         acts: settings.acts,
         maintenance: settings.maintenance,
         update: settings.update,

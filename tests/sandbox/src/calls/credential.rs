@@ -17,6 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::account::find_person;
 use crate::{
+    citizen::AccountState,
     extract::JsonBody,
     jwt::{self, encode},
     keys::{self, ISSUER, Role},
@@ -164,7 +165,7 @@ struct Credential {
     ),
     responses(
         (status = 200, body = Credentials),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "5104, 7012, 7013, 7014"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "5104, 7012, 7013, 7014, 7020, 7021, 7023"),
     )
 )]
 async fn credential(
@@ -224,9 +225,10 @@ fn issue(
     purpose: Purpose,
     keys: &[VerifyingKey],
 ) -> Result<Credentials, Refusal> {
+    AccountState::of(platform, tx, &session.account)?.require_active()?;
     let person = find_person(platform, tx, &session.account)?;
     let now = platform.clock.seconds();
-    let claims = platform.register.claims(person, now)?;
+    let claims = platform.register.claims(&person, now)?;
     if purpose.claims().iter().any(|claim| claims.get(*claim).is_none()) {
         return Err(no_such_purpose("credential_request_denied"));
     }

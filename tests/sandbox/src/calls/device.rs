@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    citizen::AccountState,
     extract::JsonBody,
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
@@ -86,6 +87,7 @@ struct Known {
     instruction_seq: i64,
     /// The platform's clock.
     now: i64,
+    account_state: AccountState,
 }
 
 /// Takes a phone's report, and says what was known before.
@@ -125,5 +127,7 @@ fn take_report(
     let now = platform.clock.seconds();
     let update = "UPDATE devices SET store_generation = ?, last_seen_at = ? WHERE key = ?";
     tx.execute(update, params![highest.max(generation), now, session.device])?;
-    Ok(Known { store_generation: u64::try_from(highest).unwrap_or_default(), passcode_epoch, instruction_seq, now })
+    let account_state = AccountState::of(platform, tx, &session.account)?;
+    let store_generation = u64::try_from(highest).unwrap_or_default();
+    Ok(Known { store_generation, passcode_epoch, instruction_seq, now, account_state })
 }

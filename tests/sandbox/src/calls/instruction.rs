@@ -14,6 +14,7 @@ use super::{
     passcode::{self, PasscodeState},
 };
 use crate::{
+    citizen::AccountState,
     extract::JsonBody,
     jwt::{self, BadJwt},
     platform::{Platform, Shared},
@@ -71,7 +72,7 @@ struct Inner {
     responses(
         (status = 200, body = Taken),
         (status = "4XX", body = Problem, content_type = "application/problem+json",
-         description = "2033, 2051, 2052, 2053, 2054, 2055, 2056, 2058, 7012, 7013, 7025"),
+         description = "2033, 2051, 2052, 2053, 2054, 2055, 2056, 2058, 7012, 7013, 7020, 7021, 7023, 7025"),
     )
 )]
 async fn instruct(
@@ -179,6 +180,7 @@ impl Instruction {
         now: i64,
     ) -> Result<Outcome, Refusal> {
         let Inner { seq, act, params, .. } = &self.inner;
+        AccountState::of(platform, tx, &account)?.require_active()?;
         let done = |result: Map<String, Value>| Outcome::Done { act: act.clone(), seq: *seq, result };
         match act.as_str() {
             "sign_in" => {
@@ -189,6 +191,10 @@ impl Instruction {
                 Ok(Outcome::SignedIn { account, seq: *seq, at: now })
             }
             "change_passcode" => self.change_passcode(platform, tx, params).map(done),
+            "lock" => {
+                super::lock::lock_account(tx, &account)?;
+                Ok(done(Map::from_iter([("account_state".to_owned(), "self_locked".into())])))
+            }
             "unlink" => {
                 super::account::unbind(tx, &account, &self.device)?;
                 Ok(done(Map::new()))

@@ -35,7 +35,7 @@ async fn trust_list(State(platform): State<Shared>) -> Result<impl IntoResponse,
     responses((status = 200, body = Vec<u8>, content_type = "application/cbor"))
 )]
 async fn status_lists(State(platform): State<Shared>) -> Result<impl IntoResponse, Refusal> {
-    let lists = platform.call(|platform, tx| Ok(status::sign_all(tx, platform.clock.seconds())?));
+    let lists = platform.call(|platform, tx| Ok(status::sign_all(platform, tx)?));
     Ok(([(header::CONTENT_TYPE, "application/cbor")], lists.await?))
 }
 
@@ -50,6 +50,6 @@ async fn status_lists(State(platform): State<Shared>) -> Result<impl IntoRespons
 async fn status_list(State(platform): State<Shared>, Path(n): Path<String>) -> Result<impl IntoResponse, Refusal> {
     let unknown = Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID);
     let n = n.parse().map_err(|_| unknown)?;
-    let list = platform.call(move |platform, tx| status::sign_list(tx, n, platform.clock.seconds())?.ok_or(unknown));
+    let list = platform.call(move |platform, tx| status::sign_list(platform, tx, n)?.ok_or(unknown));
     Ok(([(header::CONTENT_TYPE, "application/statuslist+cwt")], list.await?))
 }

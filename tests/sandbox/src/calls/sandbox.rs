@@ -14,7 +14,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Fault, Person, SandboxError,
+    calls::activation::print_voucher,
     card::{CardFile, Quirks},
+    citizen::{Citizen, RegisterChange},
     extract::{JsonBody, QueryPart},
     platform::Shared,
     problem::{Problem, Refusal},
@@ -26,6 +28,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(people))
         .routes(routes!(messages))
         .routes(routes!(describe_card))
+        .routes(routes!(give_voucher))
+        .routes(routes!(change_register))
         .routes(routes!(set_status))
         .routes(routes!(set_fault))
 }
@@ -52,10 +56,15 @@ impl PersonLine {
     }
 }
 
-/// The invented citizens.
+/// The invented citizens, as the register has them now.
 #[utoipa::path(get, path = "/sandbox/people", tag = "sandbox", responses((status = 200, body = [PersonLine])))]
-async fn people(State(platform): State<Shared>) -> Json<Vec<PersonLine>> {
-    Json(platform.register.people().iter().map(PersonLine::new).collect())
+async fn people(State(platform): State<Shared>) -> Result<Json<Vec<PersonLine>>, Refusal> {
+    let people = platform.call(|platform, tx| {
+        let find = |person: &Person| Citizen::find(platform, tx, person.pid.as_str());
+        let people = platform.register.people().iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        Ok(people.iter().flatten().map(|citizen| PersonLine::new(&citizen.person)).collect())
+    });
+    people.await.map(Json)
 }
 
 /// A text message that would have gone to a phone.
@@ -122,6 +131,62 @@ async fn describe_card(
     let unknown = Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID);
     let card = platform.register.card_file(&pid).ok_or(unknown)?;
     Ok(Json(CardFile { quirks: request.quirks.unwrap_or_default(), ..card }))
+}
+
+#[derive(Deserialize, ToSchema)]
+struct VoucherOrder {
+    pid: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct PrintedVoucher {
+    /// 12 letters and digits.
+    voucher: String,
+    expires_at: i64,
+}
+
+/// What an office does that saw a person: prints a voucher in place of the card.
+#[utoipa::path(
+    post, path = "/sandbox/offices/voucher", tag = "sandbox", request_body = VoucherOrder,
+    responses(
+        (status = 201, body = PrintedVoucher),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7013"),
+    )
+)]
+async fn give_voucher(
+    State(platform): State<Shared>,
+    JsonBody(order): JsonBody<VoucherOrder>,
+) -> Result<(StatusCode, Json<PrintedVoucher>), Refusal> {
+    let pid = Pid::parse(&order.pid).map_err(|_| Refusal::invalid_request())?;
+    let printed = platform.call(move |platform, tx| known(print_voucher(platform, tx, &pid)));
+    let (voucher, expires_at) = printed.await?;
+    Ok((StatusCode::CREATED, Json(PrintedVoucher { voucher, expires_at })))
+}
+
+/// Changes what the register says of a person.
+#[utoipa::path(
+    post, path = "/sandbox/register/{pid}", tag = "sandbox", params(("pid" = String, Path)),
+    request_body = RegisterChange,
+    responses(
+        (status = 204),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7013"),
+    )
+)]
+async fn change_register(
+    State(platform): State<Shared>,
+    Path(pid): Path<String>,
+    JsonBody(change): JsonBody<RegisterChange>,
+) -> Result<StatusCode, Refusal> {
+    platform.call(move |platform, tx| known(change.store(platform, tx, &pid))).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A person who is not in the register, as a refusal.
+fn known<T>(done: Result<T, SandboxError>) -> Result<T, Refusal> {
+    match done {
+        Err(SandboxError::PersonUnknown) => Err(Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID)),
+        done => Ok(done?),
+    }
 }
 
 #[derive(Deserialize, ToSchema)]

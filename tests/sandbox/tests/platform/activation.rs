@@ -216,7 +216,7 @@ async fn second_phone_bound_supersedes_the_first() {
     assert_eq!(status_of(&world, fresh), Status::Valid);
 }
 
-fn status_of(world: &World, token: Vec<u8>) -> Status {
+pub(crate) fn status_of(world: &World, token: Vec<u8>) -> Status {
     let root = VerifyingKey::parse(SANDBOX_ROOT).unwrap();
     let trust = TrustList::parse(&world.sandbox.trust_list().unwrap(), &[root]).unwrap();
     let snapshot = StatusSnapshot::parse(&world.sandbox.status_lists().unwrap(), &trust).unwrap();

@@ -6,7 +6,7 @@ use eid_sandbox::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{HANH, HOA, START, URL, World, binding, evidence, movable};
+use crate::support::{HANH, HOA, START, URL, World, evidence, movable};
 
 /// Lives from one card's day of expiry to the next: born 1985, card until 2045.
 const DAT: (&str, &str) = ("000085000002", "0900000002");
@@ -177,20 +177,6 @@ async fn platform_that_trusts_another_state_refuses_the_sandboxes_cards() {
     assert_eq!(refused(&world, &id, &shown).await, (403, 6057));
     let bad = SandboxConfig { csca: vec![SANDBOX_CSCA[1..].to_vec()], ..SandboxConfig::default() };
     assert_eq!(Sandbox::open(&bad, URL).unwrap_err().code().number(), 6053);
-}
-
-#[tokio::test]
-async fn device_bound_without_a_card_is_refused_where_one_is_required() {
-    let clock = std::sync::Arc::new(START.into());
-    let config = SandboxConfig { requires_card: true, clock: movable(&clock), ..SandboxConfig::default() };
-    let world = World { sandbox: Sandbox::open(&config, URL).unwrap(), clock };
-    let (id, challenge) = world.chip_challenge(HANH).await;
-    let device = world.confirm(&id, &world.code(HANH.1)).await.text("device_challenge");
-    let key = eid_crypto::SigningKey::make().unwrap();
-    let bound = world.bind(&id, &binding(&key, &device, world.now())).await;
-    assert_eq!(bound.refusal(), (409, 7018, None));
-    world.show(&id, &evidence(&world.card(HANH.0, &json!({})), &challenge)).await;
-    assert_eq!(world.bind(&id, &binding(&key, &device, world.now())).await.status, 201);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, Method, Request, header},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use eid_crypto::{SigningKey, SystemRandom, VerifyingKey, hash::sha256};
+use eid_crypto::{SigningKey, SystemRandom, VerifyingKey, hash::sha256, hpke};
 use eid_model::{PhoneNumber, Pid, UnixTime};
 use eid_sandbox::{
     Clock, Sandbox, SandboxConfig, Storage,
@@ -100,8 +100,12 @@ impl World {
         self.send(request(Method::POST, path, &headers, body.to_string())).await
     }
 
-    pub(crate) async fn start(&self, (pid, phone): (&str, &str), key: &str) -> Answer {
-        let body = json!({"pid": pid, "phone": phone});
+    pub(crate) async fn start(&self, person: (&str, &str), key: &str) -> Answer {
+        self.start_for("activate", person, key).await
+    }
+
+    pub(crate) async fn start_for(&self, purpose: &str, (pid, phone): (&str, &str), key: &str) -> Answer {
+        let body = json!({"pid": pid, "phone": phone, "purpose": purpose});
         self.post("/v1/activation", &[("idempotency-key", key)], &body).await
     }
 
@@ -135,6 +139,76 @@ impl World {
 
     pub(crate) async fn show(&self, activation: &str, evidence: &Value) -> Answer {
         self.post(&format!("/v1/activation/{activation}/card"), &[], evidence).await
+    }
+
+    /// An activation whose code was confirmed.
+    pub(crate) async fn confirmed(&self, purpose: &str, person: (&str, &str)) -> Proving {
+        let answer = self.start_for(purpose, person, &jti()).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let id = answer.text("activation_id");
+        let answer = self.confirm(&id, &self.code(person.1)).await;
+        let chip = URL_SAFE_NO_PAD.decode(answer.text("chip_challenge")).unwrap();
+        Proving { id, device: answer.text("device_challenge"), chip }
+    }
+
+    /// An activation up to its last step, with the person's own card and face.
+    pub(crate) async fn proven(&self, purpose: &str, person: (&str, &str)) -> Proving {
+        let proving = self.confirmed(purpose, person).await;
+        let shown = self.show(&proving.id, &evidence(&self.card(person.0, &json!({})), &proving.chip)).await;
+        assert_eq!(shown.status, 200, "{shown:?}");
+        let matched = self.face(&proving.id, &self.sealed(&proving.id, 1, &self.portrait(person.0))).await;
+        assert_eq!(matched.status, 200, "{matched:?}");
+        proving
+    }
+
+    /// A person's portrait: JPEG.
+    pub(crate) fn portrait(&self, pid: &str) -> Vec<u8> {
+        let person = self.sandbox.people().iter().find(|person| person.pid.as_str() == pid);
+        person.unwrap().large_portrait().to_vec()
+    }
+
+    /// A picture of this kind, sealed for the platform and one activation.
+    pub(crate) fn sealed(&self, activation: &str, kind: u8, picture: &[u8]) -> Vec<u8> {
+        let configuration = self.sandbox.configuration().unwrap();
+        let claims = URL_SAFE_NO_PAD.decode(configuration.split('.').nth(1).unwrap()).unwrap();
+        let key = &serde_json::from_slice::<Value>(&claims).unwrap()["face_key"];
+        let part = |name: &str| -> [u8; 32] {
+            URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap().try_into().unwrap()
+        };
+        let key = VerifyingKey::from_coordinates(&part("x"), &part("y"));
+        let plain = [&[kind], picture].concat();
+        hpke::seal(&SystemRandom::new(), &key, b"eid-face 1", activation.as_bytes(), &plain).unwrap()
+    }
+
+    pub(crate) async fn face(&self, activation: &str, sealed: &[u8]) -> Answer {
+        let headers = [("content-type", "application/octet-stream")];
+        let path = format!("/v1/activation/{activation}/face");
+        self.send(request(Method::POST, &path, &headers, sealed.to_vec())).await
+    }
+
+    pub(crate) async fn hand_in(&self, activation: &str, voucher: &str) -> Answer {
+        self.post(&format!("/v1/activation/{activation}/voucher"), &[], &json!({"voucher": voucher})).await
+    }
+
+    pub(crate) async fn device(&self, proving: &Proving, phone: &Phone, share: &[u8]) -> Answer {
+        let body = json!({
+            "binding": binding(&phone.key, &proving.device, self.now()),
+            "passcode_binding": passcode_binding(&phone.passcode, &proving.device, self.now()),
+            "recovery_share": URL_SAFE_NO_PAD.encode(share),
+        });
+        self.post(&format!("/v1/activation/{}/device", proving.id), &[], &body).await
+    }
+
+    pub(crate) async fn unlock(&self, proving: &Proving) -> Answer {
+        self.post(&format!("/v1/activation/{}/unlock", proving.id), &[], &json!({})).await
+    }
+
+    pub(crate) async fn lock(&self, pid: &str, code: &str) -> Answer {
+        self.post("/v1/lock", &[], &json!({"pid": pid, "lock_code": code})).await
+    }
+
+    pub(crate) async fn change(&self, pid: &str, change: &Value) {
+        assert_eq!(self.post(&format!("/sandbox/register/{pid}"), &[], change).await.status, 204);
     }
 
     /// An activation up to its challenges: its id, and the one for the chip.
@@ -200,6 +274,13 @@ impl World {
     }
 }
 
+/// An activation under way.
+pub(crate) struct Proving {
+    pub(crate) id: String,
+    pub(crate) device: String,
+    pub(crate) chip: Vec<u8>,
+}
+
 /// What a phone sends of a card, without looking at it.
 pub(crate) fn evidence(card: &MadeCard, challenge: &[u8]) -> Value {
     let mut files = serde_json::Map::new();
@@ -220,6 +301,11 @@ pub(crate) struct Phone {
 }
 
 impl Phone {
+    /// A new phone that no account knows.
+    pub(crate) fn made() -> Self {
+        Self::new(SigningKey::make().unwrap(), String::new())
+    }
+
     /// A phone whose passcode nobody knows.
     pub(crate) fn new(key: SigningKey, account: String) -> Self {
         Self { key, passcode: SigningKey::make().unwrap(), account }

@@ -3,17 +3,16 @@
 use axum::{
     Json,
     extract::{DefaultBodyLimit, Path, State},
-    http::StatusCode,
 };
 use eid_chip::reader::FileId;
-use eid_model::Code;
 use rusqlite::{Transaction, params};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Attempt, OUT_OF_ORDER};
+use super::{Attempt, Next, OUT_OF_ORDER};
 use crate::{
+    citizen::Citizen,
     evidence::CardEvidence,
     extract::JsonBody,
     jwt::decode,
@@ -53,13 +52,6 @@ struct CardFiles {
     card_access: Option<String>,
     /// Taken and not looked at.
     card_security: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct Next {
-    /// The step that is due.
-    #[schema(example = "face")]
-    pub(super) next: &'static str,
 }
 
 impl CardRequest {
@@ -106,37 +98,52 @@ async fn show_card(
     let card = evidence.fingerprint();
     let activation = id.clone();
     let begun = Shared::clone(&platform).call(move |platform, tx| begin(platform, tx, &activation, &card)).await?;
-    if let Some(attempt) = begun {
+    if let Some((attempt, citizen)) = begun {
         // Not in the database's turn: signatures take their time.
-        Shared::clone(&platform).work(move |platform| check(platform, &attempt, &evidence)).await?;
-        platform.call(move |_, tx| accept(tx, &id, &card)).await?;
+        let picture = Shared::clone(&platform).blocking(move |platform| {
+            let now = platform.clock.now();
+            evidence.check(attempt.chip_challenge, &platform.card_trust.list, &citizen, now)
+        });
+        let picture = picture.await?;
+        platform.call(move |platform, tx| accept(platform, tx, &id, (card, picture))).await?;
     }
     Ok(Json(Next { next: "face" }))
 }
 
-/// The activation, if this card has still to be looked at. Each look is counted before it is taken.
-fn begin(platform: &Platform, tx: &Transaction<'_>, id: &str, card: &[u8; 32]) -> Result<Option<Attempt>, Refusal> {
+/// The activation and its citizen, if this card has still to be looked at. Each look is counted before it is taken.
+fn begin(
+    platform: &Platform,
+    tx: &Transaction<'_>,
+    id: &str,
+    card: &[u8; 32],
+) -> Result<Option<(Attempt, Citizen)>, Refusal> {
     let attempt = Attempt::load(platform, tx, id)?;
-    if attempt.card.as_ref() == Some(card) {
+    // A picture that was forgotten in a restart is taken again from the same evidence.
+    if attempt.card.as_ref() == Some(card) && (attempt.is_matched || platform.faces.find(id).is_some()) {
         return Ok(None);
     }
-    if attempt.used {
+    if attempt.is_matched || attempt.used {
         return Err(OUT_OF_ORDER);
     }
     let count = "UPDATE activations SET card_uploads = card_uploads + 1 WHERE id = ? AND card_uploads < ?";
     if tx.execute(count, params![id, UPLOADS])? == 0 {
-        let wait = attempt.expires_at.saturating_sub(platform.clock.seconds());
-        return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, Code::TOO_MANY_REQUESTS).retry_after(wait));
+        return Err(attempt.too_many(platform));
     }
-    Ok(Some(attempt))
+    let citizen = attempt.person(platform, tx)?;
+    Ok(Some((attempt, citizen)))
 }
 
-fn check(platform: &Platform, attempt: &Attempt, evidence: &CardEvidence) -> Result<(), Refusal> {
-    let person = attempt.person(platform)?;
-    evidence.check(attempt.chip_challenge, &platform.card_trust, person, platform.clock.now())
-}
-
-fn accept(tx: &Transaction<'_>, id: &str, card: &[u8; 32]) -> Result<(), Refusal> {
-    let taken = tx.execute("UPDATE activations SET card = ? WHERE id = ? AND used = 0", params![card, id])?;
-    if taken == 1 { Ok(()) } else { Err(OUT_OF_ORDER) }
+fn accept(
+    platform: &Platform,
+    tx: &Transaction<'_>,
+    id: &str,
+    (card, picture): ([u8; 32], Vec<u8>),
+) -> Result<(), Refusal> {
+    let attempt = Attempt::load(platform, tx, id)?;
+    if attempt.is_matched || attempt.used {
+        return Err(OUT_OF_ORDER);
+    }
+    tx.execute("UPDATE activations SET card = ? WHERE id = ?", params![card, id])?;
+    platform.faces.hold(id, picture, attempt.expires_at, platform.clock.seconds());
+    Ok(())
 }

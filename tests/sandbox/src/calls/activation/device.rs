@@ -5,18 +5,19 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use rusqlite::Transaction;
+use eid_crypto::VerifyingKey;
+use eid_model::Code;
+use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    super::{account, passcode},
-    Attempt, OUT_OF_ORDER, UNKNOWN,
-};
+use super::{Attempt, OUT_OF_ORDER, Purpose, UNKNOWN, voucher};
 use crate::{
+    calls::{account, lock, passcode},
+    citizen::AccountState,
     extract::JsonBody,
-    jwt,
+    jwt::{self, encode},
     keys::ISSUER,
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
@@ -32,6 +33,8 @@ struct DeviceRequest {
     binding: String,
     /// A JWT of type `eid-passcode-binding+jwt`.
     passcode_binding: Option<String>,
+    /// 32 bytes, base64url: what reopens the phone's store when the passcode is forgotten. With `recover` it is not looked at.
+    recovery_share: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +42,7 @@ struct BindingClaims {
     aud: String,
     iat: i64,
     nonce: String,
+    device_name: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -49,15 +53,24 @@ struct Bound {
     /// The issuer's name in grants, tokens and the trust list.
     #[schema(example = "e.example")]
     issuer: &'static str,
+    /// The epoch of the passcode: 1 with a new phone, one more with each new passcode.
+    passcode_epoch: u32,
+    /// 18 letters and digits: locks the account from any phone.
+    lock_code: String,
+    /// The share that is kept for this phone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_share: Option<String>,
 }
 
-/// Binds the device key. The same key again gets the same account; another one supersedes the phone that was bound before.
+/// Binds the device key, or gives the phone that is bound another passcode key. The same key again gets the same account; another
+/// one supersedes the phone that was bound before.
 #[utoipa::path(
     post, path = "/v1/activation/{id}/device", tag = "activation", request_body = DeviceRequest,
     params(("id" = String, Path)),
     responses(
         (status = 201, body = Bound),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2032, 7011, 7013, 7018"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json",
+            description = "2032, 2042, 7011, 7012, 7013, 7018, 7020, 7021, 7023"),
     )
 )]
 async fn bind(
@@ -71,35 +84,121 @@ async fn bind(
 
 fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, request: &DeviceRequest) -> Result<Bound, Refusal> {
     let attempt = Attempt::load(platform, tx, id)?;
-    if platform.requires_card && attempt.card.is_none() {
+    let is_proven = attempt.is_shown() && attempt.is_matched;
+    if attempt.purpose == Purpose::Unlock || (platform.requires_card && !is_proven) {
         return Err(OUT_OF_ORDER);
     }
-    let binding = jwt::verify_self_signed::<BindingClaims>(&request.binding, "eid-device-binding+jwt")
-        .map_err(|_| Refusal::invalid_request())?;
-    let BindingClaims { aud, iat, nonce } = binding.claims;
-    if aud != platform.base_url || nonce != attempt.device_challenge || !platform.is_fresh(iat) {
-        return Err(Refusal::invalid_request());
-    }
-    let passcode_binding = request.passcode_binding.as_deref();
-    let passcode_key =
-        passcode_binding.map(|binding| passcode::verify_binding(platform, binding, &attempt.device_challenge));
-    let passcode_key = passcode_key.transpose()?;
-    let person = attempt.person(platform)?;
-    if !person.level_two {
+    let phone = Phone::read(platform, &attempt, request)?;
+    let citizen = attempt.person(platform, tx)?;
+    if !citizen.person.level_two {
         return Err(account::NO_LEVEL_TWO);
     }
-    let key = jwt::thumbprint(&binding.key);
     let account = if attempt.used {
         // By this phone, whose answer was lost, or else by one that may not use it again.
-        account::find_active(tx, &attempt.pid, &key)?.ok_or(UNKNOWN)?
-    } else {
-        let account = account::bind(platform, tx, &attempt.pid, &key)?;
-        tx.execute("UPDATE activations SET used = 1 WHERE id = ?", [id])?;
+        let account = account::find_active(tx, &attempt.pid, &phone.key)?.ok_or(UNKNOWN)?;
+        phone.choose_again(tx)?;
         account
+    } else {
+        phone.bind(platform, tx, id, &attempt)?
     };
-    if let Some(passcode_key) = passcode_key {
-        passcode::register(tx, &key, &passcode_key)?;
+    let grant = account::make_grant(platform, tx, &account, &citizen.person, &phone.public)?;
+    let columns = "SELECT passcode_epoch, recovery_share FROM devices WHERE key = ?";
+    let (passcode_epoch, share) =
+        tx.query_row(columns, [phone.key], |row| Ok((row.get(0)?, row.get::<_, Option<[u8; 32]>>(1)?)))?;
+    let lock_code = lock::derive_code(platform, &account, id);
+    let recovery_share = share.map(|share| encode(&share));
+    Ok(Bound { account_id: account, grant, issuer: ISSUER, passcode_epoch, lock_code, recovery_share })
+}
+
+/// What a phone says of itself.
+struct Phone {
+    public: VerifyingKey,
+    /// Thumbprint of the device key.
+    key: [u8; 32],
+    /// Thumbprint of the passcode key.
+    passcode_key: Option<[u8; 32]>,
+    share: Option<[u8; 32]>,
+    name: Option<String>,
+}
+
+impl Phone {
+    fn read(platform: &Platform, attempt: &Attempt, request: &DeviceRequest) -> Result<Self, Refusal> {
+        let invalid = Refusal::invalid_request();
+        let binding = jwt::verify_self_signed::<BindingClaims>(&request.binding, "eid-device-binding+jwt");
+        let binding = binding.map_err(|_| invalid)?;
+        let BindingClaims { aud, iat, nonce, device_name: name } = binding.claims;
+        let is_named = name.as_deref().is_none_or(is_name);
+        if aud != platform.base_url || nonce != attempt.device_challenge || !platform.is_fresh(iat) || !is_named {
+            return Err(invalid);
+        }
+        let passcode = request.passcode_binding.as_deref();
+        let passcode = passcode.map(|jwt| passcode::verify_binding(platform, jwt, &attempt.device_challenge));
+        let share = request
+            .recovery_share
+            .as_deref()
+            .map(|text| jwt::decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).ok_or(invalid));
+        let (passcode_key, share) = (passcode.transpose()?, share.transpose()?);
+        let is_whole = passcode_key.is_some() && share.is_some();
+        let needs_passcode = platform.requires_card || attempt.purpose == Purpose::Recover;
+        if (platform.requires_card && !is_whole) || (needs_passcode && passcode_key.is_none()) {
+            return Err(invalid);
+        }
+        let key = jwt::thumbprint(&binding.key);
+        if passcode_key == Some(key) {
+            return Err(invalid);
+        }
+        Ok(Self { public: binding.key, key, passcode_key, share, name })
     }
-    let grant = account::make_grant(platform, tx, &account, person, &binding.key)?;
-    Ok(Bound { account_id: account, grant, issuer: ISSUER })
+
+    /// Makes this phone the active one, or gives the active one its new passcode key; once for each activation.
+    fn bind(&self, platform: &Platform, tx: &Transaction<'_>, id: &str, attempt: &Attempt) -> Result<String, Refusal> {
+        if let Some(account) = account::find_by_pid(tx, &attempt.pid)? {
+            AccountState::of(platform, tx, &account)?.require_active()?;
+        } else {
+            attempt.person(platform, tx)?.state(platform.clock.now()).require_active()?;
+        }
+        // A refusal keeps what was written before it, so everything is looked at first.
+        voucher::check_unused(tx, attempt)?;
+        let account = if attempt.purpose == Purpose::Recover {
+            let not_active = Refusal::new(StatusCode::UNAUTHORIZED, Code::SESSION_REFUSED);
+            let account = account::find_active(tx, &attempt.pid, &self.key)?.ok_or(not_active)?;
+            tx.execute("UPDATE devices SET passcode_epoch = passcode_epoch + 1 WHERE key = ?", [self.key])?;
+            account
+        } else {
+            let account = account::bind(platform, tx, &attempt.pid, &self.key)?;
+            let fresh = "UPDATE devices SET passcode_epoch = 1, recovery_share = ? WHERE key = ?";
+            tx.execute(fresh, params![self.share, self.key])?;
+            account
+        };
+        voucher::use_up(platform, tx, attempt)?;
+        if let Some(passcode_key) = &self.passcode_key {
+            passcode::register(tx, &self.key, passcode_key)?;
+        }
+        if let Some(name) = &self.name {
+            tx.execute("UPDATE devices SET name = ? WHERE key = ?", params![name, self.key])?;
+        }
+        lock::store_code(tx, &account, &lock::derive_code(platform, &account, id))?;
+        tx.execute("UPDATE activations SET used = 1 WHERE id = ?", [id])?;
+        Ok(account)
+    }
+}
+
+impl Phone {
+    /// Takes another passcode key than before: the app was killed before it had stored anything, and its holder chose again.
+    /// Once the phone has instructed, that is over.
+    fn choose_again(&self, tx: &Transaction<'_>) -> Result<(), Refusal> {
+        let Some(passcode_key) = &self.passcode_key else { return Ok(()) };
+        let fresh = "SELECT count(*) FROM passcodes WHERE device = ? AND seq > 0";
+        let instructed: i64 = tx.query_row(fresh, [self.key], |row| row.get(0))?;
+        if instructed > 0 {
+            return Ok(());
+        }
+        tx.execute("UPDATE devices SET recovery_share = coalesce(?, recovery_share) WHERE key = ? AND passcode_epoch = 1", params![self.share, self.key])?;
+        passcode::register(tx, &self.key, passcode_key)
+    }
+}
+
+/// 1 to 40 characters that can be shown in a list.
+fn is_name(name: &str) -> bool {
+    (1..=40).contains(&name.chars().count()) && !name.chars().any(char::is_control)
 }

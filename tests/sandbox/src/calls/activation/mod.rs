@@ -1,4 +1,5 @@
-//! Activation, in steps: personal number and phone, one-time code, card, device key and grant.
+//! Proving who somebody is, in steps: personal number and phone, one-time code, card or voucher, face; and what it is for: a new
+//! device key and a grant, a new passcode on the same phone, or lifting one's own lock.
 //!
 //! Each step's answer is decided here, from what the phone sent and the register; what the phone found out by itself counts
 //! for nothing.
@@ -6,6 +7,9 @@
 mod card;
 mod code;
 mod device;
+mod face;
+mod unlock;
+mod voucher;
 
 use axum::{
     Json,
@@ -19,8 +23,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::account;
 use crate::{
-    Person,
+    SandboxError,
+    citizen::{AccountState, Citizen},
     extract::JsonBody,
     jwt::encode,
     platform::{Platform, Shared},
@@ -40,7 +46,14 @@ const RATE_LIMIT: i64 = 5;
 const RATE_WINDOW: i64 = 600;
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(start)).merge(code::routes()).merge(card::routes()).merge(device::routes())
+    OpenApiRouter::new()
+        .routes(routes!(start))
+        .merge(code::routes())
+        .merge(card::routes())
+        .merge(voucher::routes())
+        .merge(face::routes())
+        .merge(device::routes())
+        .merge(unlock::routes())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -48,6 +61,48 @@ struct StartRequest {
     /// Personal identification number: 12 digits.
     pid: String,
     phone: String,
+    #[serde(default)]
+    purpose: Purpose,
+}
+
+/// What somebody proves for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Purpose {
+    /// To have this phone as the active one.
+    #[default]
+    Activate,
+    /// To have another passcode on the phone that is active.
+    Recover,
+    /// To lift one's own lock.
+    Unlock,
+}
+
+impl Purpose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Activate => "activate",
+            Self::Recover => "recover",
+            Self::Unlock => "unlock",
+        }
+    }
+
+    fn from_name(name: &str) -> Self {
+        match name {
+            "recover" => Self::Recover,
+            "unlock" => Self::Unlock,
+            _ => Self::Activate,
+        }
+    }
+
+    /// What the text message says that the code is for. Without accents, as text messages are.
+    const fn message(self) -> &'static str {
+        match self {
+            Self::Activate => "KICH HOAT tai khoan dinh danh dien tu tren dien thoai moi",
+            Self::Recover => "DAT LAI MAT MA cua tai khoan dinh danh dien tu",
+            Self::Unlock => "MO KHOA tai khoan dinh danh dien tu",
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -62,7 +117,7 @@ struct Started {
     params(("Idempotency-Key" = String, Header, description = "1 to 128 visible ASCII characters; the same key again starts nothing new")),
     responses(
         (status = 201, body = Started),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7010, 7013, 7015"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7010, 7013, 7015, 7017, 7020, 7021"),
     )
 )]
 async fn start(
@@ -77,7 +132,9 @@ async fn start(
     let idempotency = sha256(key);
     let pid = Pid::parse(&request.pid).map_err(|_| Refusal::invalid_request())?;
     let phone = PhoneNumber::parse(&request.phone).map_err(|_| Refusal::invalid_request())?;
-    let started = platform.call(move |platform, tx| start_once(platform, tx, &idempotency, &pid, &phone)).await?;
+    let purpose = request.purpose;
+    let started = platform.call(move |platform, tx| start_once(platform, tx, &idempotency, (&pid, &phone, purpose)));
+    let started = started.await?;
     Ok((StatusCode::CREATED, Json(started)))
 }
 
@@ -85,10 +142,9 @@ fn start_once(
     platform: &Platform,
     tx: &Transaction<'_>,
     idempotency: &[u8; 32],
-    pid: &Pid,
-    phone: &PhoneNumber,
+    (pid, phone, purpose): (&Pid, &PhoneNumber, Purpose),
 ) -> Result<Started, Refusal> {
-    let request = sha256(format!("{} {}", pid.as_str(), phone.as_str()).as_bytes());
+    let request = sha256(format!("{} {} {}", pid.as_str(), phone.as_str(), purpose.name()).as_bytes());
     let same_key = "SELECT id, code_expires_at, request FROM activations WHERE idempotency = ?";
     let earlier = tx
         .query_row(same_key, [idempotency], |row| {
@@ -102,27 +158,48 @@ fn start_once(
     }
     let now = platform.clock.seconds();
     count_attempt(tx, phone, now)?;
-    let known = platform.register.find(pid.as_str()).is_some_and(|person| person.phone == *phone);
-    if !known {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, Code::REGISTER_MISMATCH));
-    }
+    let citizen = Citizen::find(platform, tx, pid.as_str())?.filter(|citizen| citizen.person.phone == *phone);
+    let citizen = citizen.ok_or(Refusal::new(StatusCode::FORBIDDEN, Code::REGISTER_MISMATCH))?;
+    check_purpose(platform, tx, &citizen, purpose)?;
     let (id, code) = (encode(&random::<16>(&platform.rng)?), make_code(&platform.rng)?);
     let code_expires_at = now.saturating_add(CODE_LIFE);
     tx.execute(
         "INSERT INTO activations (id, idempotency, request, pid, purpose, code, code_expires_at, tries_left)
-         VALUES (?, ?, ?, ?, 'activate', ?, ?, ?)",
-        params![id, idempotency, request, pid.as_str(), code, code_expires_at, TRIES],
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        params![id, idempotency, request, pid.as_str(), purpose.name(), code, code_expires_at, TRIES],
     )?;
-    // Says what the code is for, so that whoever asks for it by telephone is found out. Without accents, as text messages are.
+    // Says what the code is for, so that whoever asks for it by telephone is found out.
+    let purpose = purpose.message();
     let text = format!(
-        "eID thu nghiem: {code} la ma KICH HOAT tai khoan dinh danh dien tu tren dien thoai moi, co hieu luc 5 phut. \
-         Khong doc ma cho bat ky ai, ke ca can bo."
+        "eID thu nghiem: {code} la ma {purpose}, co hieu luc 5 phut. Khong doc ma cho bat ky ai, ke ca can bo."
     );
     tx.execute(
         "INSERT INTO messages (phone, text, code, sent_at) VALUES (?, ?, ?, ?)",
         params![phone.as_str(), text, code, now],
     )?;
     Ok(Started { activation_id: id, code_expires_at })
+}
+
+/// Refuses what cannot succeed: another passcode or a lifted lock without an account, and anything for a closed or locked one,
+/// except to lift the lock.
+fn check_purpose(
+    platform: &Platform,
+    tx: &Transaction<'_>,
+    citizen: &Citizen,
+    purpose: Purpose,
+) -> Result<(), Refusal> {
+    let account = account::find_by_pid(tx, citizen.person.pid.as_str())?;
+    let state = match &account {
+        Some(account) => AccountState::of(platform, tx, account)?,
+        None if purpose != Purpose::Activate => return Err(NO_ACCOUNT),
+        None => citizen.state(platform.clock.now()),
+    };
+    match state {
+        // The card decides, in its own step.
+        AccountState::Active | AccountState::CardExpired => Ok(()),
+        AccountState::Locked | AccountState::SelfLocked if purpose == Purpose::Unlock => Ok(()),
+        AccountState::Locked | AccountState::SelfLocked | AccountState::Closed => state.require_active(),
+    }
 }
 
 /// Counts every attempt for a phone, right or wrong: a limit on codes alone would let anybody try numbers against it.
@@ -149,37 +226,92 @@ fn make_code(rng: &dyn Random) -> Result<String, Refusal> {
     }
 }
 
+#[derive(Serialize, ToSchema)]
+struct Next {
+    /// The step that is due.
+    #[schema(example = "face")]
+    next: &'static str,
+}
+
 /// An activation whose code was confirmed not long ago.
 struct Attempt {
     pid: String,
+    purpose: Purpose,
     device_challenge: String,
     chip_challenge: [u8; 8],
     expires_at: i64,
     /// SHA-256 of the card's data that were accepted.
     card: Option<[u8; 32]>,
+    /// The hash of the voucher that was accepted.
+    voucher: Option<[u8; 32]>,
+    voucher_tries: u8,
+    face_tries: u8,
+    /// The face was the right one.
+    is_matched: bool,
+    /// A device was bound, or the lock lifted.
     used: bool,
 }
 
 impl Attempt {
     fn load(platform: &Platform, tx: &Transaction<'_>, id: &str) -> Result<Self, Refusal> {
         let columns =
-            "SELECT pid, challenge, chip_challenge, challenge_expires_at, card, used FROM activations WHERE id = ?";
+            "SELECT pid, purpose, challenge, chip_challenge, challenge_expires_at, card, voucher, voucher_tries,
+                       face_tries, face_matched, used FROM activations WHERE id = ?";
         let row = tx.query_row(columns, [id], |row| {
-            let challenges: (Option<String>, Option<[u8; 8]>, Option<i64>) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let challenges: (Option<String>, Option<[u8; 8]>, Option<i64>) = (row.get(2)?, row.get(3)?, row.get(4)?);
             let (Some(device_challenge), Some(chip_challenge), Some(expires_at)) = challenges else { return Ok(None) };
-            let (pid, card, used) = (row.get(0)?, row.get(4)?, row.get(5)?);
-            Ok(Some(Self { pid, device_challenge, chip_challenge, expires_at, card, used }))
+            Ok(Some(Self {
+                pid: row.get(0)?,
+                purpose: Purpose::from_name(&row.get::<_, String>(1)?),
+                device_challenge,
+                chip_challenge,
+                expires_at,
+                card: row.get(5)?,
+                voucher: row.get(6)?,
+                voucher_tries: row.get(7)?,
+                face_tries: row.get(8)?,
+                is_matched: row.get(9)?,
+                used: row.get(10)?,
+            }))
         });
         let attempt = row.optional()?.ok_or(UNKNOWN)?.ok_or(OUT_OF_ORDER)?;
         if platform.clock.seconds() >= attempt.expires_at { Err(UNKNOWN) } else { Ok(attempt) }
     }
 
-    fn person<'a>(&self, platform: &'a Platform) -> Result<&'a Person, Refusal> {
-        platform.register.find(&self.pid).ok_or(UNKNOWN)
+    fn person(&self, platform: &Platform, tx: &Transaction<'_>) -> Result<Citizen, Refusal> {
+        Citizen::find(platform, tx, &self.pid)?.ok_or(UNKNOWN)
     }
+
+    /// Card or voucher was accepted.
+    fn is_shown(&self) -> bool {
+        self.card.is_some() || self.voucher.is_some()
+    }
+
+    /// What is due when the face was the right one.
+    fn after_face(&self) -> Next {
+        Next { next: if self.purpose == Purpose::Unlock { "unlock" } else { "device" } }
+    }
+
+    fn too_many(&self, platform: &Platform) -> Refusal {
+        let wait = self.expires_at.saturating_sub(platform.clock.seconds());
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, Code::TOO_MANY_REQUESTS).retry_after(wait)
+    }
+}
+
+/// A new voucher for a person who is in the register, and when it ends.
+pub(crate) fn print_voucher(
+    platform: &Platform,
+    tx: &Transaction<'_>,
+    pid: &Pid,
+) -> Result<(String, i64), SandboxError> {
+    Citizen::find(platform, tx, pid.as_str())?.ok_or(SandboxError::PersonUnknown)?;
+    voucher::print(platform, tx, pid)
 }
 
 const UNKNOWN: Refusal = Refusal::new(StatusCode::NOT_FOUND, Code::ACTIVATION_UNKNOWN);
 
 /// The step is not due.
 const OUT_OF_ORDER: Refusal = Refusal::new(StatusCode::CONFLICT, Code::STEP_OUT_OF_ORDER);
+
+/// The person has no account.
+const NO_ACCOUNT: Refusal = Refusal::new(StatusCode::NOT_FOUND, Code::ACCOUNT_UNKNOWN);
