@@ -29,7 +29,7 @@ pub use eid_vault::{Act, Collection, HistoryEntry, Page, Repaired, VaultError};
 pub use error::Error;
 pub use session::{AccountView, Unlocked};
 pub use usecase::{
-    activate::{Activation, ActivationState, ActivationStep},
+    activate::{Activation, ActivationState, ActivationStep, LockCode},
     card::{CardAccess, CardProgress},
     history::{HistoryExport, MAX_EXPORT, MAX_HISTORY_DAYS, MIN_HISTORY_DAYS},
     passcode::PasscodeOutcome,

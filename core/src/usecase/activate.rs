@@ -3,6 +3,7 @@
 //! Each step is stored before its call returns. A step that is done is not repeated, and one that the platform refused may be
 //! tried again; when the platform knows the activation no more, it begins anew with what was typed.
 
+mod lock_code;
 mod pending;
 mod set_up;
 
@@ -11,9 +12,10 @@ use std::sync::Arc;
 
 use eid_crypto::Passcode;
 use eid_model::{PhoneNumber, Pid};
-use eid_platform::{Configuration, OneTimeCode, PlatformError, Voucher};
+use eid_platform::{OneTimeCode, PlatformError, Voucher};
 use tokio::sync::{OwnedMappedMutexGuard, OwnedMutexGuard};
 
+pub use lock_code::LockCode;
 pub(crate) use pending::Front;
 pub use pending::{ActivationState, ActivationStep};
 use pending::{Desk, Evidence, Unsent};
@@ -161,7 +163,7 @@ impl Activation {
         }
         if desk.unsent.as_ref().is_none_or(|unsent| unsent.access != access) {
             desk.unsent = None;
-            let configuration = self.inner.configuration().await?;
+            let configuration = desk.configuration(&self.inner).await?;
             let task = CardTask {
                 access: access.clone(),
                 challenge: desk.pending.challenge.as_ref().ok_or(Error::StepNotDue)?.chip_challenge,
@@ -227,7 +229,7 @@ impl Activation {
                 return Ok(());
             }
             let id = desk.id()?;
-            let key = this.inner.configuration().await?.face_key;
+            let key = desk.configuration(&this.inner).await?.face_key;
             let answer = this.inner.platform.show_face(&id, face.seal(&this.inner, &key, &id)?).await;
             desk.answered(&this.inner, answer).await?;
             desk.pending.face = true;
@@ -253,15 +255,22 @@ impl Activation {
                 return Err(Error::AlreadyActivated);
             }
             let mut turn = this.turn().await?;
-            let vault = set_up::set_up(inner, &mut turn, passcode).await?;
+            let (vault, lock_code) = set_up::set_up(inner, &mut turn, passcode).await?;
             drop(turn);
             // What is left of it opens nothing, and the next start removes it.
             let mut desk = inner.front.desk.lock().await;
             inner.forget_pending(&mut desk).await.ok();
+            inner.front.hand_over(lock_code);
             drop(entrance);
             Unlocked::new(inner, vault, Vec::new())
         })
         .await
+    }
+
+    /// The lock code, once after [`Self::complete`] has succeeded: the screen shows it and asks the citizen to write it down. The
+    /// phone does not keep it.
+    pub fn lock_code(&self) -> Option<LockCode> {
+        self.inner.front.take_lock_code()
     }
 
     async fn ask_for_code(&self, desk: &mut Desk) -> Result<(), Error> {
@@ -294,14 +303,6 @@ impl Activation {
             Err(_) if self.inner.is_activated().await? => Err(Error::AlreadyActivated),
             Err(_) => Err(Error::ActivationReplaced),
         }
-    }
-}
-
-impl Inner {
-    /// The platform's signed configuration.
-    async fn configuration(&self) -> Result<Configuration, Error> {
-        let jwt = self.platform.configuration().await?;
-        Ok(Configuration::verify(&jwt, &self.config.trust_roots, self.now()?)?)
     }
 }
 

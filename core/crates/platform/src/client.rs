@@ -1,7 +1,7 @@
 use core::{fmt, time::Duration};
 use std::sync::Arc;
 
-use eid_crypto::{PasscodeKey, Random, SecretBytes};
+use eid_crypto::{PasscodeKey, Random, SecretBytes, SecretKey};
 use eid_model::{PhoneNumber, Pid, UnixTime};
 use reqwest::{
     RequestBuilder,
@@ -113,6 +113,26 @@ struct Code<'a> {
 struct Bindings<'a> {
     binding: &'a str,
     passcode_binding: &'a str,
+    recovery_share: &'a str,
+}
+
+/// What a phone binds to an account.
+#[derive(Clone, Copy)]
+pub struct BindRequest<'a> {
+    /// The device challenge of [`PlatformClient::confirm_code`].
+    pub challenge: &'a [u8; 32],
+    /// The device key.
+    pub device: &'a dyn RequestSigner,
+    /// The key of the passcode that was chosen.
+    pub passcode: &'a PasscodeKey,
+    /// What the platform keeps for a forgotten passcode.
+    pub recovery_share: &'a SecretKey,
+}
+
+impl fmt::Debug for BindRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BindRequest(…)")
+    }
 }
 
 #[derive(Serialize)]
@@ -175,22 +195,24 @@ impl PlatformClient {
         answer::parse_device_challenge(&self.once(request, 200, JSON).await?)
     }
 
-    /// Binds the device key to the account and makes the passcode key known, with the challenge of [`Self::confirm_code`].
+    /// Binds the device key to the account, makes the passcode key known, and leaves a recovery share with the platform.
     ///
     /// # Errors
     /// See the head of this block.
     pub async fn bind_device(
         &self,
         id: &ActivationId,
-        challenge: &[u8; 32],
-        device: &dyn RequestSigner,
-        passcode: &PasscodeKey,
+        bind: BindRequest<'_>,
         now: UnixTime,
     ) -> Result<DeviceBound, PlatformError> {
+        let BindRequest { challenge, device, passcode, recovery_share } = bind;
         let binding = binding::make_device_binding(device, self.http.origin(), challenge, now).await?;
         let nonce = base64url::encode(challenge);
         let passcode_binding = binding::make_passcode_binding(passcode, self.http.origin(), &nonce, now).await?;
-        let bindings = Bindings { binding: &binding, passcode_binding: &passcode_binding };
+        // EXPOSE: the platform keeps the share.
+        let recovery_share = base64url::encode(recovery_share.expose());
+        let bindings =
+            Bindings { binding: &binding, passcode_binding: &passcode_binding, recovery_share: &recovery_share };
         let request = self.post(&format!("/v1/activation/{}/device", id.as_str())).json(&bindings);
         answer::parse_device_bound(&self.repeat(request, 201, JSON).await?)
     }

@@ -56,7 +56,7 @@ pub use answer::{
     AccessToken, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound, DeviceChallenge, IssuerMetadata,
 };
 pub use binding::make_passcode_binding;
-pub use client::{CredentialRequest, OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
+pub use client::{BindRequest, CredentialRequest, OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
 pub use configuration::{ActRule, Configuration, MAX_CONFIGURATION, Maintenance};
 pub use error::{Flaw, PlatformError};
 pub use grant::Grant;

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use eid_chip::reader::ChipProfile;
 use eid_crypto::{VerifyingKey, random};
 use eid_model::{Code, PartialDate, PhoneNumber, Pid, UnixTime};
-use eid_platform::{ActivationId, ActivationStarted, CardUpload, DeviceChallenge, PlatformError};
+use eid_platform::{ActivationId, ActivationStarted, CardUpload, Configuration, DeviceChallenge, PlatformError};
 use eid_vault::{PENDING_ALIAS, PendingSeal, VaultError};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::LockCode;
 use crate::{
     Error,
     app::Inner,
@@ -84,6 +85,7 @@ pub(crate) struct Desk {
     seal: PendingSeal,
     /// A card that was read but not taken by the platform yet: never on disk.
     pub(crate) unsent: Option<Unsent>,
+    configuration: Option<Configuration>,
 }
 
 /// A card that was read and judged.
@@ -100,6 +102,7 @@ pub(crate) struct Front {
     pub(crate) desk: Arc<tokio::sync::Mutex<Option<Desk>>>,
     shown: Mutex<Option<ActivationState>>,
     progress: Mutex<Option<CardProgress>>,
+    lock_code: Mutex<Option<LockCode>>,
 }
 
 impl Pending {
@@ -161,7 +164,7 @@ impl Desk {
         }
         let question = PendingSeal::make_question(rng)?;
         inner.ports.secure_key.make_secret(PENDING_ALIAS, KeyAccess::WhileUnlocked).await?;
-        let desk = Self { pending, seal: inner.pending_seal(question).await?, unsent: None };
+        let desk = Self { pending, seal: inner.pending_seal(question).await?, unsent: None, configuration: None };
         desk.save(inner).await?;
         Ok(desk)
     }
@@ -179,7 +182,7 @@ impl Desk {
         })?;
         let content = seal.open(&file).map_err(|_| Error::ActivationLost)?;
         let pending = serde_json::from_slice(&content).map_err(|_| Error::ActivationLost)?;
-        Ok(Some(Self { pending, seal, unsent: None }))
+        Ok(Some(Self { pending, seal, unsent: None, configuration: None }))
     }
 
     pub(crate) async fn save(&self, inner: &Arc<Inner>) -> Result<(), Error> {
@@ -227,6 +230,17 @@ impl Desk {
         self.save(inner).await
     }
 
+    /// The platform's signed configuration, asked for once.
+    pub(crate) async fn configuration(&mut self, inner: &Inner) -> Result<Configuration, Error> {
+        let now = inner.now()?;
+        if let Some(held) = self.configuration.as_ref().filter(|held| !held.is_expired(now)) {
+            return Ok(held.clone());
+        }
+        let jwt = inner.platform.configuration().await?;
+        let verified = Configuration::verify(&jwt, &inner.config.trust_roots, now)?;
+        Ok(self.configuration.insert(verified).clone())
+    }
+
     /// The activation's name at the platform.
     pub(crate) fn id(&self) -> Result<ActivationId, Error> {
         Ok(self.pending.started.as_ref().ok_or(Error::StepNotDue)?.activation_id.clone())
@@ -258,6 +272,14 @@ impl Front {
     /// Says how far the reading is; true if that is news.
     pub(crate) fn set_progress(&self, progress: Option<CardProgress>) -> bool {
         core::mem::replace(&mut *lock(&self.progress), progress) != progress
+    }
+
+    pub(crate) fn hand_over(&self, code: LockCode) {
+        *lock(&self.lock_code) = Some(code);
+    }
+
+    pub(crate) fn take_lock_code(&self) -> Option<LockCode> {
+        lock(&self.lock_code).take()
     }
 
     fn clear(&self) {

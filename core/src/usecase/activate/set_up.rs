@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
-use eid_crypto::{Passcode, SecretKey, VerifyingKey};
-use eid_platform::Grant;
+use eid_crypto::{HardwareInput, Passcode, PasscodeKey, SecretKey, VerifyingKey};
+use eid_platform::{BindRequest, Grant};
 use eid_proof::ProofError;
-use eid_vault::{Act, Collection, Envelope, Factor, GuardSession, HistoryEntry, Vault, VaultError};
+use eid_vault::{Act, Collection, Envelope, Factor, GuardSession, HistoryEntry, Sealing, Vault, VaultError};
 
-use super::pending::{Desk, Evidence};
+use super::{
+    lock_code::LockCode,
+    pending::{Desk, Evidence},
+};
 use crate::{
     Error,
     app::Inner,
     device::{DEVICE_KEY, GuardKeys, HardwareKey},
     ports::KeyAccess,
-    record::{ACCOUNT, Account, CHIP_PROFILE, StoredKey, StoredProfile, StoredTrustList, TRUST_LIST},
+    record::{
+        ACCOUNT, Account, CHIP_PROFILE, PasscodeKeySource, StoredKey, StoredProfile, StoredTrustList, TRUST_LIST,
+    },
     session::verify_grant,
 };
 
@@ -28,16 +33,28 @@ struct Granted {
     trust_list: Vec<u8>,
     device_key: VerifyingKey,
     profile: StoredProfile,
+    /// What the passcode key comes from.
+    source: PasscodeKeySource,
+    recovery_share: SecretKey,
 }
 
 /// Binds the phone and makes its store.
-pub(super) async fn set_up(inner: &Arc<Inner>, desk: &mut Desk, passcode: Passcode) -> Result<Vault, Error> {
+pub(super) async fn set_up(
+    inner: &Arc<Inner>,
+    desk: &mut Desk,
+    passcode: Passcode,
+) -> Result<(Vault, LockCode), Error> {
     if desk.pending.challenge.is_none() {
         return Err(Error::StepNotDue);
     }
     check_passcode(desk, &passcode)?;
-    let granted = bind_device(inner, desk).await?;
-    make_all(inner, passcode, granted).await
+    let derived = inner.blocking(move |inner| {
+        let source = PasscodeKeySource::make(&*inner.ports.random, inner.kdf_cost()?)?;
+        Ok((source.derive(&passcode)?, source, passcode))
+    });
+    let (key, source, passcode) = derived.await?;
+    let (granted, lock_code) = bind_device(inner, desk, &key, source).await?;
+    Ok((make_all(inner, passcode, granted).await?, lock_code))
 }
 
 /// Nobody's passcode is to be guessed from what stands on the card.
@@ -58,7 +75,13 @@ fn check_passcode(desk: &Desk, passcode: &Passcode) -> Result<(), Error> {
     Ok(passcode.check_new(&known)?)
 }
 
-async fn bind_device(inner: &Arc<Inner>, desk: &mut Desk) -> Result<Granted, Error> {
+/// May be repeated with another passcode, and with what was made for it: until the phone is activated the last one counts.
+async fn bind_device(
+    inner: &Arc<Inner>,
+    desk: &mut Desk,
+    passcode: &PasscodeKey,
+    source: PasscodeKeySource,
+) -> Result<(Granted, LockCode), Error> {
     let public = match desk.device_key() {
         Some(public) => public,
         None => {
@@ -77,7 +100,10 @@ async fn bind_device(inner: &Arc<Inner>, desk: &mut Desk) -> Result<Granted, Err
     let device = HardwareKey::new(&inner.ports.secure_key, DEVICE_KEY, public);
     let now = inner.now()?;
     let id = &started.activation_id;
-    let answer = inner.platform.bind_device(id, &challenge.device_challenge, &device, now).await;
+    let recovery_share = SecretKey::make(&*inner.ports.random)?;
+    let (challenge, share) = (&challenge.device_challenge, &recovery_share);
+    let bind = BindRequest { challenge, device: &device, passcode, recovery_share: share };
+    let answer = inner.platform.bind_device(id, bind, now).await;
     let bound = desk.answered(inner, answer).await?;
     let (grant, issuer) = verify_grant(&bound.grant, &trust, &public, now)?;
     let ours = grant.pid == desk.pending.pid && grant.account_id == bound.account_id && issuer == bound.issuer;
@@ -85,7 +111,9 @@ async fn bind_device(inner: &Arc<Inner>, desk: &mut Desk) -> Result<Granted, Err
         return Err(ProofError::CredentialInvalid.into());
     }
     let profile = desk.pending.profile.clone();
-    Ok(Granted { grant, jwt: bound.grant, issuer, trust_list, device_key: public, profile })
+    let granted =
+        Granted { grant, jwt: bound.grant, issuer, trust_list, device_key: public, profile, source, recovery_share };
+    Ok((granted, LockCode::new(bound.lock_code)))
 }
 
 /// Makes keys, store, guard and envelope; the envelope comes last and makes the phone activated.
@@ -101,11 +129,33 @@ async fn make_all(inner: &Arc<Inner>, passcode: Passcode, granted: Granted) -> R
     let answer = inner.derive(sealing.hardware_alias(), &question).await?;
     let vault_key = SecretKey::make(&*inner.ports.random)?;
     let envelope = sealing.seal(&*inner.ports.random, &answer, &vault_key)?;
-    let vault = inner.blocking(move |inner| make_store(inner, &vault_key, &granted)).await?;
+    let (vault, recovery) = inner
+        .blocking({
+            let binding = binding.clone();
+            move |inner| {
+                let factor = Factor::Recovery(&granted.recovery_share);
+                let recovery = Envelope::prepare(&*inner.ports.random, factor, None, FIRST, &binding)?;
+                Ok((make_store(inner, &vault_key, &granted)?, (recovery, vault_key)))
+            }
+        })
+        .await?;
+    seal_for_recovery(inner, recovery).await?;
     let now = inner.ports.clock.now()?;
     GuardSession::create(GuardKeys(Arc::clone(inner)), &binding, &now).await?;
     inner.blocking(move |inner| Ok(inner.folder.store_envelope(&envelope)?)).await?;
     Ok(vault)
+}
+
+/// The envelope that the platform's share opens when the passcode is forgotten.
+async fn seal_for_recovery(
+    inner: &Arc<Inner>,
+    ((question, sealing), vault_key): ((HardwareInput, Sealing), SecretKey),
+) -> Result<(), Error> {
+    let alias = sealing.hardware_alias();
+    inner.ports.secure_key.make_secret(alias, KeyAccess::WhileUnlocked).await?;
+    let answer = inner.derive(alias, &question).await?;
+    let envelope = sealing.seal(&*inner.ports.random, &answer, &vault_key)?;
+    inner.blocking(move |inner| Ok(inner.folder.store_envelope(&envelope)?)).await
 }
 
 /// Makes the store and fills it.
@@ -123,6 +173,7 @@ fn make_store(inner: &Inner, vault_key: &SecretKey, granted: &Granted) -> Result
         grant_expires_at: grant.expires_at,
         grant: granted.jwt.clone(),
         device_key: granted.device_key,
+        passcode_key: Some(granted.source),
     };
     let entry = HistoryEntry {
         at: at.seconds(),

@@ -107,11 +107,14 @@ async fn one_time_code_confirmed_gives_the_challenge() {
 
 #[tokio::test]
 async fn device_bound_signs_the_challenge_for_this_platform() {
-    let bound = r#"{"account_id":"acc-1","grant":"g.r.t","issuer":"https://issuer.example"}"#;
+    let bound =
+        r#"{"account_id":"acc-1","grant":"g.r.t","issuer":"https://issuer.example","lock_code":"0123456789ABCDEFGH"}"#;
     let server = Server::start([Reply::json(201, bound)]).await;
     let (device, passcode) = (Key::new(), passcode_key("271828"));
     let id = id::<ActivationId>("act-1");
-    let answer = server.client().bind_device(&id, &[9; 32], &device, &passcode, NOW).await.unwrap();
+    let share = SecretKey::parse(&SecretBytes::new(vec![5; 32])).unwrap();
+    let bind = BindRequest { challenge: &[9; 32], device: &device, passcode: &passcode, recovery_share: &share };
+    let answer = server.client().bind_device(&id, bind, NOW).await.unwrap();
     assert_eq!((answer.account_id.as_str(), answer.grant.as_str()), ("acc-1", "g.r.t"));
     assert_eq!(answer.issuer, "https://issuer.example");
 
@@ -122,6 +125,7 @@ async fn device_bound_signs_the_challenge_for_this_platform() {
         claims(body["binding"].as_str().unwrap(), "eid-device-binding+jwt", &device),
         json!({"aud": server.url, "iat": NOW, "nonce": base64url(&[9; 32])})
     );
+    assert_eq!(body["recovery_share"], base64url(&[5; 32]));
     let binding = jws::parse(body["passcode_binding"].as_str().unwrap()).unwrap();
     assert_eq!(binding.jwk(), Some(passcode.public()));
     let binding: Value = binding.verify("eid-passcode-binding+jwt", passcode.public()).unwrap();

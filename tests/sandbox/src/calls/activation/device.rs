@@ -193,7 +193,10 @@ impl Phone {
         if instructed > 0 {
             return Ok(());
         }
-        tx.execute("UPDATE devices SET recovery_share = coalesce(?, recovery_share) WHERE key = ? AND passcode_epoch = 1", params![self.share, self.key])?;
+        tx.execute(
+            "UPDATE devices SET recovery_share = coalesce(?, recovery_share) WHERE key = ? AND passcode_epoch = 1",
+            params![self.share, self.key],
+        )?;
         passcode::register(tx, &self.key, passcode_key)
     }
 }
