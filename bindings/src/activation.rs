@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ActivationView, CancelToken, CardDraft, CardProgressView, EidError, Unlocked, app::Sessions, call::Call,
-    guard::guarded, runtime::Engine,
+    ActivationView, CancelToken, CardDraft, CardProgressView, EidError, LockCodeView, Unlocked, app::Sessions,
+    call::Call, guard::guarded, runtime::Engine,
 };
 
 /// An activation under way. Each step is on the phone before its call returns: `resume_activation` goes on with it, also after
@@ -92,6 +92,15 @@ impl Activation {
     pub async fn submit_face(&self, picture: Vec<u8>, cancel: Option<Arc<CancelToken>>) -> Result<(), EidError> {
         let core = self.core.clone();
         Call::on(&self.engine).until(cancel.as_ref()).run(async move { Ok(core.submit_face(picture).await?) }).await
+    }
+
+    /// The lock code (mã khóa), once after `complete` has succeeded, as three groups of six letters and digits: the screen shows it
+    /// and asks the citizen to write it down. The phone does not keep it. None otherwise.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn lock_code(&self) -> Result<Option<LockCodeView>, EidError> {
+        guarded(|| Ok(self.core.lock_code().map(Into::into)))
     }
 
     /// Binds this phone's key to the account, fetches the level-2 grant, and sets the passcode: six ASCII digits, which are

@@ -155,6 +155,8 @@ impl From<Error> for EidError {
             | Error::ActivationReplaced
             | Error::StepNotDue
             | Error::FaceUnusable
+            | Error::SignInNeeded
+            | Error::PasscodeKeyMissing
             | Error::TermInvalid
             | Error::Internal
             | Error::Model(_)

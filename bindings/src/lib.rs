@@ -45,8 +45,8 @@ pub use sign_in::{DeviceView, SignInView};
 pub use unlocked::{Presentation, Unlocked};
 pub use views::{
     AccountView, Act, ActivationStep, ActivationView, CardDraft, CardLinesDraft, CardProgressView, HistoryPage,
-    HistoryView, HomeView, PasscodeOutcome, PresentDraft, ProofView, Purpose, PurposeCount, PurposeRefusal, QrView,
-    ReadinessView, RefillView, RepairView, StorePart,
+    HistoryView, HomeView, LockCodeView, PasscodeOutcome, PresentDraft, ProofView, Purpose, PurposeCount,
+    PurposeRefusal, QrView, ReadinessView, RefillView, RepairView, StorePart,
 };
 
 uniffi::setup_scaffolding!("eid_core");

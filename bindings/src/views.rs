@@ -2,8 +2,8 @@
 //! not compile until somebody decided about it.
 
 use eid_core::{
-    ActivationState, CardAccess, CardProgress, Collection, HistoryEntry, Page, PresentRequest, Readiness, RefillReport,
-    Repaired,
+    ActivationState, CardAccess, CardProgress, Collection, HistoryEntry, LockCode, Page, PresentRequest, Readiness,
+    RefillReport, Repaired,
 };
 use eid_model::{AccountLevel, Code};
 use eid_proof::{Audience, Claim, Proof, ProofError, QrSymbol, Spelling};
@@ -32,7 +32,17 @@ macro_rules! redacted {
 }
 pub(crate) use redacted;
 
-redacted!(AccountView, ActivationView, CardDraft, CardLinesDraft, HistoryView, PresentDraft, ProofView, QrView);
+redacted!(
+    AccountView,
+    ActivationView,
+    CardDraft,
+    CardLinesDraft,
+    HistoryView,
+    LockCodeView,
+    PresentDraft,
+    ProofView,
+    QrView
+);
 
 /// Where an activation stands.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -100,6 +110,20 @@ pub struct CardProgressView {
     pub expected: u32,
     /// The card has to be held against the phone, at first or again.
     pub waiting: bool,
+}
+
+/// What locks the account from any phone, for the holder alone.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
+pub struct LockCodeView {
+    /// Three groups of six letters and digits.
+    pub groups: Vec<String>,
+}
+
+impl From<LockCode> for LockCodeView {
+    fn from(code: LockCode) -> Self {
+        Self { groups: code.groups().to_vec() }
+    }
 }
 
 impl From<ActivationState> for ActivationView {

@@ -42,6 +42,11 @@ async fn app_killed_after_each_step_goes_on_where_it_was() {
     let activation = killed(&mut phone).await;
     assert_eq!(step(&activation), ActivationStep::Face);
     activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+    activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
+
+    let activation = killed(&mut phone).await;
+    assert_eq!(step(&activation), ActivationStep::Passcode);
+    activation.submit_face(b"\xFF\xD8\xFF".to_vec()).await.unwrap();
     activation.complete(PASSCODE.to_vec()).await.unwrap().lock();
     assert_eq!(activation.state(), None);
 
@@ -74,6 +79,7 @@ async fn app_killed_before_an_answer_repeats_the_same_request() {
     activation.confirm_code(&code).await.unwrap();
     phone.field.lay(world.card(&person, "{}"));
     activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+    activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
     world.sandbox.set_fault(Fault::Truncated);
     assert!(activation.complete(PASSCODE.to_vec()).await.is_err());
     world.sandbox.set_fault(Fault::Off);
@@ -97,6 +103,7 @@ async fn activation_that_the_platform_forgot_begins_anew_with_what_was_typed() {
     activation.send_code().await.unwrap();
     activation.confirm_code(&code_sent(&world, &person)).await.unwrap();
     activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+    activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
     assert!(activation.complete(PASSCODE.to_vec()).await.is_ok());
 }
 
@@ -158,6 +165,7 @@ async fn steps_out_of_order_are_refused_and_two_taps_at_once_are_one() {
     let (one, two) = tokio::join!(card(), card());
     assert_eq!((one, two), (Ok(()), Ok(())));
     assert_eq!(phone.field.sessions(), [true], "read once");
+    activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
     let complete = || activation.complete(PASSCODE.to_vec());
     let (one, two) = tokio::join!(complete(), complete());
     let mut codes = [one.map_err(|error| error.code()), two.map_err(|error| error.code())];

@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use eid_core::{
-    CardAccess,
+    ActivationStep, CardAccess,
     ports::{ChipLimits, ChipLink, ChipLinkError, Event},
 };
 use eid_model::{AccountLevel, Code, Date, Kind};
@@ -21,7 +21,7 @@ use eid_sandbox::{
     card::{CardField, CardSocket, play},
 };
 
-use crate::phone::{PASSCODE, Phone, World, request, show};
+use crate::phone::{PASSCODE, Phone, World, code_sent, request, show};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn citizen_activates_level_two_with_a_card_over_the_socket_though_it_is_lost_on_the_way() {
@@ -39,6 +39,7 @@ async fn citizen_activates_level_two_with_a_card_over_the_socket_though_it_is_lo
     playing.join().unwrap().unwrap();
     assert!(phone.events.events().iter().filter(|event| **event == Event::CardProgress).count() > 10);
     assert_eq!(activation.card_progress(), None);
+    activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
     let unlocked = activation.complete(PASSCODE.to_vec()).await.unwrap();
     assert_eq!(unlocked.account().await.unwrap().level, AccountLevel::Two);
     unlocked.refill_credentials().await.unwrap();
@@ -75,6 +76,7 @@ async fn card_that_is_not_genuine_is_refused_on_the_phone_with_its_reason_and_th
     // Done is done: nobody has to hold the card again.
     phone.field.take();
     activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+    activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
     assert!(activation.complete(PASSCODE.to_vec()).await.is_ok());
 }
 
@@ -143,6 +145,7 @@ async fn card_that_was_read_is_sent_later_without_another_reading() {
     phone.field.take();
     activation.read_card(CardAccess::PersonalNumber).await.unwrap();
     assert_eq!(phone.field.sessions(), [true, false, true]);
+    activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
     assert!(activation.complete(PASSCODE.to_vec()).await.is_ok());
 }
 
@@ -215,4 +218,58 @@ async fn reading_that_is_let_go_ends_and_so_does_the_readers_session() {
     assert_eq!(activation.card_progress(), None);
     // The next one is not in anybody's way.
     activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn citizen_whose_card_cannot_be_read_activates_with_a_voucher_and_a_face_that_is_hers() {
+    let world = World::new();
+    let mut phone = Phone::new(&world);
+    phone.restart_with_reader(None);
+    let person = world.citizen().clone();
+    let other = world.sandbox.people().iter().find(|other| other.portrait != person.portrait).unwrap().clone();
+    let activation = phone.confirmed(&world, &person).await;
+    let refused = activation.use_voucher("0000-0000-0000").await.unwrap_err();
+    assert_eq!(refused.code(), Code::VOUCHER_WRONG);
+    assert_eq!(activation.state().unwrap().tries_left, Some(4));
+    assert_eq!(activation.use_voucher("0000").await.unwrap_err().code(), Code::VOUCHER_WRONG, "asks nobody");
+    assert_eq!(activation.state().unwrap().tries_left, Some(4));
+    let voucher = world.sandbox.print_voucher(&person.pid).unwrap();
+    activation.use_voucher(&voucher.to_lowercase()).await.unwrap();
+
+    assert_eq!(activation.submit_face(b"GIF89a".to_vec()).await.unwrap_err().code(), Code::FACE_UNUSABLE);
+    let refused = activation.submit_face(other.large_portrait().to_vec()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FACE_NOT_MATCHED);
+    assert_eq!(activation.state().unwrap().tries_left, Some(2));
+    // The birth date is on no card that was read: none of that year will do.
+    let born = person.birth_date.claim169_form().split_off(2).into_bytes();
+    activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
+    assert_eq!(activation.complete(born).await.unwrap_err().code(), Code::PASSCODE_WEAK);
+    let unlocked = activation.complete(PASSCODE.to_vec()).await.unwrap();
+    assert_eq!(unlocked.account().await.unwrap().pid, person.pid);
+    let code = activation.lock_code().unwrap();
+    assert!(code.groups().iter().all(|group| group.len() == 6));
+    assert!(!format!("{code:?}").contains(&code.groups()[0]));
+    assert!(activation.lock_code().is_none(), "given once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faces_of_somebody_else_end_the_activation_and_it_begins_anew() {
+    let world = World::new();
+    let phone = Phone::new(&world);
+    let person = world.citizen().clone();
+    let other = world.sandbox.people().iter().find(|other| other.portrait != person.portrait).unwrap().clone();
+    let activation = phone.confirmed(&world, &person).await;
+    phone.field.lay(world.card(&person, "{}"));
+    activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+    for code in [Code::FACE_NOT_MATCHED, Code::FACE_NOT_MATCHED, Code::FACE_TRIES_SPENT] {
+        let refused = activation.submit_face(other.large_portrait().to_vec()).await.unwrap_err();
+        assert_eq!(refused.code(), code);
+    }
+    let state = activation.state().unwrap();
+    assert_eq!((state.step, state.pid), (ActivationStep::Start, person.pid));
+    activation.send_code().await.unwrap();
+    activation.confirm_code(&code_sent(&world, &person)).await.unwrap();
+    activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+    activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
+    assert!(activation.complete(PASSCODE.to_vec()).await.is_ok());
 }

@@ -43,7 +43,8 @@ impl World {
         let platform_time = Arc::new(AtomicI64::new(START));
         let time = Arc::clone(&platform_time);
         let clock = Clock::new(move || UnixTime::from_seconds(time.load(Ordering::SeqCst)));
-        let sandbox = Sandbox::start(&SandboxConfig { clock, ..SandboxConfig::default() }).unwrap();
+        let config = SandboxConfig { clock, requires_card: true, ..SandboxConfig::default() };
+        let sandbox = Sandbox::start(&config).unwrap();
         Self { sandbox: Arc::new(sandbox), platform_time }
     }
 
@@ -210,11 +211,12 @@ impl Phone {
         activation
     }
 
-    /// Activation up to the passcode: with the code and the person's card.
+    /// Activation up to the passcode: with the code, the person's card and face.
     pub(crate) async fn proven(&self, world: &World, person: &Person) -> Activation {
         let activation = self.confirmed(world, person).await;
         self.field.lay(world.card(person, "{}"));
         activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+        activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
         activation
     }
 

@@ -61,6 +61,7 @@ async fn wrong_late_and_spent_one_time_codes_are_told_apart() {
     late.confirm_code(&code_sent(&world, &person)).await.unwrap();
     phone.field.lay(world.card(&person, "{}"));
     late.read_card(CardAccess::PersonalNumber).await.unwrap();
+    late.submit_face(person.large_portrait().to_vec()).await.unwrap();
     assert!(late.complete(PASSCODE.to_vec()).await.is_ok());
 }
 
@@ -132,6 +133,9 @@ async fn activation_on_a_bad_network_goes_on_where_it_stopped() {
     assert_eq!(activation.confirm_code(&code).await.unwrap_err().code(), Code::PLATFORM_BUSY);
     world.sandbox.set_fault(Fault::Off);
     activation.confirm_code(&code).await.unwrap();
+    phone.field.lay(world.card(&person, "{}"));
+    activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+    activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
     world.sandbox.set_fault(Fault::Truncated);
     assert!(activation.complete(PASSCODE.to_vec()).await.is_err());
     assert!(!phone.app.is_activated().await.unwrap());
