@@ -5,7 +5,7 @@ use std::{
 };
 
 use eid_core::{
-    AutoLock, KdfChoice, PlatformConfig, Timeouts,
+    AppVersion, AutoLock, KdfChoice, MAX_CONFIGURATION, PlatformConfig, Timeouts,
     ports::{self, Ports},
 };
 use eid_crypto::{SystemRandom, VerifyingKey, kdf::KdfCost};
@@ -19,6 +19,7 @@ use crate::{
     ports::Adapter,
     runtime::Engine,
     unlocked::Session,
+    views::AppStatusView,
 };
 
 /// Most certificates, and most trust roots, in a configuration.
@@ -54,7 +55,13 @@ pub struct AppConfig {
     pub platform_url: String,
     /// The certificate authorities of the platform, DER, at most eight; no others are trusted.
     pub ca_der: Vec<Vec<u8>>,
-    /// The keys that may sign trust lists: 65 bytes SEC1 each, at most eight.
+    /// The version of this app, `x.y.z`; none for that of the core. The platform may serve it no more.
+    #[uniffi(default = None)]
+    pub app_version: Option<String>,
+    /// The signed configuration (a JWT) that was built into the app, for the time before one was fetched.
+    #[uniffi(default = None)]
+    pub configuration: Option<Vec<u8>>,
+    /// The keys that may sign trust lists and configurations: 65 bytes SEC1 each, at most eight.
     pub trust_roots: Vec<Vec<u8>>,
     /// One-time credentials to hold for each purpose, 1–20.
     #[uniffi(default = 5)]
@@ -96,6 +103,28 @@ impl EidApp {
     pub async fn is_activated(&self) -> Result<bool, EidError> {
         let core = self.core.clone();
         Call::on(&self.engine).run(async move { Ok(core.is_activated().await?) }).await
+    }
+
+    /// What the platform says about this version of the app, by the configuration that is at hand: update, maintenance. Asks
+    /// nobody.
+    ///
+    /// # Errors
+    /// `Device` without a clock.
+    pub async fn app_status(&self) -> Result<AppStatusView, EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).run(async move { Ok(core.app_status()?.into()) }).await
+    }
+
+    /// Fetches the signed configuration now. It is also renewed once a day by [`Unlocked::refill`]. May be cancelled
+    /// at any time.
+    ///
+    /// # Errors
+    /// `Network`; `Rejected` 2060 or 2062 or `Expired` 2061 for one that is not taken: the one that is held stays.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn renew_configuration(&self, cancel: Option<Arc<CancelToken>>) -> Result<AppStatusView, EidError> {
+        let core = self.core.clone();
+        let work = async move { Ok(core.renew_configuration().await?.into()) };
+        Call::on(&self.engine).until(cancel.as_ref()).run(work).await
     }
 
     /// Starts an activation (kích hoạt): the platform sends a one-time code to the phone number that the register has. One that
@@ -280,6 +309,8 @@ impl TryFrom<AppConfig> for eid_core::AppConfig {
             app_id,
             platform_url,
             ca_der,
+            app_version,
+            configuration,
             trust_roots,
             batch,
             fast_kdf,
@@ -291,6 +322,7 @@ impl TryFrom<AppConfig> for eid_core::AppConfig {
         let bounded = texts.iter().all(|text| (1..=MAX_TEXT).contains(&text.len()))
             && (1..=MAX_ROOTS).contains(&ca_der.len())
             && (1..=MAX_ROOTS).contains(&trust_roots.len())
+            && configuration.as_ref().is_none_or(|jwt| jwt.len() <= MAX_CONFIGURATION)
             && ca_der.iter().all(|certificate| certificate.len() <= MAX_CERTIFICATE);
         if !bounded {
             return Err(invalid());
@@ -300,6 +332,9 @@ impl TryFrom<AppConfig> for eid_core::AppConfig {
             folder: PathBuf::from(folder),
             app_id,
             platform: PlatformConfig { base_url: platform_url, ca_der, timeouts: Timeouts::default() },
+            app_version: AppVersion::parse(app_version.as_deref().unwrap_or(env!("CARGO_PKG_VERSION")))
+                .map_err(|_| invalid())?,
+            configuration,
             trust_roots: roots.map_err(|_| invalid())?,
             kdf_cost: if fast_kdf { KdfChoice::Fixed(KdfCost::FLOOR) } else { KdfChoice::Target(KdfCost::TARGET) },
             batch: u16::try_from(batch).map_err(|_| invalid())?,

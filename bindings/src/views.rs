@@ -220,6 +220,61 @@ impl From<eid_core::AccountView> for AccountView {
     }
 }
 
+/// What the platform says about this version of the app.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct AppStatusView {
+    /// How much this version should be updated.
+    pub update: UpdateState,
+    /// Maintenance that is under way or announced begins: seconds since 1970. During it only what works offline goes on.
+    pub maintenance_from: Option<i64>,
+    /// It ends.
+    pub maintenance_to: Option<i64>,
+    /// Version of the configuration that says so; none if there is none yet.
+    pub configuration_version: Option<u32>,
+    /// The code of the reason why the last configuration that was fetched was not taken, if it was not.
+    pub refused: Option<u32>,
+}
+
+impl From<eid_core::AppStatus> for AppStatusView {
+    fn from(status: eid_core::AppStatus) -> Self {
+        let eid_core::AppStatus { update, maintenance, configuration_version, refused } = status;
+        Self {
+            update: update.into(),
+            maintenance_from: maintenance.map(|window| window.from.seconds()),
+            maintenance_to: maintenance.map(|window| window.to.seconds()),
+            configuration_version,
+            refused: refused.map(|code| code.number().into()),
+        }
+    }
+}
+
+/// How much an update of the app matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum UpdateState {
+    /// There is nothing to do.
+    Fine,
+    /// There is a better version: say so once.
+    Recommended,
+    /// This version will soon not be served: say so each time.
+    Urgent,
+    /// This version is not served: only what works offline goes on.
+    Required,
+    /// Exactly this version is not served, even if it is new.
+    Blocked,
+}
+
+impl From<eid_core::UpdateState> for UpdateState {
+    fn from(state: eid_core::UpdateState) -> Self {
+        match state {
+            eid_core::UpdateState::Fine => Self::Fine,
+            eid_core::UpdateState::Recommended => Self::Recommended,
+            eid_core::UpdateState::Urgent => Self::Urgent,
+            eid_core::UpdateState::Required => Self::Required,
+            eid_core::UpdateState::Blocked => Self::Blocked,
+        }
+    }
+}
+
 /// What a credential is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum Purpose {

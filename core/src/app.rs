@@ -7,7 +7,7 @@ use std::{
 
 use eid_crypto::{CryptoError, Passcode, VerifyingKey, kdf::KdfCost, kdf::stretch_passcode};
 use eid_model::UnixTime;
-use eid_platform::{PlatformClient, PlatformConfig};
+use eid_platform::{AppVersion, PlatformClient, PlatformConfig};
 use eid_proof::TrustList;
 use eid_vault::{EnvelopeBinding, Folder};
 use tokio::sync::Mutex;
@@ -17,7 +17,7 @@ use crate::{
     autolock::Watch,
     ports::{Event, Moment, Ports},
     session::{Open, Session},
-    usecase::activate::Front,
+    usecase::{activate::Front, configuration::Configurations},
 };
 
 /// The app while it is locked: the only way in.
@@ -38,7 +38,11 @@ pub struct AppConfig {
     pub app_id: String,
     /// The e-ID platform.
     pub platform: PlatformConfig,
-    /// The roots that may sign trust lists.
+    /// The version of this app, which the platform serves or does not.
+    pub app_version: AppVersion,
+    /// The signed configuration (a JWT) that was built into the app, for the time before one was fetched.
+    pub configuration: Option<Vec<u8>>,
+    /// The roots that may sign trust lists and configurations.
     pub trust_roots: Vec<VerifyingKey>,
     /// The cost of a passcode try: [`KdfChoice::Target`] of [`KdfCost::TARGET`] outside tests.
     pub kdf_cost: KdfChoice,
@@ -62,6 +66,7 @@ pub(crate) struct Inner {
     pub(crate) config: AppConfig,
     pub(crate) ports: Ports,
     pub(crate) platform: PlatformClient,
+    pub(crate) configurations: Arc<Configurations>,
     pub(crate) folder: Folder,
     /// Held while the passcode is tried or the phone is activated.
     pub(crate) entrance: Arc<Mutex<()>>,
@@ -84,13 +89,18 @@ impl EidApp {
         if !usable {
             return Err(Error::ConfigInvalid);
         }
-        let platform = PlatformClient::new(&config.platform, Arc::clone(&ports.random))?;
+        let configurations = Arc::new(Configurations::new(&config)?);
+        let (known, clock) = (Arc::clone(&configurations), Arc::clone(&ports.clock));
+        let now = move || clock.now().ok().map(|now| UnixTime::from_seconds(now.unix_seconds));
+        let platform = PlatformClient::new(&config.platform, Arc::clone(&ports.random))?
+            .gated_by(Arc::new(move || known.permit(now())));
         let folder = Folder::new(config.folder.clone());
         Ok(Self {
             inner: Arc::new(Inner {
                 config,
                 ports,
                 platform,
+                configurations,
                 folder,
                 entrance: Arc::default(),
                 front: Front::default(),

@@ -24,13 +24,16 @@ mod usecase;
 
 pub use app::{AppConfig, EidApp, KdfChoice};
 pub use autolock::AutoLock;
-pub use eid_platform::{DeviceEntry, PlatformConfig, PlatformError, Timeouts};
+pub use eid_platform::{
+    AppVersion, DeviceEntry, MAX_CONFIGURATION, Maintenance, PlatformConfig, PlatformError, Timeouts, UpdateState,
+};
 pub use eid_vault::{Act, Collection, HistoryEntry, Page, Repaired, VaultError};
 pub use error::Error;
 pub use session::{AccountView, Unlocked};
 pub use usecase::{
     activate::{Activation, ActivationState, ActivationStep, LockCode},
     card::{CardAccess, CardProgress},
+    configuration::AppStatus,
     history::{HistoryExport, MAX_EXPORT, MAX_HISTORY_DAYS, MIN_HISTORY_DAYS},
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},

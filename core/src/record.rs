@@ -18,6 +18,9 @@ pub(crate) const INSTRUCTIONS: &str = "instructions";
 /// Key of the trust list, in its collection.
 pub(crate) const TRUST_LIST: &str = "trust-list";
 
+/// Key of the configuration, in its collection.
+pub(crate) const CONFIGURATION: &str = "configuration";
+
 /// The account that this phone was activated for: what the verified grant said.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Account {
@@ -154,6 +157,13 @@ impl From<&StoredProfile> for ChipProfile {
             looked_for_limits,
         }
     }
+}
+
+/// The signed configuration, as received.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredConfiguration {
+    pub(crate) jwt: String,
+    pub(crate) fetched_at: UnixTime,
 }
 
 mod bytes {

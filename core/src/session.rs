@@ -17,6 +17,7 @@ use crate::{
     ports::{ClockError, Event, Moment},
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
     store,
+    usecase::configuration::load_configuration,
 };
 
 /// The app while it is unlocked. Letting the last one go locks it, as do [`Self::lock`], [`crate::EidApp::lock`], time without
@@ -86,7 +87,12 @@ impl Unlocked {
             Some(session) => Self::enter(inner, session)?,
             None => {
                 let now = inner.now()?;
-                let opened = inner.blocking(move |inner| store::open(inner, &vault_key, known, now)).await?;
+                let open = move |inner: &Inner| {
+                    let opened = store::open(inner, &vault_key, known, now)?;
+                    load_configuration(inner, &opened.0);
+                    Ok(opened)
+                };
+                let opened = inner.blocking(open).await?;
                 let unlocked = Self::new(inner, opened.0, opened.1)?;
                 care::spawn(&unlocked.session()?);
                 unlocked

@@ -45,7 +45,11 @@ const STEPS: &[Step] = &[
     Step { name: "readme", title: "README.md shows code that is tested", how: Check(readme::run) },
     Step { name: "deny", title: "licences, bans, sources", how: Check(deny) },
     Step { name: "rust", title: "Rust tests", how: Suite(rust) },
-    Step { name: "interop", title: "other implementations read our proofs", how: Suite(interop) },
+    Step {
+        name: "interop",
+        title: "other implementations read our proofs and cards, and are read",
+        how: Suite(interop),
+    },
     Step { name: "python", title: "the core from Python", how: Suite(python::test) },
     Step { name: "api", title: "generated requests to every call of the sandbox", how: Suite(api) },
     Step { name: "kotlin", title: "the core from Kotlin", how: Suite(kotlin::test) },
@@ -160,7 +164,7 @@ fn interop(root: &Path) -> Result<(Output, Counts), String> {
     let artefacts = root.join("target/interop");
     clear(&artefacts)?;
     // Built with the whole workspace, as the tests are: naming the package would compile half of it again.
-    cargo(root, &["build", "--workspace", "--examples", "--locked"]).check()?;
+    cargo(root, &["build", "--workspace", "--examples", "--bin", "eid-sandbox", "--locked"]).check()?;
     Program::new(root, root.join("target/debug/examples/artefacts")).arg(&artefacts).check()?;
     let pytest = tools::tool(root, "pytest")?
         .args(["-p", "no:cacheprovider", "--color=no", "tests/interop", "--artefacts"])

@@ -163,7 +163,7 @@ impl Activation {
         }
         if desk.unsent.as_ref().is_none_or(|unsent| unsent.access != access) {
             desk.unsent = None;
-            let configuration = desk.configuration(&self.inner).await?;
+            let configuration = self.inner.configuration().await?;
             let task = CardTask {
                 access: access.clone(),
                 challenge: desk.pending.challenge.as_ref().ok_or(Error::StepNotDue)?.chip_challenge,
@@ -229,7 +229,7 @@ impl Activation {
                 return Ok(());
             }
             let id = desk.id()?;
-            let key = desk.configuration(&this.inner).await?.face_key;
+            let key = this.inner.configuration().await?.face_key;
             let answer = this.inner.platform.show_face(&id, face.seal(&this.inner, &key, &id)?).await;
             desk.answered(&this.inner, answer).await?;
             desk.pending.face = true;

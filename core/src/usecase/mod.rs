@@ -3,6 +3,7 @@
 pub(crate) mod activate;
 pub(crate) mod biometrics;
 pub(crate) mod card;
+pub(crate) mod configuration;
 pub(crate) mod face;
 pub(crate) mod history;
 pub(crate) mod passcode;

@@ -39,7 +39,7 @@ const SHOWN_S: i64 = 15 * 60;
 const GRANT_MARGIN_S: i64 = 30 * 86_400;
 
 impl Unlocked {
-    /// Renews the trust list and, when it is due, the grant; tells the platform the state of this store, and settles a change of
+    /// Renews the configuration, the trust list and, when it is due, the grant; tells the platform the state of this store, and settles a change of
     /// the passcode; removes credentials that are used, expired or revoked; and fetches new ones for each purpose that is below
     /// its number. Call it when the phone comes online.
     ///
@@ -57,6 +57,8 @@ impl Unlocked {
     }
 
     async fn refill(&self, session: &Arc<Session>) -> Result<RefillReport, Error> {
+        // Before any other call: it may say that there will be no other.
+        session.renew_configuration().await?;
         let trust = session.renew_trust_list().await?;
         session.settle_with_platform().await?;
         let account = session.renew_grant(&trust).await?;

@@ -5,6 +5,7 @@
 //! machines it runs on are shared. FILE holds rows that were measured in another language: group `ffi`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
 
+mod chip;
 mod proof;
 mod sample;
 mod storage;
@@ -38,6 +39,9 @@ impl Row {
     }
 }
 
+/// What a group measured, or what went wrong.
+type Rows = Result<Vec<Row>, String>;
+
 #[derive(Serialize)]
 struct Report {
     machine: String,
@@ -50,6 +54,9 @@ fn main() -> ExitCode {
     if let Some(path) = option("--page-history") {
         return storage::page_history(Path::new(path));
     }
+    if let Some(who) = option("--read-chip") {
+        return chip::read_by_itself(who);
+    }
     let options = ["--rows=", "--sqlcipher="];
     let known = flags.iter().all(|flag| {
         ["--json", "--smoke"].contains(&flag.as_str()) || options.iter().any(|option| flag.starts_with(option))
@@ -61,21 +68,17 @@ fn main() -> ExitCode {
     let smoke = flags.iter().any(|flag| flag == "--smoke");
     let samples = if smoke { 3 } else { 200 };
     let wants = |group: &str| groups.is_empty() || groups.iter().any(|name| name == group);
+    let measure: [(&str, &dyn Fn() -> Rows); 3] = [
+        ("proof", &|| proof::rows(samples).map_err(|error| error.to_string())),
+        ("vault", &|| storage::rows(smoke, option("--sqlcipher").map(Path::new))),
+        ("chip", &|| chip::rows(smoke)),
+    ];
     let mut rows = Vec::new();
-    if wants("proof") {
-        match proof::rows(samples) {
-            Ok(proof) => rows.extend(proof),
+    for (group, measure) in measure.iter().filter(|(group, _)| wants(group)) {
+        match measure() {
+            Ok(measured) => rows.extend(measured),
             Err(error) => {
-                eprintln!("eid-bench: proof: {error}");
-                return ExitCode::FAILURE;
-            }
-        }
-    }
-    if wants("vault") {
-        match storage::rows(smoke, option("--sqlcipher").map(Path::new)) {
-            Ok(vault) => rows.extend(vault),
-            Err(error) => {
-                eprintln!("eid-bench: vault: {error}");
+                eprintln!("eid-bench: {group}: {error}");
                 return ExitCode::FAILURE;
             }
         }

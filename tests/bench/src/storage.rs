@@ -8,18 +8,15 @@ mod sql;
 mod vault;
 pub(crate) mod work;
 
-use std::{
-    ffi::OsString,
-    path::Path,
-    process::{Command, ExitCode},
-};
+use std::{ffi::OsString, path::Path, process::ExitCode};
 
+pub(crate) use self::work::Failed;
 use self::{
     remote::Remote,
     sql::Sql,
-    work::{Failed, Job, Took, Work},
+    work::{Job, Took, Work},
 };
-use crate::Row;
+use crate::{Row, sample::ask_again};
 
 /// Records of the large insert; in a smoke run a tenth.
 const RECORDS: usize = 10_000;
@@ -77,19 +74,17 @@ pub(crate) fn page_history(path: &Path) -> ExitCode {
     }
 }
 
-/// By how many MiB a process grows that opens a store and pages through its whole history. A process of its own, because
-/// this one holds memory that it has used before.
+/// By how many MiB a process grows that opens a store and pages through its whole history.
 fn history_growth(entries: u32) -> Result<f64, Failed> {
     let place = tempfile::tempdir()?;
     let path = place.path().join("history");
     vault::write_history(&path, entries)?;
     let mut option = OsString::from("--page-history=");
     option.push(&path);
-    let output = Command::new(std::env::current_exe()?).arg(option).output()?;
-    let text = String::from_utf8(output.stdout)?;
+    let text = ask_again(option)?;
     match text.split_whitespace().collect::<Vec<_>>().as_slice() {
         [found, growth] if *found == entries.to_string() => Ok(growth.parse()?),
-        _ => Err(Failed(format!("history: {}{text}", String::from_utf8_lossy(&output.stderr)))),
+        _ => Err(Failed(format!("history: {text}"))),
     }
 }
 

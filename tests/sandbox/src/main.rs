@@ -10,13 +10,17 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use eid_chip::{Access, Can, MrzKey, mrz::Mrz, pa::TrustList, reader::FileId};
+use eid_chip::{Access, Can, pa::TrustList, reader::FileId};
 use eid_crypto::{Random, SystemRandom};
 use eid_sandbox::{
     Clock, Sandbox, SandboxConfig, SandboxError, Storage,
-    card::{self, Card, CardFile, CardReader, SANDBOX_CSCA, Wanted, personalise},
+    card::{self, Card, CardFile, CardReader, SANDBOX_CSCA, Wanted, parse_mrz_key, personalise},
     openapi_json,
 };
+
+/// What is read of a card: EF.COM too, which says nothing that the signed files do not, but belongs to a document.
+const FILES: [FileId; 7] =
+    [FileId::Com, FileId::Sod, FileId::Dg14, FileId::Dg1, FileId::Dg13, FileId::Dg15, FileId::Dg2];
 
 /// How long to wait for a card, at first and after it was lost.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -62,7 +66,7 @@ enum Command {
         /// What opens the card.
         #[command(flatten)]
         key: CardKey,
-        /// Open the card, and read no file.
+        /// Open the card, exchange one secured command, and read no file.
         #[arg(long)]
         access_only: bool,
         /// Print the report as JSON.
@@ -80,7 +84,8 @@ struct CardKey {
     /// The card access number, six digits.
     #[arg(long, value_name = "N")]
     can: Option<String>,
-    /// The machine-readable lines, or number, birth date and expiry date out of them, each with its check digit.
+    /// The machine-readable lines, with or without line breaks; or number, birth date and expiry date out of them, each with its
+    /// check digit; or these without check digits: NUMBER,YYMMDD,YYMMDD.
     #[arg(long, value_name = "TEXT")]
     mrz: Option<String>,
 }
@@ -133,9 +138,9 @@ fn read_card(
     }
     let access = match (&key.can, key.mrz.as_deref().unwrap_or_default()) {
         (Some(can), _) => Access::Can(Can::parse(can)?),
-        (None, lines) => Access::Mrz(MrzKey::parse(lines).or_else(|_| Mrz::parse(lines)?.key())?),
+        (None, lines) => Access::Mrz(parse_mrz_key(lines)?),
     };
-    let files: &[FileId] = if access_only { &[] } else { &FileId::IDENTITY };
+    let files: &[FileId] = if access_only { &[] } else { &FILES };
     let reader = CardReader::bind(listen, PATIENCE)?;
     writeln!(io::stderr(), "waiting for a card at {}", reader.local_address()?)?;
     let wanted = Wanted { access, files, trust: &trust, now: Clock::system().now() };

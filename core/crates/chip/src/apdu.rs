@@ -33,6 +33,8 @@ pub(crate) const READ_BINARY_ODD: u8 = 0xB1;
 pub(crate) const OK: u16 = 0x9000;
 /// The file ended before the length asked for.
 pub(crate) const END_OF_FILE: u16 = 0x6282;
+/// No such file or application.
+pub(crate) const NOT_FOUND: u16 = 0x6A82;
 
 impl Command {
     /// A command without data and without answer data.

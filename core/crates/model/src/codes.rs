@@ -333,6 +333,12 @@ impl Code {
     pub const CARD_WITHDRAWN: Self = Self(7024);
     /// The account has moved to another phone. If that was not you, lock the account at once.
     pub const DEVICE_SUPERSEDED: Self = Self(7025);
+    /// This version of the app is too old to connect. Update it from the app store; what is stored can still be shown offline.
+    pub const UPDATE_REQUIRED: Self = Self(7030);
+    /// This version of the app is blocked because of a fault. Install another from the app store; what is stored can still be shown offline.
+    pub const APP_BLOCKED: Self = Self(7031);
+    /// The platform is under maintenance. What you did is kept; try again when the maintenance has ended. What is stored can still be shown.
+    pub const MAINTENANCE: Self = Self(7032);
     /// The ID number must be exactly 12 digits. Look at your ID card again.
     pub const PID_FORMAT: Self = Self(8001);
     /// The first three digits of the ID number are not in the list of places of birth registration. Check them; if they are right, go on.
@@ -581,6 +587,9 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 7023, name: "CARD_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Thẻ đã hết hạn. Hãy đổi thẻ tại cơ quan công an.", en: "The card has expired. Renew it at the police office." },
     CodeInfo { number: 7024, name: "CARD_WITHDRAWN", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Thẻ này đã bị thu hồi hoặc đã được thay bằng thẻ khác. Hãy dùng thẻ mới, hoặc đến cơ quan công an.", en: "This card was withdrawn or replaced by another. Use the new one, or go to the police office." },
     CodeInfo { number: 7025, name: "DEVICE_SUPERSEDED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Tài khoản đã chuyển sang điện thoại khác. Nếu không phải bạn làm, hãy khóa tài khoản ngay.", en: "The account has moved to another phone. If that was not you, lock the account at once." },
+    CodeInfo { number: 7030, name: "UPDATE_REQUIRED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Phiên bản ứng dụng này quá cũ nên không kết nối được nữa. Hãy cập nhật từ cửa hàng ứng dụng; giấy tờ đã lưu vẫn xuất trình được khi không có mạng.", en: "This version of the app is too old to connect. Update it from the app store; what is stored can still be shown offline." },
+    CodeInfo { number: 7031, name: "APP_BLOCKED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Phiên bản ứng dụng này bị chặn vì có lỗi. Hãy cài phiên bản khác từ cửa hàng ứng dụng; giấy tờ đã lưu vẫn xuất trình được khi không có mạng.", en: "This version of the app is blocked because of a fault. Install another from the app store; what is stored can still be shown offline." },
+    CodeInfo { number: 7032, name: "MAINTENANCE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Hệ thống đang bảo trì. Việc bạn làm đã được lưu; hãy thử lại sau giờ kết thúc bảo trì. Giấy tờ đã lưu vẫn xuất trình được.", en: "The platform is under maintenance. What you did is kept; try again when the maintenance has ended. What is stored can still be shown." },
     CodeInfo { number: 8001, name: "PID_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Số định danh cá nhân phải gồm đúng 12 chữ số. Hãy xem lại trên thẻ căn cước.", en: "The ID number must be exactly 12 digits. Look at your ID card again." },
     CodeInfo { number: 8002, name: "PID_REGISTRATION_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ba số đầu của số định danh không có trong danh mục nơi đăng ký khai sinh. Hãy kiểm tra lại; nếu đúng thì cứ tiếp tục.", en: "The first three digits of the ID number are not in the list of places of birth registration. Check them; if they are right, go on." },
     CodeInfo { number: 8003, name: "PID_BIRTH_YEAR_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Năm sinh không khớp với số định danh. Hãy sửa lại, hoặc yêu cầu công an xã, phường điều chỉnh.", en: "The year of birth does not fit the ID number. Correct it, or ask the commune police to have it corrected." },

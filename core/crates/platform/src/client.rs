@@ -13,7 +13,7 @@ use crate::{
     AccessToken, AccountId, ActivationId, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound,
     DeviceChallenge, DeviceReport, DeviceState, Flaw, IssuerMetadata, PlatformError, RequestSigner, answer, base64url,
     binding,
-    http::{Expected, Http},
+    http::{Call, Expected, Gate, Http},
     parse_device_state,
 };
 
@@ -164,6 +164,14 @@ impl PlatformClient {
     /// [`PlatformError::ConfigInvalid`].
     pub fn new(config: &PlatformConfig, rng: Arc<dyn Random>) -> Result<Self, PlatformError> {
         Ok(Self { http: Http::new(config, rng)? })
+    }
+
+    /// The same client, which asks `gate` before each try and makes none that it refuses; only [`Self::configuration`] is always
+    /// asked for, because it can open the gate again.
+    #[must_use]
+    pub fn gated_by(mut self, gate: Gate) -> Self {
+        self.http.gate = Some(gate);
+        self
     }
 
     /// Asks for an activation: the platform sends a one-time code to the phone that the register has.
@@ -332,7 +340,9 @@ impl PlatformClient {
     /// # Errors
     /// See the head of this block.
     pub async fn configuration(&self) -> Result<String, PlatformError> {
-        let body = self.read("/v1/configuration", "application/jwt").await?;
+        let request = self.http.client.get(self.http.url("/v1/configuration"));
+        let call = self.http.begin(Expected { status: 200, media: "application/jwt" }).ungated();
+        let body = run(call, &request).await?;
         String::from_utf8(body).map_err(|_| PlatformError::Nonsense(Flaw::TokenForm))
     }
 
@@ -361,12 +371,7 @@ impl PlatformClient {
         status: u16,
         media: &'static str,
     ) -> Result<Vec<u8>, PlatformError> {
-        let mut call = self.http.begin(Expected { status, media });
-        loop {
-            if let Some(body) = call.attempt(copy(&request)?).await? {
-                return Ok(body);
-            }
-        }
+        run(self.http.begin(Expected { status, media }), &request).await
     }
 
     /// A call with an access token; the device key signs each repeat anew (RFC 9449 section 7).
@@ -387,6 +392,15 @@ impl PlatformClient {
             if let Some(body) = call.attempt(copy(&request)?.header("DPoP", dpop)).await? {
                 return Ok(body);
             }
+        }
+    }
+}
+
+/// Sends a request until it is answered.
+async fn run(mut call: Call<'_>, request: &RequestBuilder) -> Result<Vec<u8>, PlatformError> {
+    loop {
+        if let Some(body) = call.attempt(copy(request)?).await? {
+            return Ok(body);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The signed configuration: what changes more often than the app, and must not be believed from anybody but the root.
 
+use core::time::Duration;
+
 use eid_crypto::VerifyingKey;
 use eid_model::{AuthLevel, AuthPolicy, AuthRule, UnixTime};
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -68,9 +70,10 @@ pub struct Maintenance {
 }
 
 impl Maintenance {
-    /// True while it lasts.
-    pub fn is_at(&self, now: UnixTime) -> bool {
-        self.from <= now && now < self.to
+    /// How long it still lasts; `None` before and after it.
+    pub fn wait_at(&self, now: UnixTime) -> Option<Duration> {
+        let left = self.to.checked_since(now).filter(|_| self.from <= now)?;
+        u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_secs)
     }
 }
 
@@ -250,8 +253,8 @@ mod tests {
         assert_eq!(changed, AuthRule { level: AuthLevel::L4, max_age_s: 60 });
         assert_eq!(configuration.update.judge(AppVersion::new(1, 2, 3)), UpdateState::Blocked);
         let window = configuration.maintenance.unwrap();
-        let during = |seconds| window.is_at(UnixTime::from_seconds(ISSUED + seconds));
-        assert_eq!([99, 100, 199, 200].map(during), [false, true, true, false]);
+        let wait = |seconds| window.wait_at(UnixTime::from_seconds(ISSUED + seconds)).map(|wait| wait.as_secs());
+        assert_eq!([99, 100, 199, 200].map(wait), [None, Some(100), Some(1), None]);
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub const MAX_ANSWER: usize = 1024 * 1024;
 /// Names the software and nothing about the phone.
 const USER_AGENT: &str = "eid-core";
 
+/// Decides whether calls may be made now: asked before each try.
+pub type Gate = Arc<dyn Fn() -> Result<(), PlatformError> + Send + Sync>;
+
 /// A client of one origin.
 pub(crate) struct Http {
     pub(crate) client: reqwest::Client,
@@ -29,6 +32,7 @@ pub(crate) struct Http {
     origin: String,
     attempt: Duration,
     policy: Policy,
+    pub(crate) gate: Option<Gate>,
 }
 
 impl Http {
@@ -51,7 +55,7 @@ impl Http {
             .build()
             .map_err(|_| PlatformError::ConfigInvalid)?;
         let policy = Policy::with_total(total);
-        Ok(Self { client, rng, origin: parse_origin(&config.base_url)?, attempt, policy })
+        Ok(Self { client, rng, origin: parse_origin(&config.base_url)?, attempt, policy, gate: None })
     }
 
     pub(crate) fn origin(&self) -> &str {
@@ -65,12 +69,18 @@ impl Http {
 
     /// Makes a call that must not be repeated.
     pub(crate) async fn once(&self, request: RequestBuilder, expected: &Expected) -> Result<Vec<u8>, PlatformError> {
+        self.pass()?;
         self.exchange(request.timeout(self.attempt.min(self.policy.total)), expected).await
     }
 
     /// Begins a call that the platform takes more than once without harm.
     pub(crate) fn begin(&self, expected: Expected) -> Call<'_> {
-        Call { http: self, expected, began: Instant::now(), spent: Duration::ZERO, tries: 0 }
+        Call { http: self, expected, is_gated: true, began: Instant::now(), spent: Duration::ZERO, tries: 0 }
+    }
+
+    /// Asks the gate, if there is one.
+    fn pass(&self) -> Result<(), PlatformError> {
+        self.gate.as_ref().map_or(Ok(()), |gate| gate())
     }
 
     /// One request and its answer.
@@ -102,6 +112,7 @@ pub(crate) struct Expected {
 pub(crate) struct Call<'a> {
     http: &'a Http,
     expected: Expected,
+    is_gated: bool,
     began: Instant,
     /// Time that the platform took and that was waited for it; the time that signatures take is the citizen's.
     spent: Duration,
@@ -109,6 +120,11 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The same call, made whatever the gate says.
+    pub(crate) fn ungated(self) -> Self {
+        Self { is_gated: false, ..self }
+    }
+
     /// Whole seconds since the call began: what to add to its `now` when a repeat is signed.
     pub(crate) fn age(&self) -> i64 {
         i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX)
@@ -116,6 +132,9 @@ impl Call<'_> {
 
     /// Makes one try. `None`: it failed in a way that may pass, the wait is over, make the next one.
     pub(crate) async fn attempt(&mut self, request: RequestBuilder) -> Result<Option<Vec<u8>>, PlatformError> {
+        if self.is_gated {
+            self.http.pass()?;
+        }
         let limit = self.http.attempt.min(self.http.policy.total.saturating_sub(self.spent));
         let sent = Instant::now();
         let outcome = self.http.exchange(request.timeout(limit), &self.expected).await;

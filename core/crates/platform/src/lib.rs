@@ -36,6 +36,7 @@
 pub mod answer;
 mod base64url;
 mod binding;
+pub mod circuit;
 mod client;
 mod configuration;
 mod error;
@@ -60,7 +61,7 @@ pub use client::{BindRequest, CredentialRequest, OneTimeCode, PlatformClient, Pl
 pub use configuration::{ActRule, Configuration, MAX_CONFIGURATION, Maintenance};
 pub use error::{Flaw, PlatformError};
 pub use grant::Grant;
-pub use http::MAX_ANSWER;
+pub use http::{Gate, MAX_ANSWER};
 pub use id::{AccountId, ActivationId};
 pub use instruction::{
     Challenge, DeviceEntry, Instruction, RefreshToken, SignedIn, parse_challenge, parse_devices, parse_signed_in,

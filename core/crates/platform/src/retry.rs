@@ -69,7 +69,7 @@ impl Policy {
 }
 
 /// `bound · random / 2^64`.
-fn scale(bound: Duration, random: u64) -> Duration {
+pub(crate) fn scale(bound: Duration, random: u64) -> Duration {
     let nanos = bound.as_nanos().saturating_mul(u128::from(random)) >> 64;
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use eid_chip::reader::ChipProfile;
 use eid_crypto::{VerifyingKey, random};
 use eid_model::{Code, PartialDate, PhoneNumber, Pid, UnixTime};
-use eid_platform::{ActivationId, ActivationStarted, CardUpload, Configuration, DeviceChallenge, PlatformError};
+use eid_platform::{ActivationId, ActivationStarted, CardUpload, DeviceChallenge, PlatformError};
 use eid_vault::{PENDING_ALIAS, PendingSeal, VaultError};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -85,7 +85,6 @@ pub(crate) struct Desk {
     seal: PendingSeal,
     /// A card that was read but not taken by the platform yet: never on disk.
     pub(crate) unsent: Option<Unsent>,
-    configuration: Option<Configuration>,
 }
 
 /// A card that was read and judged.
@@ -164,7 +163,7 @@ impl Desk {
         }
         let question = PendingSeal::make_question(rng)?;
         inner.ports.secure_key.make_secret(PENDING_ALIAS, KeyAccess::WhileUnlocked).await?;
-        let desk = Self { pending, seal: inner.pending_seal(question).await?, unsent: None, configuration: None };
+        let desk = Self { pending, seal: inner.pending_seal(question).await?, unsent: None };
         desk.save(inner).await?;
         Ok(desk)
     }
@@ -182,7 +181,7 @@ impl Desk {
         })?;
         let content = seal.open(&file).map_err(|_| Error::ActivationLost)?;
         let pending = serde_json::from_slice(&content).map_err(|_| Error::ActivationLost)?;
-        Ok(Some(Self { pending, seal, unsent: None, configuration: None }))
+        Ok(Some(Self { pending, seal, unsent: None }))
     }
 
     pub(crate) async fn save(&self, inner: &Arc<Inner>) -> Result<(), Error> {
@@ -228,17 +227,6 @@ impl Desk {
         self.pending.begin_anew(random(&*inner.ports.random)?);
         self.unsent = None;
         self.save(inner).await
-    }
-
-    /// The platform's signed configuration, asked for once.
-    pub(crate) async fn configuration(&mut self, inner: &Inner) -> Result<Configuration, Error> {
-        let now = inner.now()?;
-        if let Some(held) = self.configuration.as_ref().filter(|held| !held.is_expired(now)) {
-            return Ok(held.clone());
-        }
-        let jwt = inner.platform.configuration().await?;
-        let verified = Configuration::verify(&jwt, &inner.config.trust_roots, now)?;
-        Ok(self.configuration.insert(verified).clone())
     }
 
     /// The activation's name at the platform.

@@ -1,11 +1,12 @@
 //! The vault as a store under measurement.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use eid_crypto::{SecretBytes, SecretKey, SystemRandom};
 use eid_vault::{Act, CHUNK, Collection, HistoryEntry, Vault, VaultError};
 
 use super::work::{Failed, PAGE, Store};
+use crate::sample::Growth;
 
 pub(crate) struct Ours {
     vault: Vault,
@@ -99,9 +100,7 @@ pub(crate) fn write_history(path: &Path, entries: u32) -> Result<(), Failed> {
 /// Opens a store and pages through all of its history: how many entries, and by how many MiB the memory in use grew at its
 /// highest.
 pub(crate) fn page_history(path: &Path) -> Result<(u32, f64), Failed> {
-    // From here on the kernel's mark counts anew.
-    fs::write("/proc/self/clear_refs", "5")?;
-    let before = memory("VmRSS:")?;
+    let growth = Growth::start()?;
     let store = Ours::open(path)?;
     let (mut seen, mut next) = (0, None);
     loop {
@@ -109,7 +108,7 @@ pub(crate) fn page_history(path: &Path) -> Result<(u32, f64), Failed> {
         seen += u32::try_from(page.items.len()).unwrap_or(0);
         next = page.next;
         if next.is_none() {
-            return Ok((seen, (memory("VmHWM:")? - before) / 1024.0));
+            return Ok((seen, growth.mib()?));
         }
     }
 }
@@ -124,13 +123,6 @@ fn append(vault: &Vault, at: u32) -> Result<(), VaultError> {
         result: None,
     };
     vault.append_history(&entry).map(drop)
-}
-
-/// A line of the kernel's about this process, in KiB.
-fn memory(line: &str) -> Result<f64, Failed> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let value = status.lines().find_map(|text| text.strip_prefix(line)).and_then(|rest| rest.split_whitespace().next());
-    value.and_then(|number| number.parse().ok()).ok_or_else(|| Failed(format!("no {line}")))
 }
 
 fn key() -> Result<SecretKey, Failed> {

@@ -5,6 +5,7 @@ mod activation;
 mod biometrics;
 mod card;
 mod care;
+mod configuration;
 mod guard;
 mod history;
 mod interop;

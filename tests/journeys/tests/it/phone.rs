@@ -12,8 +12,8 @@ use std::{
 };
 
 use eid_core::{
-    Activation, AppConfig, AutoLock, CardAccess, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest, Timeouts,
-    Unlocked,
+    Activation, AppConfig, AppVersion, AutoLock, CardAccess, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest,
+    Timeouts, Unlocked,
     ports::{
         ChipLink, Ports, SecureKey,
         fake::{EventLog, SetClock, SoftwareKey},
@@ -132,6 +132,8 @@ impl Phone {
                     total: Duration::from_secs(4),
                 },
             },
+            app_version: AppVersion::new(1, 2, 3),
+            configuration: None,
             trust_roots: vec![VerifyingKey::parse(SANDBOX_ROOT).unwrap()],
             kdf_cost: KdfChoice::Fixed(KdfCost::FLOOR),
             batch,
@@ -167,6 +169,15 @@ impl Phone {
     pub(crate) fn choose_cost(&mut self, kdf_cost: KdfChoice) {
         self.config.kdf_cost = kdf_cost;
         self.restart();
+    }
+
+    /// The app started anew with a configuration built in.
+    pub(crate) fn build_in(&mut self, jwt: &str) -> Result<(), Error> {
+        let config = AppConfig { configuration: Some(jwt.as_bytes().to_vec()), ..self.config.clone() };
+        let key = Arc::<SoftwareKey>::clone(&self.key);
+        self.app = try_open(&config, key, &self.clock, &self.events, self.chip.clone())?;
+        self.config = config;
+        Ok(())
     }
 
     /// The app on the same files, over other key hardware.
@@ -236,6 +247,16 @@ fn open(
     events: &Arc<EventLog>,
     chip: Option<Arc<dyn ChipLink>>,
 ) -> EidApp {
+    try_open(config, secure_key, clock, events, chip).unwrap()
+}
+
+fn try_open(
+    config: &AppConfig,
+    secure_key: Arc<dyn SecureKey>,
+    clock: &Arc<SetClock>,
+    events: &Arc<EventLog>,
+    chip: Option<Arc<dyn ChipLink>>,
+) -> Result<EidApp, Error> {
     let clock: Arc<dyn eid_core::ports::Clock> = Arc::<SetClock>::clone(clock);
     let ports = Ports {
         secure_key,
@@ -245,7 +266,7 @@ fn open(
         chip,
         integrity: None,
     };
-    EidApp::open(config.clone(), ports).unwrap()
+    EidApp::open(config.clone(), ports)
 }
 
 pub(crate) fn code_sent(world: &World, person: &Person) -> String {

@@ -9,8 +9,10 @@ use std::{
 };
 
 use eid_chip::{
-    Access, ChipError, Mapping,
-    pa::TrustList,
+    Access, ChipError, Cipher, Mapping,
+    judge::Subject,
+    lds::DataGroup,
+    pa::{Sod, TrustList},
     reader::{ChipEvidence, ChipProfile, Config, FileId, Opened, Reader, Step},
 };
 use eid_crypto::{Random, random};
@@ -51,8 +53,10 @@ pub struct Wanted<'a> {
 /// What was read.
 #[derive(Debug, Clone, Serialize)]
 pub struct CardReport {
-    /// The protocol that opened the card.
+    /// The protocol that opened the card: `BAC`, or `PACE-` with key agreement, mapping and cipher, then the curve or group.
     pub access: Option<String>,
+    /// Its number among the standardised domain parameters; none for BAC.
+    pub domain: Option<u8>,
     /// The code of what ended the reading before its end.
     pub error: Option<u16>,
     /// The files, in the order of reading.
@@ -63,6 +67,8 @@ pub struct CardReport {
     pub checks: Vec<Check>,
     /// Commands sent.
     pub apdus: usize,
+    /// Of these, answered under a right checksum.
+    pub secured: usize,
     /// Bytes of all commands.
     pub bytes_sent: usize,
     /// Bytes of all answers.
@@ -116,14 +122,18 @@ impl CardReader {
             max_response: LONGEST,
             profile: ChipProfile::default(),
         };
-        let mut reader = Reader::new(config, rng);
+        let mut reader = Reader::new(config, rng).reading_whatever_is_there();
         let mut link = Link { reader: self, stream: Some(self.wait()?) };
         let started = monotonic();
         let outcome = link.run(&mut reader);
         let elapsed = milliseconds(started);
         let mut report = CardReport::new(&reader, elapsed);
         match outcome {
-            Ok(evidence) => report.add(&evidence, judge(&evidence, wanted.trust, wanted.now)),
+            Ok(evidence) => {
+                let checks =
+                    if wanted.files.is_empty() { Vec::new() } else { check(&evidence, wanted.trust, wanted.now) };
+                report.add(&evidence, checks);
+            }
             Err(error) => report.error = Some(error.code().number()),
         }
         Ok(report)
@@ -198,12 +208,17 @@ impl CardReport {
     fn new(reader: &Reader, elapsed_ms: u64) -> Self {
         let trace = reader.trace();
         Self {
-            access: None,
+            access: reader.opened().map(name_of),
+            domain: reader.opened().and_then(|opened| match opened {
+                Opened::Pace(info) => Some(info.domain.id()),
+                Opened::Bac => None,
+            }),
             error: None,
             files: Vec::new(),
             refused: Vec::new(),
             checks: Vec::new(),
             apdus: trace.len(),
+            secured: trace.iter().filter(|entry| entry.secured).count(),
             bytes_sent: trace.iter().map(|entry| entry.sent).sum(),
             bytes_received: trace.iter().map(|entry| entry.received).sum(),
             losses: trace.iter().filter(|entry| entry.status.is_none()).count(),
@@ -213,20 +228,49 @@ impl CardReport {
     }
 
     fn add(&mut self, evidence: &ChipEvidence, checks: Vec<Check>) {
-        self.access = Some(name_of(&evidence.opened));
-        self.files = evidence
-            .files
-            .iter()
-            .map(|(id, bytes)| FileReport { file: format!("{id:?}"), bytes: bytes.len() })
-            .collect();
-        self.refused =
-            evidence.refused.iter().map(|(id, status)| (format!("{id:?}"), format!("{status:04X}"))).collect();
-        self.checks = checks;
+        self.files =
+            evidence.files.iter().map(|(id, bytes)| FileReport { file: file_name(*id), bytes: bytes.len() }).collect();
+        self.refused = evidence.refused.iter().map(|(id, status)| (file_name(*id), format!("{status:04X}"))).collect();
+        let verdict = if self.secured > 0 { Verdict::Passed } else { Verdict::NotPossible };
+        self.checks = [Check { check: "secure messaging", verdict }].into_iter().chain(checks).collect();
     }
 
     /// Whether all was read, and nothing that was checked is wrong.
     pub fn is_good(&self) -> bool {
         self.error.is_none() && !self.checks.iter().any(|check| matches!(check.verdict, Verdict::Failed { .. }))
+    }
+}
+
+/// The verdicts. Files are compared with the SOD also where its signature is not believed: then this says that they belong to
+/// each other, and no more.
+fn check(evidence: &ChipEvidence, trust: &TrustList, now: UnixTime) -> Vec<Check> {
+    let mut checks = judge(evidence, trust, now);
+    let believed = checks.iter().any(|check| check.check == "signature" && check.verdict == Verdict::Passed);
+    let failed = |error: ChipError| Verdict::Failed { code: error.code().number() };
+    match evidence.file(FileId::Sod).map(Sod::parse) {
+        None => checks.push(Check { check: "signature", verdict: failed(ChipError::FileRefused) }),
+        Some(Ok(sod)) if !believed => {
+            let object = sod.security_object();
+            for (id, bytes) in &evidence.files {
+                let Some(group) = DataGroup::from_tag(id.tag()) else { continue };
+                let verdict = match object.find(group) {
+                    Some(hash) if hash == object.algorithm.digest(&[bytes]) => Verdict::Passed,
+                    Some(_) => failed(ChipError::FileChanged(group)),
+                    None => failed(ChipError::FileNotSigned(group)),
+                };
+                checks.push(Check { check: Subject::File(group).name(), verdict });
+            }
+        }
+        Some(_) => {}
+    }
+    checks
+}
+
+/// As the documents of ICAO name it: `SOD`, `DG1`.
+fn file_name(id: FileId) -> String {
+    match id {
+        FileId::CardSecurity => "CardSecurity".to_owned(),
+        _ => format!("{id:?}").to_uppercase(),
     }
 }
 
@@ -243,7 +287,13 @@ fn name_of(opened: &Opened) -> String {
                 eid_chip::Domain::Ec(curve) => ("ECDH", curve.name()),
                 eid_chip::Domain::Dh(group) => ("DH", group.name()),
             };
-            format!("PACE-{kind}-{mapping}-{:?}, {parameters}", info.cipher)
+            let cipher = match info.cipher {
+                Cipher::Des3 => "3DES",
+                Cipher::Aes128 => "AES-128",
+                Cipher::Aes192 => "AES-192",
+                Cipher::Aes256 => "AES-256",
+            };
+            format!("PACE-{kind}-{mapping}-{cipher}, {parameters}")
         }
     }
 }
@@ -269,8 +319,8 @@ impl fmt::Display for CardReport {
         }
         write!(
             f,
-            "exchanges: {} commands, {} bytes sent, {} received, card lost {} times, {} ms, of these {} for the card",
-            self.apdus, self.bytes_sent, self.bytes_received, self.losses, self.elapsed_ms, self.card_ms
+            "exchanges: {} commands, {} answered under a right checksum, {} bytes sent, {} received, card lost {} times, {} ms, of these {} for the card",
+            self.apdus, self.secured, self.bytes_sent, self.bytes_received, self.losses, self.elapsed_ms, self.card_ms
         )
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use eid_core::{
-    AppConfig, AutoLock, CardAccess, EidApp, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    AppConfig, AppVersion, AutoLock, CardAccess, EidApp, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
     ports::{
         Ports,
         fake::{EventLog, SoftwareKey},
@@ -108,6 +108,8 @@ fn open_app(sandbox: &RunningSandbox, folder: &TempDir, field: &Arc<CardField>) 
             ca_der: vec![sandbox.ca_der()?],
             timeouts: Timeouts::default(),
         },
+        app_version: AppVersion::new(1, 0, 0),
+        configuration: None,
         trust_roots: vec![VerifyingKey::parse(SANDBOX_ROOT).map_err(eid_core::Error::from)?],
         kdf_cost: KdfChoice::Target(KdfCost::TARGET),
         batch: 5,

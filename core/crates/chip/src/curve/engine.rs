@@ -110,7 +110,7 @@ impl<const L: usize> Engine<L> {
 
     /// k·P; the time depends on the count of k's bytes only. None when the product is the neutral element.
     pub(super) fn multiply(&self, k: &[u8], x: &[u8], y: &[u8]) -> Option<Affine> {
-        self.affine(self.ladder(k, &self.point(x, y)?))
+        self.affine(self.ladder([(k, self.point(x, y)?)]))
     }
 
     /// P + Q, or none when that is the neutral element.
@@ -131,8 +131,7 @@ impl<const L: usize> Engine<L> {
         let w = s.invert_vartime().into_option()?;
         let u1 = self.scalars.bytes(&(self.digest_number(digest) * w));
         let u2 = self.scalars.bytes(&(r * w));
-        let sum = self.add(&self.ladder(&u1, &self.point(g.0, g.1)?), &self.ladder(&u2, &self.point(q.0, q.1)?));
-        let (x, _) = self.affine(sum)?;
+        let (x, _) = self.affine(self.ladder([(&u1, self.point(g.0, g.1)?), (&u2, self.point(q.0, q.1)?)]))?;
         Some(self.scalars.reduce(&x) == r)
     }
 
@@ -213,28 +212,41 @@ impl<const L: usize> Engine<L> {
         Some(out)
     }
 
-    /// Windows of four bits from the left; each step reads the whole table.
-    fn ladder(&self, k: &[u8], point: &Projective<L>) -> Projective<L> {
+    /// k₁·P₁ + … with numbers of the same length. Windows of four bits from the left; each step reads the whole tables.
+    fn ladder<const N: usize>(&self, terms: [(&[u8], Projective<L>); N]) -> Projective<L> {
+        let mut terms =
+            terms.map(|(k, point)| (k.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]), self.table(&point)));
+        let mut sum = self.neutral();
+        loop {
+            let mut chosen = [self.neutral(); N];
+            for ((digits, table), chosen) in terms.iter_mut().zip(&mut chosen) {
+                let Some(digit) = digits.next() else {
+                    terms.iter_mut().flat_map(|(_, table)| table).for_each(Projective::wipe);
+                    return sum;
+                };
+                for (index, entry) in (0_u8..).zip(&*table) {
+                    chosen.assign(entry, index.ct_eq(&digit));
+                }
+            }
+            for _ in 0..4 {
+                sum = self.add(&sum, &sum);
+            }
+            for chosen in &mut chosen {
+                sum = self.add(&sum, chosen);
+                chosen.wipe();
+            }
+        }
+    }
+
+    /// 0·P to 15·P.
+    fn table(&self, point: &Projective<L>) -> [Projective<L>; 16] {
         let mut table = [self.neutral(); 16];
         let mut multiple = self.neutral();
         for entry in table.iter_mut().skip(1) {
             multiple = self.add(&multiple, point);
             *entry = multiple;
         }
-        let mut sum = self.neutral();
-        for digit in k.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]) {
-            for _ in 0..4 {
-                sum = self.add(&sum, &sum);
-            }
-            let mut chosen = self.neutral();
-            for (index, entry) in (0_u8..).zip(&table) {
-                chosen.assign(entry, index.ct_eq(&digit));
-            }
-            sum = self.add(&sum, &chosen);
-            chosen.wipe();
-        }
-        table.iter_mut().for_each(Projective::wipe);
-        sum
+        table
     }
 
     /// Renes, Costello, Batina: Complete addition formulas for prime order elliptic curves, algorithm 1.

@@ -33,7 +33,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use eid_crypto::Random;
 
-use crate::{ChipError, Command, Response, apdu::MORE, sm::Channel};
+use crate::{
+    ChipError, Command, Response,
+    apdu::{MORE, NOT_FOUND},
+    sm::Channel,
+};
 use commands::{read_binary, select_application, select_file};
 pub use config::{Config, Step};
 use door::Door;
@@ -68,6 +72,8 @@ pub struct Reader {
     lost_at: Option<(FileId, usize)>,
     outcome: Option<ChipError>,
     progress: Option<Phase>,
+    /// A document without SOD or DG1 is read on.
+    whatever: bool,
     // What does not:
     session: Session,
     waiting: Option<bool>,
@@ -79,6 +85,10 @@ struct Session {
     channel: Option<Channel>,
     /// The application is selected, or was refused and goes on unselected.
     selected: bool,
+    /// The chip says, under a right checksum, that it has no such application.
+    foreign: bool,
+    /// An answer came under a right checksum: the channel works.
+    secured: bool,
     current: Option<FileId>,
     /// The bytes to ask for at the next read, as the chip told them.
     told: Option<usize>,
@@ -116,6 +126,8 @@ struct Sent {
 enum Task {
     Door(door::Task),
     Application,
+    /// Only to see whether the channel works.
+    Confirm,
     Read(read::Task),
     Prove(prove::Task),
 }
@@ -147,9 +159,19 @@ impl Reader {
             lost_at: None,
             outcome: None,
             progress: None,
+            whatever: false,
             session: Session::default(),
             waiting: None,
         }
+    }
+
+    /// For tools that look at chips of any kind: reads on where a file is missing that every identity document has, and takes
+    /// the status word of a chip that leaves it out of its checksums. Without this the reading ends there, before the citizen
+    /// has waited for the rest.
+    #[must_use]
+    pub fn reading_whatever_is_there(mut self) -> Self {
+        self.whatever = true;
+        self
     }
 
     /// What to do now. Asked again without an answer in between, it says the same.
@@ -213,7 +235,16 @@ impl Reader {
             return Ok(Some(outgoing));
         }
         let next = self.config.files.iter().copied().find(|file| !self.file(*file).is_some_and(Partial::is_over));
-        next.map(|file| self.plan_read(file)).transpose()
+        match next {
+            Some(file) => self.plan_read(file).map(Some),
+            // Opened only: that the keys are right has to be seen once.
+            None if !self.session.secured => Ok(Some(Outgoing {
+                task: Task::Confirm,
+                command: select_file(FileId::Com.id()),
+                phase: Phase::Selection,
+            })),
+            None => Ok(None),
+        }
     }
 
     fn send(&mut self, outgoing: Outgoing) -> Result<(), ChipError> {
@@ -265,10 +296,15 @@ impl Reader {
         let response = Response { data: core::mem::take(&mut sent.answer), status: part.status };
         let answer = match (&mut self.session.channel, sent.secured) {
             (Some(_), true) if response.data.is_empty() => Answer::Closed(response.status),
-            (Some(channel), true) => match channel.unwrap_response(sent.ins, &response) {
-                Ok(inner) => Answer::Secured(inner),
-                Err(error) => return Err(self.broken(error)),
-            },
+            (Some(channel), true) => {
+                if self.whatever {
+                    channel.accept_bare_status();
+                }
+                match channel.unwrap_response(sent.ins, &response) {
+                    Ok(inner) => Answer::Secured(inner),
+                    Err(error) => return Err(self.broken(error)),
+                }
+            }
             _ => Answer::Plain(response),
         };
         let status = match &answer {
@@ -276,6 +312,10 @@ impl Reader {
             Answer::Closed(status) => *status,
         };
         self.note(&sent, Some(status), bytes.len(), elapsed_ms);
+        if let (Answer::Secured(_), Some(entry)) = (&answer, self.trace.last_mut()) {
+            entry.secured = true;
+            self.session.secured = true;
+        }
         if !self.proven(&sent.task, &answer)? {
             return Ok(());
         }
@@ -283,6 +323,8 @@ impl Reader {
         match sent.task {
             Task::Door(task) => self.feed_door(task, answer)?,
             Task::Application => self.feed_application(&answer)?,
+            Task::Confirm if matches!(answer, Answer::Secured(_)) => {}
+            Task::Confirm => return Err(ChipError::ChannelBroken),
             Task::Read(task) => self.feed_read(task, answer)?,
             Task::Prove(task) => self.feed_proof(task, answer)?,
         }
@@ -293,7 +335,11 @@ impl Reader {
     fn feed_application(&mut self, answer: &Answer) -> Result<(), ChipError> {
         match answer {
             // Where the system has selected the application already, a chip may refuse to do it again.
-            Answer::Plain(_) | Answer::Secured(_) => Ok(()),
+            Answer::Plain(_) => Ok(()),
+            Answer::Secured(response) => {
+                self.session.foreign = response.status == NOT_FOUND;
+                Ok(())
+            }
             Answer::Closed(_) => {
                 self.config.profile.keep_application = true;
                 self.reset()
@@ -346,6 +392,11 @@ impl Reader {
         &self.trace
     }
 
+    /// How the chip was opened, once it was; also where the reading ended early.
+    pub fn opened(&self) -> Option<&Opened> {
+        self.door.opened.as_ref()
+    }
+
     /// What was learnt about this kind of chip, to be kept for the next reading.
     pub fn profile(&self) -> &ChipProfile {
         &self.config.profile
@@ -361,6 +412,7 @@ impl Reader {
                 sent: sent.wire.len(),
                 received,
                 elapsed_ms,
+                secured: false,
                 content: None,
             });
         }

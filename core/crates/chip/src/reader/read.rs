@@ -4,7 +4,7 @@
 use super::{Answer, FileId, Outgoing, Phase, Reader, read_binary, select_file};
 use crate::{
     ChipError, Response,
-    apdu::{END_OF_FILE, EXACT_LENGTH, OK},
+    apdu::{END_OF_FILE, EXACT_LENGTH, NOT_FOUND, OK},
     tlv::{self, Tlv},
 };
 
@@ -100,6 +100,11 @@ impl Reader {
                 OK | END_OF_FILE if !response.data.is_empty() => self.take_data(file, offset, asked, &response),
                 _ => self.feed_refusal(file, asked, short, response.status),
             },
+            // Not every chip knows short identifiers.
+            (Task::Data { file, short: true, .. }, Answer::Closed(NOT_FOUND)) if self.file(file).is_none() => {
+                self.config.profile.select_files = true;
+                self.reset()
+            }
             (Task::Data { file, asked, .. }, Answer::Closed(status)) => self.closed(file, status, Some(asked)),
         }
     }
@@ -110,10 +115,11 @@ impl Reader {
             return Err(ChipError::Malformed);
         }
         let taken = self.files.entry(file).or_default().extend(file, data);
-        if let (FileId::CardSecurity, Err(_)) = (file, taken) {
-            // Where the application is selected already, the name stands for another file.
+        let elsewhere = file == FileId::CardSecurity || self.session.foreign;
+        if elsewhere && taken.is_err() {
+            // The application has one file of this name, the master file another.
             self.files.remove(&file);
-            return self.refuse(file, response.status);
+            return self.refuse(file, NOT_FOUND);
         }
         let count = taken?;
         if let Some(entry) = self.trace.last_mut() {
@@ -140,7 +146,6 @@ impl Reader {
             0x6700 | 0x6B00 | 0x6F00 => self.too_much(file, asked),
             _ if begun => self.too_much(file, asked),
             0x6982 => self.refuse(file, status),
-            // Not every chip knows short identifiers.
             _ if short => {
                 self.session.by_name = Some(file);
                 Ok(())
@@ -170,7 +175,7 @@ impl Reader {
             return self.reset();
         }
         let partial = self.files.entry(file).or_default();
-        if matches!(file, FileId::Sod | FileId::Dg1) || !partial.bytes.is_empty() {
+        if !self.whatever && is_needed(file) || !partial.bytes.is_empty() {
             return Err(ChipError::FileRefused);
         }
         partial.refused = Some(status);
@@ -180,9 +185,9 @@ impl Reader {
     /// A bare status word: whatever it says, the channel is gone.
     fn closed(&mut self, file: FileId, status: u16, asked: Option<usize>) -> Result<(), ChipError> {
         let begun = self.file(file).is_some_and(|partial| !partial.bytes.is_empty());
-        let optional = !matches!(file, FileId::Sod | FileId::Dg1);
+        let optional = self.whatever || !is_needed(file);
         match (status, asked) {
-            (0x6A82 | 0x6A83 | 0x6A88 | 0x6982, _) if optional && !begun => self.refuse(file, status)?,
+            (NOT_FOUND | 0x6A83 | 0x6A88 | 0x6982, _) if optional && !begun => self.refuse(file, status)?,
             (_, Some(asked)) if status.to_be_bytes()[0] == EXACT_LENGTH && status & 0xFF != 0 => {
                 let told = status & 0xFF;
                 if usize::from(told) < asked {
@@ -196,4 +201,9 @@ impl Reader {
         }
         self.reset()
     }
+}
+
+/// Whether every identity document has this file.
+fn is_needed(file: FileId) -> bool {
+    matches!(file, FileId::Sod | FileId::Dg1)
 }

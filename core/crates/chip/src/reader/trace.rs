@@ -43,6 +43,8 @@ pub struct TraceEntry {
     pub received: usize,
     /// Milliseconds, as the caller measured them.
     pub elapsed_ms: u32,
+    /// The answer came under a right checksum.
+    pub secured: bool,
     /// The file bytes that came: offset and count.
     pub content: Option<(usize, usize)>,
 }

@@ -92,6 +92,37 @@ fn replayed_reordered_and_cut_answers_are_refused() -> Result<(), ChipError> {
     Ok(())
 }
 
+/// As programs that play chips answer: a checksum over the data alone, or over nothing but the counter.
+#[test]
+fn status_word_without_checksum_is_taken_only_where_that_was_asked_for() -> Result<(), ChipError> {
+    for cipher in ALL {
+        for data in [&[][..], &[5; 40]] {
+            let (_, mut chip) = pair(cipher);
+            chip.count();
+            let mut body = if data.is_empty() { Vec::new() } else { chip.seal(0xB0, data)? };
+            let mac = chip.checksum(&[], &body)?;
+            body.extend(tlv::encode(CHECKSUM, &[&mac]));
+            let answer = Response { data: body, status: 0x9000 };
+            let (mut strict, mut mild) = (pair(cipher).0, pair(cipher).0);
+            mild.accept_bare_status();
+            assert_eq!(strict.unwrap_response(0xB0, &answer).err(), Some(ChipError::Malformed));
+            assert_eq!(mild.unwrap_response(0xB0, &answer)?, Response::ok(data.to_vec()));
+            // One that was covered cannot be taken out of a checksum.
+            let (_, mut chip) = pair(cipher);
+            chip.count();
+            let whole = Response::parse(&chip.wrap_response(0xB0, &Response::ok(data.to_vec()))?)?;
+            let status = tlv::encode(STATUS, &[&[0x90, 0]]);
+            let at = whole.data.windows(status.len()).position(|part| part == status).ok_or(ChipError::Malformed)?;
+            let cut = [&whole.data[..at], &whole.data[at + status.len()..]].concat();
+            let (mut mild, _) = pair(cipher);
+            mild.accept_bare_status();
+            let outcome = mild.unwrap_response(0xB0, &Response { data: cut, status: 0x9000 });
+            assert_eq!(outcome.err(), Some(ChipError::ChannelBroken));
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn capacity_is_the_most_that_fits() -> Result<(), ChipError> {
     for cipher in ALL {
