@@ -34,7 +34,7 @@ pub(crate) const PASSCODE: &[u8] = b"271828";
 
 /// A platform and the time that everybody shares.
 pub(crate) struct World {
-    pub(crate) sandbox: Arc<RunningSandbox>,
+    pub(crate) sandbox: RunningSandbox,
     platform_time: Arc<AtomicI64>,
 }
 
@@ -45,7 +45,7 @@ impl World {
         let clock = Clock::new(move || UnixTime::from_seconds(time.load(Ordering::SeqCst)));
         let config = SandboxConfig { clock, requires_card: true, ..SandboxConfig::default() };
         let sandbox = Sandbox::start(&config).unwrap();
-        Self { sandbox: Arc::new(sandbox), platform_time }
+        Self { sandbox, platform_time }
     }
 
     /// Lets time pass for the platform and a phone.
