@@ -168,6 +168,8 @@ impl From<Error> for EidError {
             | Error::Card(_)
             | Error::ChipLink(_)
             | Error::Clock(_)
+            | Error::SignInNeeded
+            | Error::PasscodeKeyMissing
             | Error::Crypto(_) => Details::default(),
         };
         Self::with(error.code(), &details)

@@ -72,6 +72,11 @@ impl SoftwareKey {
         self.state().keys.keys().cloned().collect()
     }
 
+    /// What a key asks for when it is used; `None` if there is none.
+    pub fn access(&self, alias: &str) -> Option<KeyAccess> {
+        self.state().keys.get(alias).map(|(_, access)| *access)
+    }
+
     /// How many keys there are.
     pub fn key_count(&self) -> usize {
         self.state().keys.len()

@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
-use eid_core::{AutoLock, Unlocked, ports::Event};
+use eid_core::{
+    AutoLock, Unlocked,
+    ports::{Event, KeyAccess, SecureKeyError},
+};
 use eid_model::Code;
 use eid_proof::Purpose;
 
@@ -128,4 +131,19 @@ async fn calls_at_once_while_time_passes_do_not_lock_each_other_out() {
     for caller in callers {
         caller.await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_proof_needs_a_key_that_asks_for_presence_and_a_refused_prompt_gives_none() {
+    let world = World::new();
+    let phone = Phone::new(&world);
+    let open = phone.ready(&world).await;
+    let ready: usize = open.readiness().await.unwrap().iter().map(|purpose| purpose.unused).sum();
+    let asking = phone.key.aliases().iter().filter(|a| phone.key.access(a) == Some(KeyAccess::WithPresence)).count();
+    assert!(ready > 0);
+    assert_eq!(asking, ready, "the keys of the proofs and no others");
+    let shown = open.present_identity(request(Purpose::Age)).await.unwrap();
+    phone.key.misbehave_after(0, 1, SecureKeyError::UserCancelled);
+    assert_eq!(shown.sign().await.err().map(|error| error.code()), Some(Code::USER_CANCELLED));
+    assert!(shown.sign().await.is_ok(), "the next prompt may be answered");
 }

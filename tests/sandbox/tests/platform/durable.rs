@@ -7,7 +7,10 @@ use eid_sandbox::{SandboxError, Storage};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{HANH, HOA, World, binding, credential_proof};
+use crate::{
+    instruction::sign_in,
+    support::{HANH, HOA, World, binding, credential_proof},
+};
 
 /// A sandbox on disk that can be restarted.
 struct Disk(TempDir);
@@ -96,6 +99,27 @@ async fn restarted_sandbox_continues_an_activation_and_refuses_replays() {
     };
     assert_eq!(send(&world).await.status, 200);
     assert_eq!(send(&disk.open(world.now())).await.refusal().1, 7014);
+}
+
+#[tokio::test]
+async fn stolen_database_holds_no_token_and_no_key_of_a_passcode() {
+    let disk = disk();
+    let world = disk.open(crate::support::START);
+    let phone = world.activated(HANH).await;
+    let session = sign_in(&world, &phone, 1).await.json();
+    let mut secrets = vec![world.signed_in(&phone).await.into_bytes()];
+    for name in ["access_token", "refresh_token"] {
+        secrets.push(session["result"][name].as_str().unwrap().as_bytes().to_vec());
+    }
+    // Of the passcode's key there is a hash: it tests guesses for nobody but who has the salt, which lies sealed on the phone.
+    secrets.push(phone.passcode.public().x().to_vec());
+    let mut content = Vec::new();
+    for file in std::fs::read_dir(disk.0.path()).unwrap() {
+        content.extend(std::fs::read(file.unwrap().path()).unwrap());
+    }
+    let holds = |wanted: &[u8]| content.windows(wanted.len()).any(|window| window == wanted);
+    assert!(holds(phone.account.as_bytes()), "the search finds what is there");
+    assert!(secrets.iter().all(|secret| secret.len() >= 32 && !holds(secret)));
 }
 
 #[test]
