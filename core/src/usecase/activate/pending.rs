@@ -134,7 +134,7 @@ impl Pending {
     fn state(&self) -> ActivationState {
         ActivationState {
             pid: self.pid,
-            phone: self.phone.clone(),
+            phone: self.phone,
             step: self.step(),
             code_expires_at: self.started.as_ref().map(|started| started.code_expires_at),
             expires_at: self.challenge.as_ref().map(|challenge| challenge.expires_at),
@@ -145,7 +145,7 @@ impl Pending {
     /// Forgets what the platform knows of it no more; what was typed stays, and so does what was learnt about the chip.
     fn begin_anew(&mut self, idempotency_key: [u8; 16]) {
         let profile = self.profile.clone();
-        *self = Self { profile, ..Self::new(self.pid, self.phone.clone(), self.serial, idempotency_key) };
+        *self = Self { profile, ..Self::new(self.pid, self.phone, self.serial, idempotency_key) };
     }
 }
 
