@@ -251,6 +251,17 @@ impl EidApp {
         Call::on(&self.engine).run(async move { Ok(core.enter_foreground()?) }).await
     }
 
+    /// The phone has another network, or one again: calls that are held back because the platform did not answer make one try at
+    /// once. Call it whenever the system says so.
+    pub fn network_changed(&self) {
+        // A panic in here has nobody to be told to.
+        guarded(|| {
+            self.core.network_changed();
+            Ok(())
+        })
+        .ok();
+    }
+
     /// Locks every session and ends the threads, after the work that runs to its end. Every later call gives `Locked`. Again
     /// does nothing.
     pub fn shutdown(&self) {

@@ -155,8 +155,6 @@ impl From<Error> for EidError {
             | Error::ActivationReplaced
             | Error::StepNotDue
             | Error::FaceUnusable
-            | Error::SignInNeeded
-            | Error::PasscodeKeyMissing
             | Error::TermInvalid
             | Error::Internal
             | Error::Model(_)

@@ -141,6 +141,12 @@ impl EidApp {
         self.on_visibility(|watch, _| watch.show())
     }
 
+    /// The phone has another network, or one again: calls that are held back because the platform did not answer make one try at
+    /// once. The shell says so whenever the system does.
+    pub fn network_changed(&self) {
+        self.inner.platform.network_changed();
+    }
+
     fn on_visibility(&self, change: impl FnOnce(&mut Watch, Moment)) -> Result<(), Error> {
         let open = self.inner.opened().0.upgrade();
         let Some(open) = open else { return Ok(()) };

@@ -69,7 +69,8 @@ fn measure(samples: u32) -> Result<Vec<Row>, Failed> {
         row("bytes.2k.sent", (count(ours.sent), count(peer.sent)), "B", DMRTD, 1.0),
         row("bytes.2k.both", (count(ours.sent + ours.received), count(payload)), "B", "payload", 1.15),
         row("crypto", (milliseconds(&ours), 60.0), "ms", "limit 60 ms", 1.0),
-        row("crypto", (milliseconds(&ours), milliseconds(&peer)), "ms", DMRTD, 1.0),
+        // Chip Authentication is two multiplications more.
+        row("crypto", (milliseconds(&ours), milliseconds(&peer)), "ms", DMRTD, 1.25),
         row("memory", (our_memory, 4.0), "MiB", "limit 4 MiB", 1.0),
         row("memory", (our_memory, its_memory), "MiB", DMRTD, 1.0),
     ])

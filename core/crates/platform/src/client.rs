@@ -13,7 +13,7 @@ use crate::{
     AccessToken, AccountId, ActivationId, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound,
     DeviceChallenge, DeviceReport, DeviceState, Flaw, IssuerMetadata, PlatformError, RequestSigner, answer, base64url,
     binding,
-    http::{Call, Expected, Gate, Http},
+    http::{Expected, Gate, Http, Read, copy},
     parse_device_state,
 };
 
@@ -24,9 +24,13 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 ///
 /// Connections are kept and shared: make one client and keep it. Methods must run in a tokio runtime with I/O and time
 /// enabled. A dropped future abandons its request; the platform may have acted on it.
+///
+/// All calls share one [`crate::circuit::Circuit`]: when tries stay without an answer, nothing is sent for a while. A call waits for that
+/// as long as its own time allows, and otherwise gives the error that the last try gave. Equal plain reads at the same time are
+/// one request.
 #[derive(Debug)]
 pub struct PlatformClient {
-    pub(crate) http: Http,
+    pub(crate) http: Arc<Http>,
 }
 
 /// Where the platform is and whom to trust.
@@ -163,15 +167,21 @@ impl PlatformClient {
     /// # Errors
     /// [`PlatformError::ConfigInvalid`].
     pub fn new(config: &PlatformConfig, rng: Arc<dyn Random>) -> Result<Self, PlatformError> {
-        Ok(Self { http: Http::new(config, rng)? })
+        Ok(Self { http: Arc::new(Http::new(config, rng)?) })
     }
 
     /// The same client, which asks `gate` before each try and makes none that it refuses; only [`Self::configuration`] is always
     /// asked for, because it can open the gate again.
     #[must_use]
-    pub fn gated_by(mut self, gate: Gate) -> Self {
-        self.http.gate = Some(gate);
+    pub fn gated_by(self, gate: Gate) -> Self {
+        self.http.set_gate(gate);
         self
+    }
+
+    /// The phone has another network, or one again: if calls are held back because the platform did not answer, one try is made
+    /// at once.
+    pub fn network_changed(&self) {
+        self.http.network_changed();
     }
 
     /// Asks for an activation: the platform sends a one-time code to the phone that the register has.
@@ -340,14 +350,13 @@ impl PlatformClient {
     /// # Errors
     /// See the head of this block.
     pub async fn configuration(&self) -> Result<String, PlatformError> {
-        let request = self.http.client.get(self.http.url("/v1/configuration"));
-        let call = self.http.begin(Expected { status: 200, media: "application/jwt" }).ungated();
-        let body = run(call, &request).await?;
+        let read = Read { path: "/v1/configuration", media: "application/jwt", is_gated: false };
+        let body = self.http.read(read).await?;
         String::from_utf8(body).map_err(|_| PlatformError::Nonsense(Flaw::TokenForm))
     }
 
-    async fn read(&self, path: &str, media: &'static str) -> Result<Vec<u8>, PlatformError> {
-        self.repeat(self.http.client.get(self.http.url(path)), 200, media).await
+    async fn read(&self, path: &'static str, media: &'static str) -> Result<Vec<u8>, PlatformError> {
+        self.http.read(Read { path, media, is_gated: true }).await
     }
 
     pub(crate) fn post(&self, path: &str) -> RequestBuilder {
@@ -371,7 +380,7 @@ impl PlatformClient {
         status: u16,
         media: &'static str,
     ) -> Result<Vec<u8>, PlatformError> {
-        run(self.http.begin(Expected { status, media }), &request).await
+        self.http.begin(Expected { status, media }).run(&request).await
     }
 
     /// A call with an access token; the device key signs each repeat anew (RFC 9449 section 7).
@@ -394,20 +403,6 @@ impl PlatformClient {
             }
         }
     }
-}
-
-/// Sends a request until it is answered.
-async fn run(mut call: Call<'_>, request: &RequestBuilder) -> Result<Vec<u8>, PlatformError> {
-    loop {
-        if let Some(body) = call.attempt(copy(request)?).await? {
-            return Ok(body);
-        }
-    }
-}
-
-/// Requests here have bodies in memory, so that there is always a copy.
-fn copy(request: &RequestBuilder) -> Result<RequestBuilder, PlatformError> {
-    request.try_clone().ok_or(PlatformError::ConfigInvalid)
 }
 
 /// `DPoP <token>`, marked so that it stays out of logs and header compression.

@@ -1,16 +1,22 @@
 //! The transport: one TLS client, bounded answers, errors told apart, repeats.
 
 use core::{fmt, time::Duration};
-use std::{error::Error, io, sync::Arc};
+use std::{
+    error::Error,
+    io,
+    sync::{Arc, OnceLock},
+};
 
 use eid_crypto::{Random, random};
 use eid_model::Code;
+use futures_util::FutureExt as _;
 use reqwest::{RequestBuilder, Response, header, redirect};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use tokio::time::{Instant, sleep};
 
 use crate::{
     Flaw, PlatformConfig, PlatformError, Timeouts,
+    line::{Line, Reads},
     problem::{parse_problem, parse_retry_after},
     retry::{Decision, Policy},
 };
@@ -32,7 +38,9 @@ pub(crate) struct Http {
     origin: String,
     attempt: Duration,
     policy: Policy,
-    pub(crate) gate: Option<Gate>,
+    line: Line,
+    reads: Reads,
+    gate: OnceLock<Gate>,
 }
 
 impl Http {
@@ -55,7 +63,16 @@ impl Http {
             .build()
             .map_err(|_| PlatformError::ConfigInvalid)?;
         let policy = Policy::with_total(total);
-        Ok(Self { client, rng, origin: parse_origin(&config.base_url)?, attempt, policy, gate: None })
+        Ok(Self {
+            client,
+            rng,
+            origin: parse_origin(&config.base_url)?,
+            attempt,
+            policy,
+            line: Line::new(),
+            reads: Reads::default(),
+            gate: OnceLock::new(),
+        })
     }
 
     pub(crate) fn origin(&self) -> &str {
@@ -70,7 +87,7 @@ impl Http {
     /// Makes a call that must not be repeated.
     pub(crate) async fn once(&self, request: RequestBuilder, expected: &Expected) -> Result<Vec<u8>, PlatformError> {
         self.pass()?;
-        self.exchange(request.timeout(self.attempt.min(self.policy.total)), expected).await
+        self.exchange(request, expected, self.policy.total).await.map_err(Failed::into_error)
     }
 
     /// Begins a call that the platform takes more than once without harm.
@@ -78,21 +95,84 @@ impl Http {
         Call { http: self, expected, is_gated: true, began: Instant::now(), spent: Duration::ZERO, tries: 0 }
     }
 
-    /// Asks the gate, if there is one.
-    fn pass(&self) -> Result<(), PlatformError> {
-        self.gate.as_ref().map_or(Ok(()), |gate| gate())
+    /// Reads what anybody may read. Who asks for the same meanwhile gets the same answer.
+    pub(crate) async fn read(self: &Arc<Self>, read: Read) -> Result<Vec<u8>, PlatformError> {
+        let begin = || {
+            let http = Arc::clone(self);
+            let read = async move {
+                let request = http.client.get(http.url(read.path));
+                let call = http.begin(Expected { status: 200, media: read.media });
+                Call { is_gated: read.is_gated, ..call }.run(&request).await
+            };
+            read.boxed()
+        };
+        self.reads.join(read.path, begin).await
     }
 
-    /// One request and its answer.
-    async fn exchange(&self, request: RequestBuilder, expected: &Expected) -> Result<Vec<u8>, PlatformError> {
-        let response = request.send().await.map_err(|e| tell_apart(&e))?;
-        let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let kind = judge(response.status().as_u16(), text(header::CONTENT_TYPE), text(header::RETRY_AFTER), expected)?;
-        let body = read_body(response).await?;
-        match kind {
-            BodyKind::Answer => Ok(body),
-            BodyKind::Problem => Err(parse_problem(&body)),
+    /// Sets the gate, once.
+    pub(crate) fn set_gate(&self, gate: Gate) {
+        // Whoever has the client decides before the first call; a second gate would be a mistake of ours.
+        self.gate.set(gate).ok();
+    }
+
+    pub(crate) fn network_changed(&self) {
+        self.line.network_changed();
+    }
+
+    /// Asks the gate, if there is one.
+    fn pass(&self) -> Result<(), PlatformError> {
+        self.gate.get().map_or(Ok(()), |gate| gate())
+    }
+
+    /// Waits for its turn and sends one request, all within `patience`.
+    async fn exchange(
+        &self,
+        request: RequestBuilder,
+        expected: &Expected,
+        patience: Duration,
+    ) -> Result<Vec<u8>, Failed> {
+        let began = Instant::now();
+        let random = u64::from_le_bytes(random(self.rng.as_ref()).map_err(|error| Failed::Unsent(error.into()))?);
+        let turn = self.line.turn(patience, random).await.map_err(Failed::Unsent)?;
+        let limit = self.attempt.min(patience.saturating_sub(began.elapsed()));
+        let outcome = answer(request.timeout(limit), expected).await;
+        turn.end(&outcome);
+        outcome.map_err(Failed::Sent)
+    }
+}
+
+/// How a try failed.
+enum Failed {
+    /// It was not made, for the circuit stays open for longer than the call may take.
+    Unsent(PlatformError),
+    Sent(PlatformError),
+}
+
+impl Failed {
+    fn into_error(self) -> PlatformError {
+        match self {
+            Self::Unsent(error) | Self::Sent(error) => error,
         }
+    }
+}
+
+/// A plain read of a path.
+#[derive(Clone, Copy)]
+pub(crate) struct Read {
+    pub(crate) path: &'static str,
+    pub(crate) media: &'static str,
+    pub(crate) is_gated: bool,
+}
+
+/// One request and its answer.
+async fn answer(request: RequestBuilder, expected: &Expected) -> Result<Vec<u8>, PlatformError> {
+    let response = request.send().await.map_err(|e| tell_apart(&e))?;
+    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let kind = judge(response.status().as_u16(), text(header::CONTENT_TYPE), text(header::RETRY_AFTER), expected)?;
+    let body = read_body(response).await?;
+    match kind {
+        BodyKind::Answer => Ok(body),
+        BodyKind::Problem => Err(parse_problem(&body)),
     }
 }
 
@@ -120,11 +200,6 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The same call, made whatever the gate says.
-    pub(crate) fn ungated(self) -> Self {
-        Self { is_gated: false, ..self }
-    }
-
     /// Whole seconds since the call began: what to add to its `now` when a repeat is signed.
     pub(crate) fn age(&self) -> i64 {
         i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX)
@@ -135,14 +210,24 @@ impl Call<'_> {
         if self.is_gated {
             self.http.pass()?;
         }
-        let limit = self.http.attempt.min(self.http.policy.total.saturating_sub(self.spent));
+        let left = self.http.policy.total.saturating_sub(self.spent);
         let sent = Instant::now();
-        let outcome = self.http.exchange(request.timeout(limit), &self.expected).await;
+        let outcome = self.http.exchange(request, &self.expected, left).await;
         self.spent = self.spent.saturating_add(sent.elapsed());
         self.tries = self.tries.saturating_add(1);
         match outcome {
             Ok(body) => Ok(Some(body)),
-            Err(error) => self.wait_or_give_up(error).await.map(|()| None),
+            Err(Failed::Unsent(error)) => Err(error),
+            Err(Failed::Sent(error)) => self.wait_or_give_up(error).await.map(|()| None),
+        }
+    }
+
+    /// Sends a request, which may be sent again as it is, until it is answered.
+    pub(crate) async fn run(mut self, request: &RequestBuilder) -> Result<Vec<u8>, PlatformError> {
+        loop {
+            if let Some(body) = self.attempt(copy(request)?).await? {
+                return Ok(body);
+            }
         }
     }
 
@@ -157,6 +242,11 @@ impl Call<'_> {
             }
         }
     }
+}
+
+/// Requests here have bodies in memory, so that there is always a copy.
+pub(crate) fn copy(request: &RequestBuilder) -> Result<RequestBuilder, PlatformError> {
+    request.try_clone().ok_or(PlatformError::ConfigInvalid)
 }
 
 /// TLS 1.2 or later with ring, trusting the platform's CA and nothing else. No process-wide provider is read or set.

@@ -46,6 +46,7 @@ mod id;
 mod instruction;
 mod json;
 pub mod jws;
+mod line;
 mod problem;
 mod proving;
 pub mod retry;

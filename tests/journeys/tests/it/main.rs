@@ -11,6 +11,7 @@ mod history;
 mod interop;
 mod lock;
 mod offline;
+mod overload;
 mod passcode;
 mod passcode_change;
 mod phone;

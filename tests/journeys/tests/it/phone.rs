@@ -24,7 +24,7 @@ use eid_crypto::{SystemRandom, VerifyingKey, kdf::KdfCost};
 use eid_model::{Code, UnixTime};
 use eid_proof::{Audience, Policy, Proof, Purpose, Scan, Spelling};
 use eid_sandbox::{
-    Clock, Person, RunningSandbox, SANDBOX_ROOT, Sandbox, SandboxConfig,
+    Clock, LogLine, Person, RunningSandbox, SANDBOX_ROOT, Sandbox, SandboxConfig,
     card::{Card, CardField, CardFile, personalise},
 };
 use tempfile::TempDir;
@@ -40,10 +40,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with_log(|_| {})
+    }
+
+    /// A platform that tells of each call.
+    pub(crate) fn with_log(log: impl Fn(&LogLine) + Send + Sync + 'static) -> Self {
         let platform_time = Arc::new(AtomicI64::new(START));
         let time = Arc::clone(&platform_time);
         let clock = Clock::new(move || UnixTime::from_seconds(time.load(Ordering::SeqCst)));
-        let config = SandboxConfig { clock, requires_card: true, ..SandboxConfig::default() };
+        let config = SandboxConfig { clock, requires_card: true, ..SandboxConfig::default() }.with_log(log);
         let sandbox = Sandbox::start(&config).unwrap();
         Self { sandbox, platform_time }
     }

@@ -34,6 +34,14 @@ pub struct Certificate {
     extensions: Extensions,
 }
 
+#[cfg(test)]
+impl Certificate {
+    /// What is signed, and the signature: for the comparison with other readers.
+    pub(super) fn signed_and_signature(&self) -> (&[u8], &[u8]) {
+        (&self.der[self.signed.clone()], &self.signature)
+    }
+}
+
 /// What the extensions say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Extensions {

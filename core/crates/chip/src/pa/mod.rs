@@ -36,5 +36,7 @@ pub use trust::TrustList;
 pub use trust_file::TrustFileDraft;
 
 #[cfg(test)]
+mod peers;
+#[cfg(test)]
 #[cfg(feature = "personalise")]
 mod tests;

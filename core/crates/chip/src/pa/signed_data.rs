@@ -124,6 +124,14 @@ impl SignedData {
     }
 }
 
+#[cfg(test)]
+impl SignedData {
+    /// The signed attributes and the signature: for the comparison with other readers.
+    pub(super) fn attributes_and_signature(&self) -> (&[u8], &[u8]) {
+        (&self.signer.attributes, &self.signer.signature)
+    }
+}
+
 impl Signer {
     /// Reads `SignerInfos` with exactly one signer.
     fn parse(infos: &[u8]) -> Result<Self, ChipError> {

@@ -257,26 +257,37 @@ fn ambiguous_protocol_names_its_parameters() {
 
 #[test]
 fn chip_side_of_the_terminal_in_the_examples_matches() -> Result<(), ChipError> {
-    // With the roles exchanged, the chip's code makes the terminal's recorded keys.
-    let vector = vectors::icao("PACE-ECDH-GM-AES128-brainpoolP256r1");
-    let info = info(Mapping::Generic, Domain::Ec(Curve::Bp256));
-    let turned = |at: usize, request: u8, answer: u8| {
-        let step = &vector["apdus"][at];
-        let (mut theirs, mut ours) =
-            (Response::parse(&bytes(step, "r")).unwrap().data, Command::parse(&bytes(step, "c")).unwrap().data);
-        (theirs[2], ours[2]) = (request, answer);
-        (theirs, ours)
-    };
-    let (map, agree) = (turned(2, 0x81, 0x82), turned(3, 0x83, 0x84));
-    let token = |tag: u8, key: &str| tlv::encode(DYNAMIC, &[&tlv::encode(tag.into(), &[&bytes(&vector, key)])]);
-    let nonce = Response::parse(&bytes(&vector["apdus"][1], "r"))?.data;
-    let steps = [(vec![0x7C, 0], nonce), map, agree, (token(0x85, "t_ic"), token(0x86, "t_ifd"))];
-    let keys = [bytes(&vector, "nonce"), bytes(&vector, "terminal_map_priv"), bytes(&vector, "terminal_eph_priv")];
-    let mut chip = PaceChip::new(info, mrz(&vector).pace_key(Cipher::Aes128), None);
-    let rng = Scripted::new(&[&keys[0], &keys[1], &keys[2]]);
-    for (command, answer) in steps {
-        assert_eq!(chip.respond(&command, &rng)?, answer);
+    // The examples tell the terminal's private keys. With the roles exchanged, the chip's code makes the terminal's messages.
+    let (ec, dh) = (Domain::Ec(Curve::Bp256), Domain::Dh(Group::Modp1024));
+    for (id, mapping, domain) in [
+        ("PACE-ECDH-GM-AES128-brainpoolP256r1", Mapping::Generic, ec),
+        ("PACE-DH-GM-AES128-rfc5114-1024-160", Mapping::Generic, dh),
+        ("PACE-ECDH-IM-AES128-brainpoolP256r1", Mapping::Integrated, ec),
+        ("PACE-DH-IM-AES128-rfc5114-1024-160", Mapping::Integrated, dh),
+    ] {
+        let vector = vectors::icao(id);
+        let info = info(mapping, domain);
+        let object = |tag: u32, value: &[u8]| tlv::encode(DYNAMIC, &[&tlv::encode(tag, &[value])]);
+        let key = |tag: u32, name: &str| object(tag, &bytes(&vector, name));
+        let (own, nonce) = (reduced(domain, &bytes(&vector, "terminal_eph_priv")), key(0x80, "encrypted_nonce"));
+        let (random, map) = match mapping {
+            Mapping::Integrated => (
+                [bytes(&vector, "nonce_s"), own, Vec::new()],
+                (key(0x81, "nonce_t"), tlv::encode(DYNAMIC, &[&[0x82, 0]])),
+            ),
+            _ => (
+                [bytes(&vector, "nonce"), bytes(&vector, "terminal_map_priv"), own],
+                (key(0x81, "chip_map_pub"), key(0x82, "terminal_map_pub")),
+            ),
+        };
+        let agree = (key(0x83, "chip_eph_pub"), key(0x84, "terminal_eph_pub"));
+        let steps = [(vec![0x7C, 0], nonce), map, agree, (key(0x85, "t_ic"), key(0x86, "t_ifd"))];
+        let mut chip = PaceChip::new(info, SecretBytes::new(bytes(&vector, "k_pi")), None);
+        let rng = Scripted::new(&random.each_ref().map(Vec::as_slice));
+        for (at, (command, answer)) in steps.into_iter().enumerate() {
+            assert_eq!(chip.respond(&command, &rng)?, answer, "{id} {at}");
+        }
+        assert_keys(&vector, chip.into_channel().unwrap())?;
     }
-    let channel = chip.into_channel().unwrap();
-    assert_keys(&vector, channel)
+    Ok(())
 }

@@ -5,6 +5,10 @@ mod calls;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
+mod overload;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod wire;

@@ -27,6 +27,8 @@ pub(crate) enum Reply {
     Cut(Vec<u8>),
     /// This head, then a chunked body that never ends.
     Endless(Vec<u8>),
+    /// That one, 300 ms late.
+    Late(Box<Reply>),
     /// This beginning, then nothing, with the connection held open.
     Silence(String),
 }
@@ -218,6 +220,10 @@ async fn answer(stream: &mut TlsStream<TcpStream>, reply: Reply) -> io::Result<(
             loop {
                 stream.write_all(&chunk).await?;
             }
+        }
+        Reply::Late(reply) => {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            Box::pin(answer(stream, *reply)).await
         }
         Reply::Silence(beginning) => {
             stream.write_all(beginning.as_bytes()).await?;
