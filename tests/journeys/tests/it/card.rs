@@ -90,7 +90,7 @@ async fn wrong_access_data_another_persons_card_and_an_expired_one_are_told_apar
     let code = async |access| activation.read_card(access).await.unwrap_err().code();
     let can = |digits: &str| CardAccess::Can(digits.to_owned());
     let lines = |birth: &str| CardAccess::Mrz {
-        number: person.pid.as_str()[3..].to_owned(),
+        number: person.pid.as_str().chars().skip(3).collect(),
         birth: birth.to_owned(),
         expiry: "991231".to_owned(),
     };
