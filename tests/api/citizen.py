@@ -5,16 +5,28 @@ import hashlib
 import json
 import secrets
 import time
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+import hpke
 import platform_under_test as platform
+
+
+PORTRAITS = Path("tests/sandbox/portraits")
+
+JPEG = b"\x01"
+"""What stands before a picture of this kind when it is encrypted."""
 
 
 def encode(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def decode(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 class Key:
@@ -37,28 +49,57 @@ def now():
     return int(time.time())
 
 
-def start_activation(person):
-    """The id of an activation, and the code that went to the phone."""
-    body = {"pid": person["pid"], "phone": person["phone"]}
-    started = platform.answer("POST", "/v1/activation", body, headers={"idempotency-key": secrets.token_hex(16)})
-    messages = platform.answer("GET", "/sandbox/messages", params={"phone": person["phone"]})
-    return started["activation_id"], messages[-1]["code"]
+def face_key():
+    """The key that pictures of faces are encrypted to, out of the signed configuration."""
+    claims = platform.call("GET", "/v1/configuration").text.split(".")[1]
+    jwk = json.loads(decode(claims))["face_key"]
+    x, y = (int.from_bytes(decode(jwk[name]), "big") for name in ("x", "y"))
+    return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+
+
+class Activation:
+    """The steps by which somebody proves who he is: the code, the voucher of an office in place of a card, the face.
+
+    Each step may be sent again, and is answered as before.
+    """
+
+    def __init__(self, person, purpose="activate"):
+        self.person, self.device, self.passcode = person, Key(), Key()
+        body = {"pid": person["pid"], "phone": person["phone"], "purpose": purpose}
+        headers = {"idempotency-key": secrets.token_hex(16)}
+        self.id = platform.answer("POST", "/v1/activation", body, headers=headers)["activation_id"]
+        messages = platform.answer("GET", "/sandbox/messages", params={"phone": person["phone"]})
+        self.code = {"code": messages[-1]["code"]}
+        self.challenge = self.send("code", self.code)["device_challenge"]
+        pid = {"pid": person["pid"]}
+        self.voucher = {"voucher": platform.answer("POST", "/sandbox/offices/voucher", pid)["voucher"]}
+        self.send("voucher", self.voucher)
+        portrait = platform.answer("POST", "/sandbox/cards", pid)["portrait"]
+        picture = (PORTRAITS / f"{portrait}.jpg").read_bytes()
+        self.face = hpke.seal(face_key(), b"eid-face 1", self.id.encode(), JPEG + picture)
+        self.send("face", headers={"content-type": "application/octet-stream"}, data=self.face)
+
+    def send(self, step, body=None, **more):
+        return platform.answer("POST", f"/v1/activation/{self.id}/{step}", body, **more)
+
+    def bindings(self):
+        """What binds the phone: body of the last step."""
+        claims = {"aud": platform.url, "iat": now(), "nonce": self.challenge}
+        return {
+            "binding": self.device.sign("eid-device-binding+jwt", claims),
+            "passcode_binding": self.passcode.sign("eid-passcode-binding+jwt", claims),
+            "recovery_share": encode(b"r" * 32),
+        }
 
 
 class Citizen:
     """Somebody with an account, and the phone that it is bound to."""
 
     def __init__(self, person):
-        self.person, self.device, self.passcode, self.instructions = person, Key(), Key(), 0
-        activation, code = start_activation(person)
-        path = f"/v1/activation/{activation}"
-        challenge = platform.answer("POST", path + "/code", {"code": code})["device_challenge"]
-        claims = {"aud": platform.url, "iat": now(), "nonce": challenge}
-        bindings = {
-            "binding": self.device.sign("eid-device-binding+jwt", claims),
-            "passcode_binding": self.passcode.sign("eid-passcode-binding+jwt", claims),
-        }
-        self.account = platform.answer("POST", path + "/device", bindings)["account_id"]
+        activation = Activation(person)
+        self.person, self.device, self.passcode = person, activation.device, activation.passcode
+        bound = activation.send("device", activation.bindings())
+        self.account, self.lock_code, self.instructions = bound["account_id"], bound["lock_code"], 0
         self.token = self.sign_in()["access_token"]
 
     def dpop(self, method, path, token=None, *, key=None, **claims):
@@ -95,6 +136,18 @@ class Citizen:
         claims = {"aud": platform.url, "iat": now(), "nonce": nonce}
         proof = Key().sign("openid4vci-proof+jwt", claims)
         return {"credential_configuration_id": "vn.eid.age", "proofs": {"jwt": [proof]}}
+
+    def consent(self, name):
+        """That an account number may be compared: body of `POST /v1/consents`."""
+        claims = {"aud": platform.url, "sub": self.account, "jti": name, "iat": now(), "exp": now() + 86_400}
+        claims |= {"purpose": "bank-account-check", "recipient": {"id": "rp/bank", "name": "Bank"}, "text_version": 1}
+        fields = [{"name": "pid", "sensitive": False}, {"name": "bank_account", "sensitive": True}]
+        return {"consent": self.device.sign("eid-consent+jwt", claims | {"fields": fields})}
+
+    def withdrawal(self, name):
+        """Body of `POST /v1/consents/{id}/withdrawal`."""
+        claims = {"aud": platform.url, "sub": self.account, "jti": name, "iat": now()}
+        return {"withdrawal": self.device.sign("eid-consent-withdrawal+jwt", claims)}
 
 
 def people():

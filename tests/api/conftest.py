@@ -22,4 +22,5 @@ def pytest_terminal_summary(terminalreporter):
     answers = platform_under_test.answers
     well = sum(codes.get(True, 0) for codes in answers.values())
     total = sum(sum(codes.values()) for codes in answers.values())
-    terminalreporter.write_line(f"{total} generated requests to {len(answers)} calls, {well} of them answered with success")
+    made = f"{total} generated requests to {len(answers)} calls"
+    terminalreporter.write_line(f"{made}, {well} of them answered with success")

@@ -1,7 +1,9 @@
 //! `eid-sandbox`: the sandbox e-ID platform as a program of its own.
 
 use std::{
+    error::Error as _,
     io::{self, Write as _},
+    iter,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -22,7 +24,7 @@ use eid_sandbox::{
 const FILES: [FileId; 7] =
     [FileId::Com, FileId::Sod, FileId::Dg14, FileId::Dg1, FileId::Dg13, FileId::Dg15, FileId::Dg2];
 
-/// How long to wait for a card, at first and after it was lost.
+/// How long to wait for a card at first.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Sandbox e-ID platform with invented citizens. Without a command it plays the demo. Not affiliated with any authority.
@@ -54,7 +56,7 @@ enum Command {
         /// The reader, for instance PC/SC's vpcd or `read-chip`.
         #[arg(long, value_name = "HOST:PORT")]
         connect: String,
-        /// The description of the card.
+        /// The description of the card: JSON, as in `cards/` and with the quirks that the README lists.
         #[arg(long, value_name = "FILE")]
         card: PathBuf,
     },
@@ -111,14 +113,16 @@ fn main() -> ExitCode {
 }
 
 fn report(error: &SandboxError) -> ExitCode {
+    let reasons = iter::successors(error.source(), |error| (*error).source()).map(|reason| format!(": {reason}"));
     // With standard error closed there is nobody to tell.
-    writeln!(io::stderr(), "eid-sandbox: {error} ({})", error.code()).ok();
+    writeln!(io::stderr(), "eid-sandbox: {error}{} ({})", reasons.collect::<String>(), error.code()).ok();
     ExitCode::FAILURE
 }
 
 fn play_card(reader: &str, card: &Path) -> Result<(), SandboxError> {
     let rng: Arc<dyn Random> = Arc::new(SystemRandom::new());
-    let file = CardFile::parse(&std::fs::read_to_string(card)?)?;
+    let text = std::fs::read_to_string(card).map_err(|error| SandboxError::CardFile(serde_json::Error::io(error)))?;
+    let file = CardFile::parse(&text)?;
     let made = personalise(&file, Clock::system().now(), &*rng)?;
     Ok(card::play(&mut Card::new(made, rng), reader)?)
 }

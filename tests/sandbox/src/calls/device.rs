@@ -83,11 +83,11 @@ struct Known {
     store_generation: u64,
     /// The epoch of the passcode now.
     passcode_epoch: u32,
+    account_state: AccountState,
     /// The number of the last instruction that was taken.
     instruction_seq: i64,
     /// The platform's clock.
     now: i64,
-    account_state: AccountState,
 }
 
 /// Takes a phone's report, and says what was known before.
@@ -129,5 +129,5 @@ fn take_report(
     tx.execute(update, params![highest.max(generation), now, session.device])?;
     let account_state = AccountState::of(platform, tx, &session.account)?;
     let store_generation = u64::try_from(highest).unwrap_or_default();
-    Ok(Known { store_generation, passcode_epoch, instruction_seq, now, account_state })
+    Ok(Known { store_generation, passcode_epoch, account_state, instruction_seq, now })
 }

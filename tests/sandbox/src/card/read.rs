@@ -28,12 +28,14 @@ use crate::SandboxError;
 /// The longest message of the protocol.
 const LONGEST: usize = 65_535;
 const POLL: Duration = Duration::from_millis(10);
+/// How long a card that was lost is waited for.
+const BACK: Duration = Duration::from_secs(30);
 
 /// A reader without a card yet.
 #[derive(Debug)]
 pub struct CardReader {
     listener: TcpListener,
-    /// How long to wait for a card, at first and after it was lost.
+    /// How long to wait for a card at first.
     patience: Duration,
 }
 
@@ -123,7 +125,7 @@ impl CardReader {
             profile: ChipProfile::default(),
         };
         let mut reader = Reader::new(config, rng).reading_whatever_is_there();
-        let mut link = Link { reader: self, stream: Some(self.wait()?) };
+        let mut link = Link { reader: self, stream: Some(self.wait(self.patience)?) };
         let started = monotonic();
         let outcome = link.run(&mut reader);
         let elapsed = milliseconds(started);
@@ -140,20 +142,20 @@ impl CardReader {
     }
 
     /// Waits for a card and asks for its ATR.
-    fn wait(&self) -> io::Result<TcpStream> {
+    fn wait(&self, patience: Duration) -> io::Result<TcpStream> {
         let started = monotonic();
         loop {
             match self.listener.accept() {
                 Ok((mut stream, _)) => {
                     stream.set_nonblocking(false)?;
                     stream.set_nodelay(true)?;
-                    stream.set_read_timeout(Some(self.patience))?;
+                    stream.set_read_timeout(Some(patience))?;
                     Message::PowerOn.send(&mut stream)?;
                     Message::Atr.send(&mut stream)?;
                     vpcd::receive(&mut stream)?;
                     return Ok(stream);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && started.elapsed() < self.patience => {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && started.elapsed() < patience => {
                     thread::sleep(POLL);
                 }
                 Err(error) => return Err(error),
@@ -185,7 +187,9 @@ impl Link<'_> {
                 Step::Wait { .. } => {
                     let again = match &mut self.stream {
                         Some(stream) => Message::Reset.send(stream),
-                        None => self.reader.wait().map(|stream| self.stream = Some(stream)),
+                        None => {
+                            self.reader.wait(BACK.min(self.reader.patience)).map(|stream| self.stream = Some(stream))
+                        }
                     };
                     again.map_err(|_| ChipError::LinkLost)?;
                     reader.link_back();

@@ -90,6 +90,24 @@ fn wrong_arguments_are_refused() {
     }
 }
 
+#[test]
+fn wrong_description_is_refused_with_its_place() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    for (from, to, expected) in [
+        ("\"quirks\": {}", "\"quirks\": {\"mf_6d0\": true}", "unknown field `mf_6d0`"),
+        ("\"male\"", "\"M\"", "line 6 column"),
+        ("}", "", "at line 19 column"),
+    ] {
+        std::fs::write(path, CARD.replacen(from, to, 1)).unwrap();
+        let output = program(&["chip", "--connect", "127.0.0.1:1", "--card", path]).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && text.contains(expected) && text.contains("(1003)"), "{text}");
+    }
+    let output = program(&["chip", "--connect", "127.0.0.1:1", "--card", "/no/such.json"]).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("the description of the card cannot be read: "));
+}
+
 /// What PC/SC's vpcd sends, byte by byte.
 #[test]
 fn card_answers_as_pcsc_expects() {

@@ -45,7 +45,10 @@ async fn phone_that_lost_count_is_told_epoch_number_and_time() {
     let body = json!({"store_generation": 1});
     let told = async |seq: u64| {
         let answer = report(&world, &phone, &body).await.json();
-        let expected = json!({"store_generation": 1, "passcode_epoch": 1, "instruction_seq": seq, "now": world.now()});
+        let expected = json!({
+            "store_generation": 1, "passcode_epoch": 1, "account_state": "active", "instruction_seq": seq,
+            "now": world.now(),
+        });
         assert_eq!(answer, expected);
     };
     report(&world, &phone, &body).await;

@@ -5,6 +5,8 @@ mod calls;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod outage;
 #[cfg(test)]
 mod overload;

@@ -96,7 +96,9 @@ fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, request: &De
     let account = if attempt.used {
         // By this phone, whose answer was lost, or else by one that may not use it again.
         let account = account::find_active(tx, &attempt.pid, &phone.key)?.ok_or(UNKNOWN)?;
-        phone.choose_again(tx)?;
+        if attempt.purpose == Purpose::Activate {
+            phone.choose_again(tx)?;
+        }
         account
     } else {
         phone.bind(platform, tx, id, &attempt)?
@@ -185,10 +187,10 @@ impl Phone {
 
 impl Phone {
     /// Takes another passcode key than before: the app was killed before it had stored anything, and its holder chose again.
-    /// Once the phone has instructed, that is over.
+    /// Once the phone has instructed, rightly or wrongly, that is over: it would give a guesser new tries.
     fn choose_again(&self, tx: &Transaction<'_>) -> Result<(), Refusal> {
         let Some(passcode_key) = &self.passcode_key else { return Ok(()) };
-        let fresh = "SELECT count(*) FROM passcodes WHERE device = ? AND seq > 0";
+        let fresh = "SELECT count(*) FROM passcodes WHERE device = ? AND (seq > 0 OR wrong > 0)";
         let instructed: i64 = tx.query_row(fresh, [self.key], |row| row.get(0))?;
         if instructed > 0 {
             return Ok(());
