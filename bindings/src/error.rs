@@ -156,6 +156,14 @@ impl From<Error> for EidError {
             | Error::StepNotDue
             | Error::FaceUnusable
             | Error::TermInvalid
+            | Error::ConsentNotAsShown
+            | Error::ConsentSensitiveUnconfirmed
+            | Error::ConsentTextChanged
+            | Error::ConsentUnknown
+            | Error::ConsentPurposeUnknown
+            | Error::DataRequestUnknown
+            | Error::DataRequestSent
+            | Error::ListFull
             | Error::Internal
             | Error::Model(_)
             | Error::Vault(_)

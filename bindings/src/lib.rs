@@ -15,7 +15,9 @@ mod activation;
 mod app;
 mod call;
 mod cancel;
+mod consent;
 mod contract;
+mod data_request;
 mod error;
 mod events;
 mod guard;
@@ -30,9 +32,11 @@ mod views;
 pub use activation::Activation;
 pub use app::{AppConfig, EidApp};
 pub use cancel::CancelToken;
+pub use consent::{ConsentDraft, ConsentFieldView, ConsentOffer, ConsentOfferView, ConsentStatus, ConsentView};
 pub use contract::{
     ContractFinding, check_chip_link, check_clock, check_event_sink, check_integrity, check_secure_key,
 };
+pub use data_request::{DataRequestView, MissedTerm, RequestKind, RequestStatus};
 pub use error::EidError;
 pub use info::{BuildInfo, Language, build_info, error_text};
 pub use own_data::HistoryExportView;

@@ -86,6 +86,30 @@ pub enum Error {
     /// A term is outside what can be chosen.
     #[error("term is out of range")]
     TermInvalid,
+    /// What was agreed to is not what was shown, or not what the purpose needs.
+    #[error("consent is not what was shown")]
+    ConsentNotAsShown,
+    /// The citizen was not told that data are sensitive.
+    #[error("sensitive data was not pointed out")]
+    ConsentSensitiveUnconfirmed,
+    /// The purpose's text was replaced since it was shown.
+    #[error("text of the consent has changed")]
+    ConsentTextChanged,
+    /// There is no such consent.
+    #[error("no such consent")]
+    ConsentUnknown,
+    /// There is no such purpose to agree to.
+    #[error("no such purpose of consent")]
+    ConsentPurposeUnknown,
+    /// There is no such request.
+    #[error("no such request")]
+    DataRequestUnknown,
+    /// The request was sent and is no draft any more.
+    #[error("request was sent")]
+    DataRequestSent,
+    /// Nothing more can be kept until something is settled.
+    #[error("list is full")]
+    ListFull,
     /// A task of ours broke off.
     #[error("internal fault")]
     Internal,
@@ -146,6 +170,14 @@ impl Error {
             Self::SignInNeeded => Code::AUTH_LEVEL_TOO_LOW,
             Self::PasscodeKeyMissing => Code::PASSCODE_KEY_MISSING,
             Self::TermInvalid => Code::TERM_INVALID,
+            Self::ConsentNotAsShown => Code::CONSENT_NOT_AS_SHOWN,
+            Self::ConsentSensitiveUnconfirmed => Code::CONSENT_SENSITIVE_UNCONFIRMED,
+            Self::ConsentTextChanged => Code::CONSENT_TEXT_CHANGED,
+            Self::ConsentUnknown => Code::CONSENT_UNKNOWN,
+            Self::ConsentPurposeUnknown => Code::CONSENT_PURPOSE_UNKNOWN,
+            Self::DataRequestUnknown => Code::DATA_REQUEST_UNKNOWN,
+            Self::DataRequestSent => Code::DATA_REQUEST_SENT,
+            Self::ListFull => Code::LIST_FULL,
             Self::Internal => Code::INTERNAL,
             Self::Model(error) => error.code(),
             Self::Vault(error) => error.code(),

@@ -34,6 +34,8 @@ pub use usecase::{
     activate::{Activation, ActivationState, ActivationStep, LockCode},
     card::{CardAccess, CardProgress},
     configuration::AppStatus,
+    consent::{Consent, ConsentAsk, ConsentOffer, ConsentState},
+    data_request::{DataRequest, DataRequestState},
     history::{HistoryExport, MAX_EXPORT, MAX_HISTORY_DAYS, MIN_HISTORY_DAYS},
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},

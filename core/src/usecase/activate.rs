@@ -7,7 +7,6 @@ mod lock_code;
 mod pending;
 mod set_up;
 
-use core::future::Future;
 use std::sync::Arc;
 
 use eid_crypto::Passcode;
@@ -32,7 +31,7 @@ use crate::{
 /// An activation under way. Letting it go ends nothing: [`EidApp::resume_activation`] goes on with it, also after the app was
 /// killed.
 ///
-/// Steps wait for each other. A call that was begun runs to its end, except the reading of a card.
+/// Steps wait for each other. A call that is dropped ends there, and may be repeated; only [`Self::complete`] runs to its end.
 #[derive(Debug, Clone)]
 pub struct Activation {
     inner: Arc<Inner>,
@@ -56,20 +55,24 @@ impl EidApp {
             return Err(Error::AlreadyActivated);
         }
         let (pid, phone) = (Pid::parse(pid)?, PhoneNumber::parse(phone)?);
-        to_end(async move {
-            let mut desk = Arc::clone(&inner.front.desk).lock_owned().await;
-            let opened = Desk::open(&inner, pid, phone).await?;
-            let serial = opened.pending.serial;
-            let activation = Activation { inner: Arc::clone(&inner), serial };
-            match activation.ask_for_code(desk.insert(opened)).await {
-                Err(error @ Error::Platform(PlatformError::Refused { .. })) => {
-                    inner.forget_pending(&mut desk).await?;
-                    Err(error)
-                }
-                asked => asked.map(|()| activation),
+        let opened = to_end({
+            let inner = Arc::clone(&inner);
+            async move {
+                let mut desk = Arc::clone(&inner.front.desk).lock_owned().await;
+                *desk = Some(Desk::open(&inner, pid, phone).await?);
+                OwnedMutexGuard::try_map(desk, Option::as_mut).map_err(|_| Error::Internal)
             }
-        })
-        .await
+        });
+        let mut turn = opened.await?;
+        let activation = Activation { inner, serial: turn.pending.serial };
+        match activation.ask_for_code(&mut turn).await {
+            Err(error @ Error::Platform(PlatformError::Refused { .. })) => {
+                drop(turn);
+                activation.forget().await?;
+                Err(error)
+            }
+            asked => asked.map(|()| activation),
+        }
     }
 
     /// Where the activation stands that was begun on this phone and is not finished; `None` if there is none.
@@ -120,13 +123,11 @@ impl Activation {
     /// # Errors
     /// [`Error::Platform`], [`Error::ActivationReplaced`], [`Error::Key`], [`Error::Vault`].
     pub async fn send_code(&self) -> Result<(), Error> {
-        self.step(|this, mut desk| async move {
-            if desk.pending.step() != ActivationStep::Start {
-                desk.begin_anew(&this.inner).await?;
-            }
-            this.ask_for_code(&mut desk).await
-        })
-        .await
+        let mut desk = self.turn().await?;
+        if desk.pending.step() != ActivationStep::Start {
+            desk.begin_anew(&self.inner).await?;
+        }
+        self.ask_for_code(&mut desk).await
     }
 
     /// Sends the one-time code that the citizen typed. Once it was right, further calls do nothing.
@@ -136,15 +137,13 @@ impl Activation {
     /// to be asked for first.
     pub async fn confirm_code(&self, code: &str) -> Result<(), Error> {
         let code = OneTimeCode::parse(code)?;
-        self.step(|this, mut desk| async move {
-            if desk.pending.challenge.is_some() {
-                return Ok(());
-            }
-            let answer = this.inner.platform.confirm_code(&desk.id()?, &code).await;
-            desk.pending.challenge = Some(desk.answered(&this.inner, answer).await?);
-            desk.save(&this.inner).await
-        })
-        .await
+        let mut desk = self.turn().await?;
+        if desk.pending.challenge.is_some() {
+            return Ok(());
+        }
+        let answer = self.inner.platform.confirm_code(&desk.id()?, &code).await;
+        desk.pending.challenge = Some(desk.answered(&self.inner, answer).await?);
+        desk.save(&self.inner).await
     }
 
     /// Reads the identity card, judges it and sends what was read to the platform. Waits for the card, also when it is lost on
@@ -182,8 +181,7 @@ impl Activation {
             };
             desk.unsent = Some(Unsent { access, card, birth });
         }
-        let this = self.clone();
-        to_end(async move { this.send_card(&mut desk).await }).await
+        self.send_card(&mut desk).await
     }
 
     async fn send_card(&self, desk: &mut Desk) -> Result<(), Error> {
@@ -205,16 +203,14 @@ impl Activation {
     /// [`Error::Platform`]: wrong with the tries left, expired, or no connection; [`Error::StepNotDue`].
     pub async fn use_voucher(&self, voucher: &str) -> Result<(), Error> {
         let voucher = Voucher::parse(voucher)?;
-        self.step(|this, mut desk| async move {
-            if desk.pending.evidence.is_some() {
-                return Ok(());
-            }
-            let answer = this.inner.platform.use_voucher(&desk.id()?, &voucher).await;
-            desk.answered(&this.inner, answer).await?;
-            desk.pending.evidence = Some(Evidence::Voucher);
-            desk.save(&this.inner).await
-        })
-        .await
+        let mut desk = self.turn().await?;
+        if desk.pending.evidence.is_some() {
+            return Ok(());
+        }
+        let answer = self.inner.platform.use_voucher(&desk.id()?, &voucher).await;
+        desk.answered(&self.inner, answer).await?;
+        desk.pending.evidence = Some(Evidence::Voucher);
+        desk.save(&self.inner).await
     }
 
     /// Sends a picture or short clip of the citizen's face (JPEG, PNG, WebP or MP4, up to 2 MiB), sealed for the platform, which
@@ -224,18 +220,16 @@ impl Activation {
     /// [`Error::FaceUnusable`], [`Error::Platform`]: not the same face with the tries left, or no connection; [`Error::StepNotDue`].
     pub async fn submit_face(&self, picture: Vec<u8>) -> Result<(), Error> {
         let face = FacePicture::parse(picture)?;
-        self.step(|this, mut desk| async move {
-            if desk.pending.face {
-                return Ok(());
-            }
-            let id = desk.id()?;
-            let key = this.inner.configuration().await?.face_key;
-            let answer = this.inner.platform.show_face(&id, face.seal(&this.inner, &key, &id)?).await;
-            desk.answered(&this.inner, answer).await?;
-            desk.pending.face = true;
-            desk.save(&this.inner).await
-        })
-        .await
+        let mut desk = self.turn().await?;
+        if desk.pending.face {
+            return Ok(());
+        }
+        let id = desk.id()?;
+        let key = self.inner.configuration().await?.face_key;
+        let answer = self.inner.platform.show_face(&id, face.seal(&self.inner, &key, &id)?).await;
+        desk.answered(&self.inner, answer).await?;
+        desk.pending.face = true;
+        desk.save(&self.inner).await
     }
 
     /// Binds this phone's key to the account, fetches the level-2 grant, and sets the passcode. The app is then unlocked, and the
@@ -280,15 +274,15 @@ impl Activation {
         desk.save(&self.inner).await
     }
 
-    /// Work at the desk that runs to its end.
-    async fn step<F: Future<Output = Result<(), Error>> + Send + 'static>(
-        &self,
-        work: impl FnOnce(Self, Turn) -> F + Send + 'static,
-    ) -> Result<(), Error> {
-        let this = self.clone();
+    /// Forgets what nobody can go on with, unless another activation was begun meanwhile.
+    async fn forget(&self) -> Result<(), Error> {
+        let (inner, serial) = (Arc::clone(&self.inner), self.serial);
         to_end(async move {
-            let desk = this.turn().await?;
-            work(this, desk).await
+            let mut desk = inner.front.desk.lock().await;
+            if desk.as_ref().is_some_and(|desk| desk.pending.serial == serial) {
+                inner.forget_pending(&mut desk).await?;
+            }
+            Ok(())
         })
         .await
     }

@@ -41,7 +41,7 @@ const GRANT_MARGIN_S: i64 = 30 * 86_400;
 impl Unlocked {
     /// Renews the configuration, the trust list and, when it is due, the grant; tells the platform the state of this store, and settles a change of
     /// the passcode; removes credentials that are used, expired or revoked; and fetches new ones for each purpose that is below
-    /// its number. Call it when the phone comes online.
+    /// its number. Sends consents and requests that wait. Call it when the phone comes online.
     ///
     /// What was stored stays usable whatever happens. Each batch is stored as a whole; a batch under way runs to its end.
     ///
@@ -82,6 +82,9 @@ impl Unlocked {
             }
         }
         session.note(&report).await?;
+        // What waits stays waiting if it cannot be sent now; its list says so.
+        session.send_consents(&account).await.ok();
+        session.renew_data_requests(&account).await.ok();
         for (purpose, code) in &report.refused {
             session.note_refused_refill(vec![purpose.name().to_owned()], *code).await?;
         }

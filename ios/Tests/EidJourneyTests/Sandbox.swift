@@ -117,9 +117,9 @@ final class Sandbox: Sendable {
         return messages.last?.code ?? ""
     }
 
-    /// How the platform misbehaves from now on.
-    func misbehave(_ mode: String) throws {
-        _ = try fetch("/sandbox/faults", "--json", "{\"mode\": \"\(mode)\"}")
+    /// How the platform misbehaves from now on, where paths begin so.
+    func misbehave(_ mode: String, where paths: String = "/") throws {
+        _ = try fetch("/sandbox/faults", "--json", "{\"mode\": \"\(mode)\", \"paths\": \"\(paths)\"}")
     }
 
     /// The description of a citizen's identity card, with the given quirks: what stands between JSON's braces.

@@ -64,8 +64,9 @@ class Sandbox:
         """What an office prints after it looked at the citizen."""
         return json.loads(self.fetch("/sandbox/offices/voucher", {"pid": person["pid"]}))["voucher"]
 
-    def fault(self, mode):
-        self.fetch("/sandbox/faults", {"mode": mode})
+    def fault(self, mode, paths=None):
+        """Misbehaves so from now on, in all calls or in those whose paths begin so."""
+        self.fetch("/sandbox/faults", {"mode": mode, "paths": paths})
 
     def stop(self):
         self.process.terminate()

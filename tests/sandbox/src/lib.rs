@@ -55,6 +55,7 @@ mod tries;
 
 pub use calls::{
     configuration::{ActSetting, Settings, UpdateSettings, Window},
+    data_request::RequestPlan,
     sandbox::Message,
 };
 pub use citizen::{AccountState, CardState, RegisterChange};

@@ -6,8 +6,8 @@ use eid_crypto::{SystemRandom, hash::sha256_parts};
 use rusqlite::{Transaction, params};
 
 use crate::{
-    Clock, Fault, card_trust::CardTrust, face::FaceMatcher, held::HeldPictures, people::Register, problem::Refusal,
-    secrets::Secrets, store::Store,
+    Clock, Fault, RequestPlan, card_trust::CardTrust, face::FaceMatcher, held::HeldPictures, people::Register,
+    problem::Refusal, secrets::Secrets, store::Store,
 };
 
 /// How far the `iat` of a signed request may be from the sandbox's clock, in seconds.
@@ -24,6 +24,8 @@ pub(crate) struct Platform {
     pub(crate) environment: String,
     /// Scheme and authority, without a slash at the end: the credential issuer's identifier and the base of each `htu`.
     pub(crate) base_url: String,
+    /// What becomes of requests under the data-protection law; by their names if it is not said.
+    pub(crate) request_plan: Mutex<Option<RequestPlan>>,
     /// How it misbehaves, and in the calls whose path begins so.
     pub(crate) fault: Mutex<(Fault, String)>,
     pub(crate) card_trust: CardTrust,
@@ -51,6 +53,10 @@ impl Platform {
     ) -> Result<T, Refusal> {
         let done = tokio::task::spawn_blocking(move || work(&self)).await;
         done.unwrap_or(Err(Refusal::fault()))
+    }
+
+    pub(crate) fn request_plan(&self) -> Option<RequestPlan> {
+        *self.request_plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How a call of this path misbehaves.

@@ -17,7 +17,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     SandboxError,
     calls::{
-        account, activation, challenge, configuration, credential, device, instruction, lists, lock, sandbox, token,
+        account, activation, challenge, configuration, consent, credential, data_request, device, instruction, lists,
+        lock, sandbox, token,
     },
     fault,
     platform::Shared,
@@ -65,6 +66,7 @@ pub(crate) type Log = Arc<dyn Fn(&LogLine) + Send + Sync>;
         (name = "instructions", description = "Acts signed with the passcode"),
         (name = "lists", description = "Trust list and status lists"),
         (name = "lists", description = "Trust list, status lists and signed configuration"),
+        (name = "own data", description = "Consents, and requests under the data-protection law"),
         (name = "sandbox", description = "Absent from a real platform"),
     )
 )]
@@ -106,6 +108,8 @@ fn documented() -> OpenApiRouter<Shared> {
         .merge(credential::routes())
         .merge(lists::routes())
         .merge(configuration::routes())
+        .merge(consent::routes())
+        .merge(data_request::routes())
         .merge(sandbox::routes())
         .routes(routes!(describe))
 }

@@ -2,7 +2,7 @@ use std::{
     fmt,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::Router;
@@ -11,7 +11,7 @@ use eid_model::{PhoneNumber, Pid};
 use eid_proof::Status;
 
 use crate::{
-    Clock, Fault, Message, Person, RunningSandbox, SandboxError,
+    Clock, Fault, Message, Person, RequestPlan, RunningSandbox, SandboxError,
     calls::{
         activation::print_voucher,
         configuration::{self, Settings},
@@ -121,6 +121,7 @@ impl Sandbox {
             environment: config.environment.clone(),
             base_url: base_url.to_owned(),
             fault: Mutex::default(),
+            request_plan: Mutex::default(),
             card_trust: CardTrust::new(&config.csca)?,
             matcher: Arc::clone(&config.matcher),
             faces: HeldPictures::default(),
@@ -219,6 +220,24 @@ impl Sandbox {
     /// Makes the calls misbehave whose path begins with `paths`, and no others.
     pub fn set_fault_on(&self, paths: &str, fault: Fault) {
         self.platform.set_fault(fault, paths);
+    }
+
+    /// The signed consents of a person's account, the oldest first.
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`].
+    pub fn consents(&self, pid: &str) -> Result<Vec<String>, SandboxError> {
+        self.platform.store.run(|tx| {
+            let query = "SELECT token FROM consents JOIN accounts ON account = accounts.id WHERE pid = ?
+                         ORDER BY consents.rowid";
+            let mut rows = tx.prepare(query)?;
+            Ok(rows.query_map([pid], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Says what becomes of requests under the data-protection law that arrive from now on; `None` goes by their names.
+    pub fn set_request_plan(&self, plan: Option<RequestPlan>) {
+        *self.platform.request_plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
     }
 
     /// The signed trust list.

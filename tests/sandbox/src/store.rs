@@ -56,11 +56,11 @@ impl Store {
     }
 }
 
-const SCHEMA_VERSION: i64 = 5;
+const SCHEMA_VERSION: i64 = 6;
 
 /// Times are Unix seconds; keys of clients are known by their thumbprint (RFC 7638).
 const SCHEMA: &str = "
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 -- The server's certificate. The authority's own key is not kept.
 CREATE TABLE tls (authority_pem TEXT NOT NULL, certificate BLOB NOT NULL, key BLOB NOT NULL) STRICT;
 -- The platform's signing keys. A retired one stays trusted for a while.
@@ -134,5 +134,15 @@ CREATE INDEX seen_jwts_by_expiry ON seen_jwts (keep_until);
 CREATE TABLE tokens (
     key BLOB PRIMARY KEY, account TEXT NOT NULL, device BLOB NOT NULL, superseded INTEGER NOT NULL DEFAULT 0,
     list INTEGER NOT NULL, place INTEGER NOT NULL, UNIQUE (list, place)
+) STRICT;
+-- Consents as they were signed, and their withdrawals.
+CREATE TABLE consents (
+    account TEXT NOT NULL, id TEXT NOT NULL, token TEXT NOT NULL, received_at INTEGER NOT NULL,
+    withdrawal TEXT, withdrawn_at INTEGER, UNIQUE (account, id)
+) STRICT;
+-- Requests under the data-protection law: what they say is not kept, for nobody reads it here.
+CREATE TABLE data_requests (
+    account TEXT NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL, received_at INTEGER NOT NULL, plan INTEGER NOT NULL,
+    UNIQUE (account, id)
 ) STRICT;
 ";

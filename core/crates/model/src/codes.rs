@@ -411,7 +411,7 @@ impl Code {
     pub const DATA_REQUEST_TEXT: Self = Self(9012);
     /// The request was refused. Read the reason; you may complain as the law provides.
     pub const DATA_REQUEST_REFUSED: Self = Self(9013);
-    /// The list on this phone is full. Remove old entries that are settled.
+    /// The list on this phone is full. Withdraw consents or throw away drafts that you no longer need, and go online.
     pub const LIST_FULL: Self = Self(9014);
 }
 
@@ -626,5 +626,5 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 9011, name: "DATA_REQUEST_SENT", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Yêu cầu này đã gửi nên không sửa được. Hãy lập yêu cầu mới.", en: "This request was sent and cannot be changed. Write a new one." },
     CodeInfo { number: 9012, name: "DATA_REQUEST_TEXT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hãy viết nội dung yêu cầu, không quá 1.000 ký tự và không có ký tự ẩn.", en: "Write down what you ask for, in at most 1,000 characters and without hidden ones." },
     CodeInfo { number: 9013, name: "DATA_REQUEST_REFUSED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Yêu cầu bị từ chối. Hãy đọc lý do; bạn có thể khiếu nại theo quy định.", en: "The request was refused. Read the reason; you may complain as the law provides." },
-    CodeInfo { number: 9014, name: "LIST_FULL", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Danh sách trên điện thoại đã đầy. Hãy xóa các mục cũ đã xong.", en: "The list on this phone is full. Remove old entries that are settled." },
+    CodeInfo { number: 9014, name: "LIST_FULL", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Danh sách trên điện thoại đã đầy. Hãy rút lại sự đồng ý không cần nữa hoặc bỏ bản nháp cũ, rồi kết nối mạng.", en: "The list on this phone is full. Withdraw consents or throw away drafts that you no longer need, and go online." },
 ];

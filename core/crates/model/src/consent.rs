@@ -156,10 +156,26 @@ impl ConsentTextTable {
 
 /// Who receives the data (bên nhận): an identifier and a name for people.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "RecipientFields")]
 pub struct Recipient {
     id: RecipientId,
     name: Line,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecipientFields {
+    id: RecipientId,
+    name: Line,
+}
+
+impl TryFrom<RecipientFields> for Recipient {
+    type Error = ModelError;
+
+    fn try_from(fields: RecipientFields) -> Result<Self, ModelError> {
+        let RecipientFields { id, name } = fields;
+        if name.as_str().is_empty() { Err(ModelError::RecipientInvalid) } else { Ok(Self { id, name }) }
+    }
 }
 
 impl Recipient {
@@ -168,8 +184,8 @@ impl Recipient {
     /// # Errors
     /// [`ModelError::RecipientInvalid`].
     pub fn parse(id: &str, name: &str) -> Result<Self, ModelError> {
-        let name = Line::parse(name).ok().filter(|name| !name.as_str().is_empty());
-        Ok(Self { id: RecipientId::parse(id)?, name: name.ok_or(ModelError::RecipientInvalid)? })
+        let name = Line::parse(name).map_err(|_| ModelError::RecipientInvalid)?;
+        RecipientFields { id: RecipientId::parse(id)?, name }.try_into()
     }
 
     /// The identifier.
@@ -322,6 +338,15 @@ mod tests {
             assert_eq!(Recipient::parse(id, name).err(), Some(ModelError::RecipientInvalid), "{id:?} {name:?}");
         }
         assert!(Recipient::parse(&"a".repeat(65), "A").is_err());
-        assert!(serde_json::from_str::<Recipient>(r#"{"id":"a b","name":"A"}"#).is_err());
+        for json in [
+            r#"{"id":"a b","name":"A"}"#,
+            r#"{"id":"a","name":" "}"#,
+            r#"{"id":"a"}"#,
+            r#"{"id":"a","name":"A","x":1}"#,
+        ] {
+            assert!(serde_json::from_str::<Recipient>(json).is_err(), "{json}");
+        }
+        let json = serde_json::to_string(&recipient).unwrap();
+        assert_eq!(serde_json::from_str::<Recipient>(&json).unwrap(), recipient);
     }
 }

@@ -47,6 +47,7 @@ mod instruction;
 mod json;
 pub mod jws;
 mod line;
+mod own_data;
 mod problem;
 mod proving;
 pub mod retry;
@@ -66,6 +67,10 @@ pub use http::{Gate, MAX_ANSWER};
 pub use id::{AccountId, ActivationId};
 pub use instruction::{
     Challenge, DeviceEntry, Instruction, RefreshToken, SignedIn, parse_challenge, parse_devices, parse_signed_in,
+};
+pub use own_data::{
+    CONSENT_TYPE, ConsentStatement, KeptConsent, RequestProgress, SentRequest, WITHDRAWAL_TYPE, WithdrawalStatement,
+    parse_consent, parse_consents, parse_requests,
 };
 pub use problem::parse_problem;
 pub use proving::{CardUpload, Voucher, parse_next};

@@ -112,7 +112,7 @@ class LockTest {
         for (fault in listOf("nonsense", "truncated")) {
             activated { phone, unlocked ->
                 unlocked.refill()
-                sandbox.fault(fault)
+                sandbox.fault(fault, "/v1/instructions")
                 try {
                     assertEquals(PasscodeOutcome.UNSURE, unlocked.replacePasscode(passcode(), passcode(NEW)), fault)
                     phone.restart()
@@ -121,7 +121,9 @@ class LockTest {
                     sandbox.fault("off")
                 }
                 phone.app.unlock(passcode(NEW)).refill()
-                assertEquals(listOf(false, true), listOf(opens(phone, PASSCODE), opens(phone, NEW)), fault)
+                // The platform acted, and its answer was cut off; or it did not, and may yet: then either opens.
+                val either = fault == "nonsense"
+                assertEquals(listOf(either, true), listOf(opens(phone, PASSCODE), opens(phone, NEW)), fault)
             }
         }
     }

@@ -78,9 +78,9 @@ class Sandbox : AutoCloseable {
         return Regex("\"code\":\"(\\d{6})\"").findAll(messages).last().groupValues[1]
     }
 
-    /** Makes the platform misbehave: `off`, `down`, `nonsense`, `slow`, `truncated` or `oversize`. */
-    fun fault(mode: String) {
-        post("/sandbox/faults", """{"mode":"$mode"}""", 204)
+    /** Makes the platform misbehave where paths begin so: `off`, `down`, `nonsense`, `slow`, `truncated`, `oversize`. */
+    fun fault(mode: String, paths: String = "/") {
+        post("/sandbox/faults", """{"mode":"$mode","paths":"$paths"}""", 204)
     }
 
     /** The description of a citizen's identity card, with the given quirks: what stands between JSON's braces. */

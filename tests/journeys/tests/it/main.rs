@@ -6,6 +6,8 @@ mod biometrics;
 mod card;
 mod care;
 mod configuration;
+mod consent;
+mod data_request;
 mod guard;
 mod history;
 mod interop;

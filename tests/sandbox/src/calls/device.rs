@@ -1,12 +1,14 @@
 //! What a phone reports of its store and its passcode.
 
 use axum::{Json, extract::State, http::HeaderMap};
+use eid_model::GuardedAct;
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    calls::configuration::auth_rule,
     citizen::AccountState,
     extract::JsonBody,
     platform::{Platform, Shared},
@@ -17,9 +19,6 @@ use crate::{
 const PATH: &str = "/v1/device/state";
 
 const LIST_PATH: &str = "/v1/devices";
-
-/// The auth level that the list of devices asks for, and how old it may be, in seconds.
-const LIST_LEVEL: (u8, i64) = (2, 30 * 86_400);
 
 /// Devices that are listed, at most.
 const MOST_LISTED: u32 = 50;
@@ -64,7 +63,8 @@ struct Device {
 async fn list(State(platform): State<Shared>, headers: HeaderMap) -> Result<Json<Devices>, Refusal> {
     let devices = platform.call(move |platform, tx| {
         let (session, _) = check_session(platform, tx, &headers, "GET", LIST_PATH)?;
-        session.require(LIST_LEVEL.0, LIST_LEVEL.1, platform.clock.seconds())?;
+        let asked = auth_rule(tx, GuardedAct::ListDevices)?;
+        session.require(asked.level.number(), asked.max_age_s.into(), platform.clock.seconds())?;
         let mut rows = tx.prepare(
             "SELECT name, bound_at, last_seen_at, accounts.device = devices.key
              FROM devices JOIN accounts ON account = id WHERE account = ? ORDER BY bound_at DESC LIMIT ?",

@@ -20,6 +20,7 @@ mod http;
 mod instruction;
 mod lists;
 mod locks;
+mod own_data;
 mod program;
 mod proving;
 mod session;

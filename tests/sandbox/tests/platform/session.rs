@@ -2,6 +2,7 @@
 
 use axum::{body::Body, http::Method};
 use eid_crypto::SigningKey;
+use eid_sandbox::{ActSetting, Settings};
 use serde_json::{Value, json};
 
 use crate::{
@@ -64,6 +65,12 @@ async fn devices_are_listed_to_a_session_of_two_factors_only() {
             {"name": "", "bound_at": at - 20, "last_seen_at": at - 20, "active": false},
         ])
     );
+    // The configuration can ask for more.
+    let acts = vec![ActSetting { act: "list_devices".to_owned(), level: 2, max_age_s: 59 }];
+    world.sandbox.set_settings(&Settings { acts, ..Settings::default() }).unwrap();
+    assert_eq!(devices(&world, &phone, &access).await.status, 200);
+    world.wait(60);
+    assert_eq!(devices(&world, &phone, &access).await.refusal(), (403, 2056, None));
     // The token is of no use to the phone before it, which holds another key.
     assert_eq!(devices(&world, &old, &access).await.refusal().1, 7013);
 }
