@@ -3,11 +3,13 @@
 use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
-use eid_crypto::{Passcode, PasscodeKey, Signature, SigningKey, VerifyingKey, hash::sha256, kdf::KdfCost};
+use eid_crypto::{
+    Passcode, PasscodeKey, SecretBytes, SecretKey, Signature, SigningKey, VerifyingKey, hash::sha256, kdf::KdfCost,
+};
 use eid_model::{AuthLevel, Code, PhoneNumber, Pid, UnixTime};
 use eid_platform::{
-    AccountId, ActivationId, CredentialConfiguration, CredentialRequest, Flaw, Instruction, OneTimeCode, PlatformError,
-    RequestSigner, Timeouts, answer, jws,
+    AccountId, ActivationId, BindRequest, CredentialConfiguration, CredentialRequest, Flaw, Instruction, OneTimeCode,
+    PlatformError, RequestSigner, Timeouts, answer, jws,
 };
 use serde_json::{Value, json};
 
