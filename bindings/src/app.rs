@@ -127,8 +127,8 @@ impl EidApp {
         Call::on(&self.engine).until(cancel.as_ref()).run(work).await
     }
 
-    /// Starts an activation (kích hoạt): the platform sends a one-time code to the phone number that the register has. Nothing
-    /// on the phone changes; may be cancelled at any time.
+    /// Starts an activation (kích hoạt): the platform sends a one-time code to the phone number that the register has. One that
+    /// was under way on this phone is over. May be cancelled, and is then found by `resume_activation`.
     ///
     /// # Errors
     /// `Conflict` 1002 on an activated phone, `Invalid` for a malformed number, `Rejected`, `Network`.
@@ -143,6 +143,17 @@ impl EidApp {
         let work = async move { Ok(core.start_activation(&pid, &phone).await?) };
         let started = Call::on(&self.engine).until(cancel.as_ref()).run(work).await?;
         Ok(Activation::new(started, &self.engine, &self.sessions))
+    }
+
+    /// The activation that was begun on this phone and is not finished, to go on with; none if there is none. Makes no network
+    /// call.
+    ///
+    /// # Errors
+    /// `Storage` 1010 for one that does not open any more: it is forgotten, and the citizen begins anew. `Device`.
+    pub async fn resume_activation(&self) -> Result<Option<Arc<Activation>>, EidError> {
+        let core = self.core.clone();
+        let pending = Call::on(&self.engine).run_to_end(async move { Ok(core.resume_activation().await?) }).await?;
+        Ok(pending.map(|pending| Activation::new(pending, &self.engine, &self.sessions)))
     }
 
     /// Unlocks with the passcode: six ASCII digits, which are consumed and wiped. Makes no network call. Runs to its end: a

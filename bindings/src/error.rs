@@ -151,6 +151,10 @@ impl From<Error> for EidError {
             | Error::CredentialsExpired
             | Error::PurposeUnknown
             | Error::GrantExpired
+            | Error::ActivationLost
+            | Error::ActivationReplaced
+            | Error::StepNotDue
+            | Error::FaceUnusable
             | Error::TermInvalid
             | Error::ConsentNotAsShown
             | Error::ConsentSensitiveUnconfirmed
@@ -166,6 +170,9 @@ impl From<Error> for EidError {
             | Error::Platform(_)
             | Error::Proof(_)
             | Error::Key(_)
+            | Error::Chip(_)
+            | Error::Card(_)
+            | Error::ChipLink(_)
             | Error::Clock(_)
             | Error::SignInNeeded
             | Error::PasscodeKeyMissing

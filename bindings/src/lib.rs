@@ -41,15 +41,16 @@ pub use error::EidError;
 pub use info::{BuildInfo, Language, build_info, error_text};
 pub use own_data::HistoryExportView;
 pub use ports::{
-    ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, EventSinkError, HardwareInput, Integrity,
+    ChipLimits, ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, EventSinkError, HardwareInput, Integrity,
     IntegrityError, KeyAccess, Moment, Platform, SecureKey, SecureKeyError,
 };
 pub use runtime::shutdown_all;
 pub use sign_in::{DeviceView, SignInView};
 pub use unlocked::{Presentation, Unlocked};
 pub use views::{
-    AccountView, Act, AppStatusView, HistoryPage, HistoryView, HomeView, PasscodeOutcome, PresentDraft, ProofView,
-    Purpose, PurposeCount, PurposeRefusal, QrView, ReadinessView, RefillView, RepairView, StorePart, UpdateState,
+    AccountView, Act, ActivationStep, ActivationView, AppStatusView, CardDraft, CardLinesDraft, CardProgressView,
+    HistoryPage, HistoryView, HomeView, LockCodeView, PasscodeOutcome, PresentDraft, ProofView, Purpose, PurposeCount,
+    PurposeRefusal, QrView, ReadinessView, RefillView, RepairView, StorePart, UpdateState,
 };
 
 uniffi::setup_scaffolding!("eid_core");

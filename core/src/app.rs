@@ -17,7 +17,7 @@ use crate::{
     autolock::Watch,
     ports::{Event, Moment, Ports},
     session::{Open, Session},
-    usecase::configuration::Configurations,
+    usecase::{activate::Front, configuration::Configurations},
 };
 
 /// The app while it is locked: the only way in.
@@ -70,6 +70,8 @@ pub(crate) struct Inner {
     pub(crate) folder: Folder,
     /// Held while the passcode is tried or the phone is activated.
     pub(crate) entrance: Arc<Mutex<()>>,
+    /// The activation under way.
+    pub(crate) front: Front,
     /// What is unlocked, and its session, which outlives locking while calls are under way.
     opened: StdMutex<(Weak<Open>, Weak<Session>)>,
 }
@@ -101,6 +103,7 @@ impl EidApp {
                 configurations,
                 folder,
                 entrance: Arc::default(),
+                front: Front::default(),
                 opened: StdMutex::default(),
             }),
         })

@@ -1,10 +1,11 @@
+use eid_chip::{ChipError, judge::Objection};
 use eid_crypto::CryptoError;
 use eid_model::{Code, CodeInfo, Kind, ModelError};
 use eid_platform::PlatformError;
 use eid_proof::ProofError;
 use eid_vault::VaultError;
 
-use crate::ports::{ClockError, SecureKeyError};
+use crate::ports::{ChipLinkError, ClockError, SecureKeyError};
 
 /// Why an act of the citizen did not succeed. [`Self::code`] gives the stable number; its table says what to do now.
 ///
@@ -64,6 +65,18 @@ pub enum Error {
     /// The level-2 grant has expired.
     #[error("grant has expired")]
     GrantExpired,
+    /// The activation that was under way does not open any more: damaged, or of another phone.
+    #[error("unfinished activation is lost")]
+    ActivationLost,
+    /// Another activation was begun on this phone since.
+    #[error("another activation was begun")]
+    ActivationReplaced,
+    /// This step of the activation is not due yet.
+    #[error("step is not due")]
+    StepNotDue,
+    /// What was captured is no picture of a face that the platform takes.
+    #[error("picture is unusable")]
+    FaceUnusable,
     /// The citizen has to sign in for this, or anew.
     #[error("sign-in needed")]
     SignInNeeded,
@@ -115,6 +128,15 @@ pub enum Error {
     /// The key hardware did not do it.
     #[error(transparent)]
     Key(#[from] SecureKeyError),
+    /// The card could not be read, or is not genuine.
+    #[error(transparent)]
+    Chip(#[from] ChipError),
+    /// The card is not the one that was asked for.
+    #[error(transparent)]
+    Card(#[from] Objection),
+    /// The phone's reader did not do it.
+    #[error(transparent)]
+    ChipLink(#[from] ChipLinkError),
     /// The phone does not tell the time.
     #[error(transparent)]
     Clock(#[from] ClockError),
@@ -141,6 +163,10 @@ impl Error {
             Self::CredentialsExpired => Code::CREDENTIAL_EXPIRED,
             Self::PurposeUnknown => Code::PURPOSE_UNKNOWN,
             Self::GrantExpired => Code::GRANT_EXPIRED,
+            Self::ActivationLost => Code::ACTIVATION_LOST,
+            Self::ActivationReplaced => Code::ACTIVATION_REPLACED,
+            Self::StepNotDue => Code::STEP_OUT_OF_ORDER,
+            Self::FaceUnusable => Code::FACE_UNUSABLE,
             Self::SignInNeeded => Code::AUTH_LEVEL_TOO_LOW,
             Self::PasscodeKeyMissing => Code::PASSCODE_KEY_MISSING,
             Self::TermInvalid => Code::TERM_INVALID,
@@ -158,6 +184,9 @@ impl Error {
             Self::Platform(error) => error.code(),
             Self::Proof(error) => error.code(),
             Self::Key(error) => error.code(),
+            Self::Chip(error) => error.code(),
+            Self::Card(error) => error.code(),
+            Self::ChipLink(error) => error.code(),
             Self::Clock(error) => error.code(),
             Self::Crypto(error) => error.code(),
         }

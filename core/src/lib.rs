@@ -31,7 +31,8 @@ pub use eid_vault::{Act, Collection, HistoryEntry, Page, Repaired, VaultError};
 pub use error::Error;
 pub use session::{AccountView, Unlocked};
 pub use usecase::{
-    activate::Activation,
+    activate::{Activation, ActivationState, ActivationStep, LockCode},
+    card::{CardAccess, CardProgress},
     configuration::AppStatus,
     consent::{Consent, ConsentAsk, ConsentOffer, ConsentState},
     data_request::{DataRequest, DataRequestState},

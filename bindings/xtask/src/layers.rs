@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("eid-vault", &["eid-crypto", "eid-model"]),
     ("eid-chip", &["eid-crypto", "eid-model"]),
     ("eid-platform", &["eid-crypto", "eid-model"]),
-    ("eid-core", &["eid-crypto", "eid-model", "eid-platform", "eid-proof", "eid-vault"]),
+    ("eid-core", &["eid-chip", "eid-crypto", "eid-model", "eid-platform", "eid-proof", "eid-vault"]),
     ("eid-counter", &["eid-crypto", "eid-model", "eid-proof"]),
     ("eid-contract", &["eid-core", "eid-crypto"]),
     ("eid-native", &[]),

@@ -1,248 +1,314 @@
-//! Activating level 2 on this phone (kích hoạt định danh mức độ 2): phone number and one-time code, device key, grant,
-//! passcode.
+//! Activating level 2 on this phone (kích hoạt định danh mức độ 2) in steps: phone number, one-time code, card, face, passcode.
+//!
+//! Each step is stored before its call returns. A step that is done is not repeated, and one that the platform refused may be
+//! tried again; when the platform knows the activation no more, it begins anew with what was typed.
+
+mod lock_code;
+mod pending;
+mod set_up;
 
 use std::sync::Arc;
 
-use eid_crypto::{Passcode, PasscodeKey, SecretKey, VerifyingKey, random};
-use eid_model::{PhoneNumber, Pid, UnixTime};
-use eid_platform::{ActivationStarted, DeviceChallenge, Grant, OneTimeCode};
-use eid_proof::ProofError;
-use eid_vault::{Act, Collection, Envelope, Factor, GuardSession, HistoryEntry, Vault, VaultError};
+use eid_crypto::Passcode;
+use eid_model::{PhoneNumber, Pid};
+use eid_platform::{OneTimeCode, PlatformError, Voucher};
+use tokio::sync::{OwnedMappedMutexGuard, OwnedMutexGuard};
+
+pub use lock_code::LockCode;
+pub(crate) use pending::Front;
+pub use pending::{ActivationState, ActivationStep};
+use pending::{Desk, Evidence, Unsent};
 
 use crate::{
     EidApp, Error, Unlocked,
     app::{Inner, to_end},
-    device::{DEVICE_KEY, GuardKeys, HardwareKey},
-    ports::{KeyAccess, SecureKeyError},
-    record::{ACCOUNT, Account, PasscodeKeySource, StoredTrustList, TRUST_LIST},
-    session::verify_grant,
+    usecase::{
+        card::{CardAccess, CardProgress, CardRead, CardTask},
+        face::FacePicture,
+    },
 };
 
-/// An activation under way. Each step may be tried again after an error; nothing on the phone changes before the last.
-#[derive(Debug)]
+/// An activation under way. Letting it go ends nothing: [`EidApp::resume_activation`] goes on with it, also after the app was
+/// killed.
+///
+/// Steps wait for each other. A call that is dropped ends there, and may be repeated; only [`Self::complete`] runs to its end.
+#[derive(Debug, Clone)]
 pub struct Activation {
     inner: Arc<Inner>,
-    pid: Pid,
-    phone: PhoneNumber,
-    started: ActivationStarted,
-    step: Step,
-    /// Made once: the passcode key that the platform knows must be the one that the store's salt gives.
-    source: Option<PasscodeKeySource>,
+    serial: [u8; 16],
 }
 
-#[derive(Debug)]
-enum Step {
-    Code,
-    /// The code was right. The key is made once: repeating the binding with another one would be refused.
-    Device(DeviceChallenge, Option<VerifyingKey>),
-    Passcode(Box<Granted>),
-    /// Nothing is kept of what the store now holds: a shell may hold on to this object after the app was locked.
-    Done,
-}
-
-impl Step {
-    fn device_key(&self) -> Option<VerifyingKey> {
-        match self {
-            Self::Code | Self::Done => None,
-            Self::Device(_, made) => *made,
-            Self::Passcode(granted) => Some(granted.device_key),
-        }
-    }
-}
-
-/// A verified grant, not yet stored.
-#[derive(Debug, Clone)]
-struct Granted {
-    grant: Grant,
-    jwt: String,
-    issuer: String,
-    trust_list: Vec<u8>,
-    device_key: VerifyingKey,
-    challenge: DeviceChallenge,
-    /// Of the passcode that the platform was told of last.
-    passcode_key: VerifyingKey,
-}
+/// The desk of one activation, while a step is under way.
+type Turn = OwnedMappedMutexGuard<Option<Desk>, Desk>;
 
 impl EidApp {
-    /// Starts an activation: the platform sends a one-time code to the phone number that the register has.
+    /// Starts an activation: the platform sends a one-time code to the phone number that the register has. One that was under
+    /// way on this phone is over.
     ///
-    /// Cancel-safe: nothing on the phone changes.
+    /// After an error of the network the same again is one request for the platform: no second code is sent.
     ///
     /// # Errors
-    /// [`Error::AlreadyActivated`], [`Error::Model`] for a malformed number, [`Error::Platform`].
+    /// [`Error::AlreadyActivated`], [`Error::Model`] for a malformed number, [`Error::Platform`]; [`Error::Key`], [`Error::Vault`].
     pub async fn start_activation(&self, pid: &str, phone: &str) -> Result<Activation, Error> {
         let inner = Arc::clone(&self.inner);
         if inner.is_activated().await? {
             return Err(Error::AlreadyActivated);
         }
         let (pid, phone) = (Pid::parse(pid)?, PhoneNumber::parse(phone)?);
-        let idempotency_key = random(&*inner.ports.random)?;
-        let started = inner.platform.start_activation(&pid, &phone, &idempotency_key).await?;
-        Ok(Activation { inner, pid, phone, started, step: Step::Code, source: None })
+        let opened = to_end({
+            let inner = Arc::clone(&inner);
+            async move {
+                let mut desk = Arc::clone(&inner.front.desk).lock_owned().await;
+                *desk = Some(Desk::open(&inner, pid, phone).await?);
+                OwnedMutexGuard::try_map(desk, Option::as_mut).map_err(|_| Error::Internal)
+            }
+        });
+        let mut turn = opened.await?;
+        let activation = Activation { inner, serial: turn.pending.serial };
+        match activation.ask_for_code(&mut turn).await {
+            Err(error @ Error::Platform(PlatformError::Refused { .. })) => {
+                drop(turn);
+                activation.forget().await?;
+                Err(error)
+            }
+            asked => asked.map(|()| activation),
+        }
+    }
+
+    /// Where the activation stands that was begun on this phone and is not finished; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`Error::ActivationLost`] for one that does not open any more: it is forgotten, and the citizen begins anew.
+    /// [`Error::Key`], [`Error::Vault`].
+    pub async fn pending_activation(&self) -> Result<Option<ActivationState>, Error> {
+        Ok(self.resume_activation().await?.and_then(|_| self.inner.front.shown()))
+    }
+
+    /// The activation that was begun on this phone and is not finished, to go on with; `None` if there is none. Makes no network
+    /// call.
+    ///
+    /// # Errors
+    /// As [`Self::pending_activation`].
+    pub async fn resume_activation(&self) -> Result<Option<Activation>, Error> {
+        let inner = Arc::clone(&self.inner);
+        to_end(async move {
+            let mut desk = inner.front.desk.lock().await;
+            if inner.is_activated().await? {
+                // The app was killed when all was done.
+                inner.forget_pending(&mut desk).await?;
+                return Ok(None);
+            }
+            inner.take_pending(&mut desk).await?;
+            Ok(desk.as_ref().map(|desk| Activation { inner: Arc::clone(&inner), serial: desk.pending.serial }))
+        })
+        .await
     }
 }
 
 impl Activation {
-    /// Until when the one-time code is good.
-    pub fn code_expires_at(&self) -> UnixTime {
-        self.started.code_expires_at
+    /// Where it stands, as of the last step that ended. `None` when it is finished or another one was begun.
+    pub fn state(&self) -> Option<ActivationState> {
+        self.inner.front.shown()
+    }
+
+    /// How far the reading of the card is; `None` when no reading is under way. [`crate::ports::Event::CardProgress`] says when
+    /// to ask.
+    pub fn card_progress(&self) -> Option<CardProgress> {
+        self.inner.front.progress()
+    }
+
+    /// Asks for a one-time code again, after the last one has expired or its tries are spent. While a request of this kind is
+    /// unanswered it is the same request.
+    ///
+    /// # Errors
+    /// [`Error::Platform`], [`Error::ActivationReplaced`], [`Error::Key`], [`Error::Vault`].
+    pub async fn send_code(&self) -> Result<(), Error> {
+        let mut desk = self.turn().await?;
+        if desk.pending.step() != ActivationStep::Start {
+            desk.begin_anew(&self.inner).await?;
+        }
+        self.ask_for_code(&mut desk).await
     }
 
     /// Sends the one-time code that the citizen typed. Once it was right, further calls do nothing.
     ///
     /// # Errors
-    /// [`Error::Platform`]: wrong code with the tries left, late code, or no connection.
-    pub async fn confirm_code(&mut self, code: &str) -> Result<(), Error> {
-        if matches!(self.step, Step::Code) {
-            let code = OneTimeCode::parse(code)?;
-            let challenge = self.inner.platform.confirm_code(&self.started.activation_id, &code).await?;
-            self.step = Step::Device(challenge, None);
+    /// [`Error::Platform`]: wrong code with the tries left, late code, or no connection. [`Error::StepNotDue`] when a new code has
+    /// to be asked for first.
+    pub async fn confirm_code(&self, code: &str) -> Result<(), Error> {
+        let code = OneTimeCode::parse(code)?;
+        let mut desk = self.turn().await?;
+        if desk.pending.challenge.is_some() {
+            return Ok(());
         }
-        Ok(())
+        let answer = self.inner.platform.confirm_code(&desk.id()?, &code).await;
+        desk.pending.challenge = Some(desk.answered(&self.inner, answer).await?);
+        desk.save(&self.inner).await
     }
 
-    /// Binds this phone's key to the account, fetches the level-2 grant, and sets the passcode. The app is then unlocked.
+    /// Reads the identity card, judges it and sends what was read to the platform. Waits for the card, also when it is lost on
+    /// the way; the reading ends when this call is dropped. Once the platform took a card, further calls do nothing.
     ///
-    /// Runs to its end: after an error, calling it again goes on where it stopped.
+    /// What was read stays in memory until the platform has it: after an error of the network the same call sends it without
+    /// another reading.
+    ///
+    /// # Errors
+    /// [`Error::ChipLink`] without a reader or a card, [`Error::Chip`] for a card that cannot be read or is not genuine,
+    /// [`Error::Card`] for another person's or an expired one, [`Error::Platform`]; [`Error::StepNotDue`].
+    pub async fn read_card(&self, access: CardAccess) -> Result<(), Error> {
+        let mut desk = self.turn().await?;
+        if desk.pending.evidence.is_some() {
+            return Ok(());
+        }
+        if desk.unsent.as_ref().is_none_or(|unsent| unsent.access != access) {
+            desk.unsent = None;
+            let configuration = self.inner.configuration().await?;
+            let task = CardTask {
+                access: access.clone(),
+                challenge: desk.pending.challenge.as_ref().ok_or(Error::StepNotDue)?.chip_challenge,
+                profile: desk.profile(),
+                pid: desk.pending.pid,
+                trust: self.inner.chip_trust(&configuration)?,
+            };
+            let CardRead { outcome, profile } = self.inner.read_card(task).await?;
+            desk.pending.profile = (&profile).into();
+            let (card, birth) = match outcome {
+                Ok(read) => read,
+                Err(error) => {
+                    desk.save(&self.inner).await?;
+                    return Err(error);
+                }
+            };
+            desk.unsent = Some(Unsent { access, card, birth });
+        }
+        self.send_card(&mut desk).await
+    }
+
+    async fn send_card(&self, desk: &mut Desk) -> Result<(), Error> {
+        let id = desk.id()?;
+        let Some(unsent) = &desk.unsent else { return Err(Error::StepNotDue) };
+        let (answer, birth) = (self.inner.platform.show_card(&id, &unsent.card).await, unsent.birth);
+        if !answer.is_err_and(is_of_network) {
+            desk.unsent = None;
+        }
+        desk.answered(&self.inner, answer).await?;
+        desk.pending.evidence = Some(Evidence::Card(birth));
+        desk.save(&self.inner).await
+    }
+
+    /// Sends a voucher (mã xác nhận) in place of the card: twelve characters that an office printed. Once the platform took a card
+    /// or a voucher, further calls do nothing.
+    ///
+    /// # Errors
+    /// [`Error::Platform`]: wrong with the tries left, expired, or no connection; [`Error::StepNotDue`].
+    pub async fn use_voucher(&self, voucher: &str) -> Result<(), Error> {
+        let voucher = Voucher::parse(voucher)?;
+        let mut desk = self.turn().await?;
+        if desk.pending.evidence.is_some() {
+            return Ok(());
+        }
+        let answer = self.inner.platform.use_voucher(&desk.id()?, &voucher).await;
+        desk.answered(&self.inner, answer).await?;
+        desk.pending.evidence = Some(Evidence::Voucher);
+        desk.save(&self.inner).await
+    }
+
+    /// Sends a picture or short clip of the citizen's face (JPEG, PNG, WebP or MP4, up to 2 MiB), sealed for the platform, which
+    /// decides. The bytes are consumed and wiped. Once a face was taken, further calls do nothing.
+    ///
+    /// # Errors
+    /// [`Error::FaceUnusable`], [`Error::Platform`]: not the same face with the tries left, or no connection; [`Error::StepNotDue`].
+    pub async fn submit_face(&self, picture: Vec<u8>) -> Result<(), Error> {
+        let face = FacePicture::parse(picture)?;
+        let mut desk = self.turn().await?;
+        if desk.pending.face {
+            return Ok(());
+        }
+        let id = desk.id()?;
+        let key = self.inner.configuration().await?.face_key;
+        let answer = self.inner.platform.show_face(&id, face.seal(&self.inner, &key, &id)?).await;
+        desk.answered(&self.inner, answer).await?;
+        desk.pending.face = true;
+        desk.save(&self.inner).await
+    }
+
+    /// Binds this phone's key to the account, fetches the level-2 grant, and sets the passcode. The app is then unlocked, and the
+    /// activation is over.
     ///
     /// # Errors
     /// [`Error::Platform`] when the platform refuses level 2 or the grant is not valid; [`Error::Crypto`] for a passcode that is
     /// malformed or too easy to guess; [`Error::Key`]; [`Error::Vault`] when the phone's storage is full, say.
-    pub async fn complete(&mut self, passcode: Vec<u8>) -> Result<Unlocked, Error> {
+    pub async fn complete(&self, passcode: Vec<u8>) -> Result<Unlocked, Error> {
         let passcode = Passcode::parse(passcode)?;
-        // Before the device key is touched: a second activation must not break the one that is there.
-        let inner = Arc::clone(&self.inner);
-        let entrance = Arc::clone(&inner.entrance).lock_owned().await;
-        if inner.is_activated().await? {
-            return Err(Error::AlreadyActivated);
-        }
-        passcode.check_new(&[self.pid.as_str(), self.phone.as_str()])?;
-        let source = match self.source {
-            Some(source) => source,
-            None => {
-                let made = |inner: &Inner| PasscodeKeySource::make(&*inner.ports.random, inner.kdf_cost()?);
-                *self.source.insert(inner.blocking(made).await?)
+        let this = self.clone();
+        to_end(async move {
+            // Before the device key is touched: a second activation must not break the one that is there.
+            let inner = &this.inner;
+            let entrance = Arc::clone(&inner.entrance).lock_owned().await;
+            if inner.is_activated().await? {
+                return Err(Error::AlreadyActivated);
             }
-        };
-        let derived = inner.blocking(move |_| Ok((source.derive(&passcode)?, passcode)));
-        let (passcode_key, passcode) = derived.await?;
-        let granted = self.bind_device(&passcode_key).await?;
-        let birth_date = granted.grant.birth_date;
-        passcode.check_new(&[&birth_date.card_form(), &birth_date.claim169_form()])?;
-
-        let vault = to_end(async move {
-            let _entrance = entrance;
-            set_up(inner, passcode, source, granted).await
+            let mut turn = this.turn().await?;
+            let (vault, lock_code) = set_up::set_up(inner, &mut turn, passcode).await?;
+            drop(turn);
+            // What is left of it opens nothing, and the next start removes it.
+            let mut desk = inner.front.desk.lock().await;
+            inner.forget_pending(&mut desk).await.ok();
+            inner.front.hand_over(lock_code);
+            drop(entrance);
+            Unlocked::new(inner, vault, Vec::new())
         })
-        .await?;
-        self.step = Step::Done;
-        Unlocked::new(&self.inner, vault, Vec::new())
+        .await
     }
 
-    /// Also where only another passcode was chosen since: the platform is told of its key.
-    async fn bind_device(&mut self, passcode: &PasscodeKey) -> Result<Granted, Error> {
-        let key = &self.inner.ports.secure_key;
-        if let Some(public) = self.step.device_key() {
-            // Another activation on this phone may have made its own key since: this one has then come to its end.
-            let own = HardwareKey::new(key, DEVICE_KEY, public).sign_checked(b"still there").await;
-            own.map_err(|error| match error {
-                Error::Key(SecureKeyError::Malformed) => SecureKeyError::Invalidated.into(),
-                other => other,
-            })?;
-        }
-        let (challenge, public) = match &mut self.step {
-            Step::Code | Step::Done => return Err(Error::NotActivated),
-            Step::Passcode(granted) if granted.passcode_key == *passcode.public() => {
-                return Ok(granted.as_ref().clone());
+    /// The lock code, once after [`Self::complete`] has succeeded: the screen shows it and asks the citizen to write it down. The
+    /// phone does not keep it.
+    pub fn lock_code(&self) -> Option<LockCode> {
+        self.inner.front.take_lock_code()
+    }
+
+    async fn ask_for_code(&self, desk: &mut Desk) -> Result<(), Error> {
+        let asked = &desk.pending;
+        let answer = self.inner.platform.start_activation(&asked.pid, &asked.phone, &asked.idempotency_key).await;
+        desk.pending.started = Some(desk.answered(&self.inner, answer).await?);
+        desk.save(&self.inner).await
+    }
+
+    /// Forgets what nobody can go on with, unless another activation was begun meanwhile.
+    async fn forget(&self) -> Result<(), Error> {
+        let (inner, serial) = (Arc::clone(&self.inner), self.serial);
+        to_end(async move {
+            let mut desk = inner.front.desk.lock().await;
+            if desk.as_ref().is_some_and(|desk| desk.pending.serial == serial) {
+                inner.forget_pending(&mut desk).await?;
             }
-            Step::Passcode(granted) => (granted.challenge.clone(), granted.device_key),
-            Step::Device(challenge, Some(public)) => (challenge.clone(), *public),
-            Step::Device(challenge, made) => {
-                let public = key.generate(DEVICE_KEY, KeyAccess::WhileUnlocked).await?;
-                *made = Some(public);
-                (challenge.clone(), public)
-            }
-        };
-        let device = HardwareKey::new(key, DEVICE_KEY, public);
-        let now = self.inner.now()?;
-        let (id, nonce) = (&self.started.activation_id, &challenge.device_challenge);
-        let bound = self.inner.platform.bind_device(id, nonce, &device, passcode, now).await?;
-        let (trust, trust_list) = self.inner.fetch_trust_list().await?;
-        let (grant, issuer) = verify_grant(&bound.grant, &trust, &public, now)?;
-        let ours = grant.pid == self.pid && grant.account_id == bound.account_id && issuer == bound.issuer;
-        if !ours {
-            return Err(ProofError::CredentialInvalid.into());
+            Ok(())
+        })
+        .await
+    }
+
+    /// The desk, when the step before has ended.
+    async fn turn(&self) -> Result<Turn, Error> {
+        let desk = Arc::clone(&self.inner.front.desk).lock_owned().await;
+        let own =
+            OwnedMutexGuard::try_map(desk, |desk| desk.as_mut().filter(|desk| desk.pending.serial == self.serial));
+        match own {
+            Ok(desk) => Ok(desk),
+            Err(_) if self.inner.is_activated().await? => Err(Error::AlreadyActivated),
+            Err(_) => Err(Error::ActivationReplaced),
         }
-        let passcode_key = *passcode.public();
-        let granted =
-            Granted { grant, jwt: bound.grant, issuer, trust_list, device_key: public, challenge, passcode_key };
-        self.step = Step::Passcode(Box::new(granted.clone()));
-        Ok(granted)
     }
 }
 
-/// Epoch of the first passcode.
-const FIRST: u32 = 1;
-
-/// Makes keys, store, guard and envelope; the envelope comes last and makes the phone activated.
-async fn set_up(
-    inner: Arc<Inner>,
-    passcode: Passcode,
-    source: PasscodeKeySource,
-    granted: Granted,
-) -> Result<Vault, Error> {
-    let prepared = inner.blocking(move |inner| {
-        let (factor, cost) = (Factor::Passcode(&passcode), inner.kdf_cost()?);
-        let binding = inner.binding()?;
-        let (question, sealing) = Envelope::prepare(&*inner.ports.random, factor, Some(cost), FIRST, &binding)?;
-        Ok((question, sealing, binding))
-    });
-    let (question, sealing, binding) = prepared.await?;
-    inner.ports.secure_key.make_secret(sealing.hardware_alias(), KeyAccess::WhileUnlocked).await?;
-    let answer = inner.derive(sealing.hardware_alias(), &question).await?;
-    let vault_key = SecretKey::make(&*inner.ports.random)?;
-    let envelope = sealing.seal(&*inner.ports.random, &answer, &vault_key)?;
-    let vault = inner.blocking(move |inner| make_store(inner, &vault_key, source, &granted)).await?;
-    let now = inner.ports.clock.now()?;
-    GuardSession::create(GuardKeys(Arc::clone(&inner)), &binding, &now).await?;
-    inner.blocking(move |inner| Ok(inner.folder.store_envelope(&envelope)?)).await?;
-    Ok(vault)
-}
-
-/// Makes the store and fills it.
-fn make_store(
-    inner: &Inner,
-    vault_key: &SecretKey,
-    source: PasscodeKeySource,
-    granted: &Granted,
-) -> Result<Vault, Error> {
-    let mut vault = inner.folder.create_vault(vault_key, &inner.ports.random)?;
-    let (grant, at) = (&granted.grant, inner.now()?);
-    let account = Account {
-        account_id: grant.account_id.clone(),
-        pid: grant.pid,
-        name: grant.name.clone(),
-        birth_date: grant.birth_date,
-        level: eid_model::AccountLevel::Two,
-        issuer: granted.issuer.clone(),
-        granted_at: grant.issued_at,
-        grant_expires_at: grant.expires_at,
-        grant: granted.jwt.clone(),
-        device_key: granted.device_key,
-        passcode_key: Some(source),
-    };
-    let entry = HistoryEntry {
-        at: at.seconds(),
-        act: Act::Activated,
-        counterpart: granted.issuer.clone(),
-        fields: Vec::new(),
-        purpose: String::new(),
-        result: None,
-    };
-    vault.transaction(|vault| -> Result<(), VaultError> {
-        vault.put(Collection::Account, ACCOUNT, &account)?;
-        vault.put(Collection::TrustData, TRUST_LIST, &StoredTrustList(granted.trust_list.clone()))?;
-        vault.append_history(&entry).map(drop)
-    })?;
-    Ok(vault)
+/// True for an error after which the same may be sent again.
+fn is_of_network(error: PlatformError) -> bool {
+    matches!(
+        error,
+        PlatformError::Unreachable
+            | PlatformError::Interrupted
+            | PlatformError::Timeout
+            | PlatformError::Untrusted
+            | PlatformError::Busy { .. }
+            | PlatformError::Nonsense(_)
+    )
 }

@@ -2,9 +2,11 @@
 
 pub(crate) mod activate;
 pub(crate) mod biometrics;
+pub(crate) mod card;
 pub(crate) mod configuration;
 pub(crate) mod consent;
 pub(crate) mod data_request;
+pub(crate) mod face;
 pub(crate) mod history;
 pub(crate) mod passcode;
 pub(crate) mod present;

@@ -14,11 +14,14 @@ impl EidApp {
     /// [`Error::Key`], [`Error::Vault`].
     pub async fn reset(&self) -> Result<(), Error> {
         let _entrance = self.inner.entrance.lock().await;
+        // Waits for a step that is under way.
+        let mut desk = self.inner.front.desk.lock().await;
         self.lock();
         *self.inner.opened() = Default::default();
         for alias in HARDWARE_ALIASES.into_iter().chain([DEVICE_KEY]) {
             self.inner.ports.secure_key.remove(alias).await?;
         }
+        self.inner.forget_pending(&mut desk).await?;
         self.inner.blocking(|inner| Ok(inner.folder.wipe()?)).await
     }
 }

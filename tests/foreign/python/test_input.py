@@ -86,9 +86,9 @@ def test_malformed_and_weak_passcodes_set_nothing_and_the_activation_goes_on(pho
     async def journey():
         person = sandbox.new_person()
         activation = await phone.app.start_activation(person["pid"], person["phone"])
-        with pytest.raises(eid.EidError.NotFound) as error:
+        with pytest.raises(eid.EidError.Conflict) as error:
             await activation.complete(PASSCODE)
-        assert error.value.code == 1001
+        assert error.value.code == 7018
         for code in ("", "12345", "1234567", "12345x", "9" * HUGE):
             with pytest.raises(eid.EidError.AuthFailed):
                 await activation.confirm_code(code)
@@ -122,7 +122,7 @@ def test_calls_in_the_wrong_state_are_refused(phone, sandbox, ready):
         activation = await phone.app.start_activation(person["pid"], person["phone"])
         steps = activation.complete(PASSCODE), activation.confirm_code(sandbox.code_for(person))
         first, second = await asyncio.gather(*steps, return_exceptions=True)
-        assert second is None and (isinstance(first, eid.Unlocked) or first.code == 1001)
+        assert second is None and (isinstance(first, eid.Unlocked) or first.code == 7018)
 
     run(journey())
 

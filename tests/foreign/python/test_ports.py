@@ -227,7 +227,7 @@ def test_key_that_answers_late_is_waited_for_and_holds_nobody_else_up(activated,
 
 @pytest.mark.parametrize("what", [throws(eid.SecureKeyError.Unavailable()), throws(ValueError(PLANTED))])
 def test_key_that_makes_no_secret_stops_activation_and_it_goes_on_when_right(phone, what):
-    phone.key = bad = Bad("make_secret", what)
+    phone.key = bad = Bad("make_secret vault", what)
     phone.restart()
 
     async def journey():

@@ -13,6 +13,8 @@ impl Code {
     pub const APP_CLOSED: Self = Self(1004);
     /// The activation that was under way on this phone cannot be opened again. Start it anew; your account is not affected.
     pub const ACTIVATION_LOST: Self = Self(1010);
+    /// Another activation was begun on this phone since. Go on with the latest one.
+    pub const ACTIVATION_REPLACED: Self = Self(1011);
     /// The app met an internal fault. Your data is intact; try again.
     pub const INTERNAL: Self = Self(1099);
     /// The passcode is wrong. Try again.
@@ -425,6 +427,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 1003, name: "CONFIG_INVALID", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng được cài đặt sai. Hãy cài lại bản chính thức.", en: "The app was put together wrongly. Install the official version again." },
     CodeInfo { number: 1004, name: "APP_CLOSED", kind: Kind::Locked, privacy: Privacy::Expected, vi: "Ứng dụng đã đóng. Hãy mở lại ứng dụng.", en: "The app was closed. Open it again." },
     CodeInfo { number: 1010, name: "ACTIVATION_LOST", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Phần kích hoạt đang làm dở trên điện thoại này không mở lại được. Hãy bắt đầu lại từ đầu; tài khoản của bạn không bị ảnh hưởng.", en: "The activation that was under way on this phone cannot be opened again. Start it anew; your account is not affected." },
+    CodeInfo { number: 1011, name: "ACTIVATION_REPLACED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Đã bắt đầu một lần kích hoạt khác trên điện thoại này. Hãy làm tiếp lần kích hoạt mới nhất.", en: "Another activation was begun on this phone since. Go on with the latest one." },
     CodeInfo { number: 1099, name: "INTERNAL", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng gặp lỗi bên trong. Dữ liệu của bạn còn nguyên; hãy thử lại.", en: "The app met an internal fault. Your data is intact; try again." },
     CodeInfo { number: 2001, name: "PASSCODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mật mã không đúng. Hãy thử lại.", en: "The passcode is wrong. Try again." },
     CodeInfo { number: 2002, name: "PASSCODE_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Bạn đã nhập sai nhiều lần. Hãy chờ hết thời gian ghi trên màn hình rồi thử lại.", en: "Too many wrong tries. Wait for the time shown, then try again." },

@@ -40,12 +40,15 @@ pub fn parse_activation_started(body: &[u8]) -> Result<ActivationStarted, Platfo
     parse_object(body)
 }
 
-/// A challenge for the device key.
+/// The challenges of the steps after the one-time code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceChallenge {
     /// What the device key signs.
     #[serde(with = "base64url")]
     pub device_challenge: [u8; 32],
+    /// What the card's chip signs.
+    #[serde(with = "base64url")]
+    pub chip_challenge: [u8; 8],
     /// When the activation must be started anew.
     pub expires_at: UnixTime,
 }
@@ -67,6 +70,8 @@ pub struct DeviceBound {
     pub grant: String,
     /// The issuer's name, as the trust list has it.
     pub issuer: String,
+    /// Locks the account from any phone: 18 letters and digits, for the holder alone.
+    pub lock_code: String,
 }
 
 impl fmt::Debug for DeviceBound {
@@ -81,7 +86,9 @@ impl fmt::Debug for DeviceBound {
 /// [`PlatformError::Nonsense`].
 pub fn parse_device_bound(body: &[u8]) -> Result<DeviceBound, PlatformError> {
     let bound: DeviceBound = parse_object(body)?;
-    let fits = bound.grant.len() <= MAX_TOKEN && (1..=256).contains(&bound.issuer.len());
+    let code = bound.lock_code.as_bytes();
+    let is_code = code.len() == 18 && code.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    let fits = bound.grant.len() <= MAX_TOKEN && (1..=256).contains(&bound.issuer.len()) && is_code;
     if fits { Ok(bound) } else { Err(NONSENSE) }
 }
 
@@ -284,8 +291,14 @@ mod tests {
 
     const GOOD: [(&str, &str); 8] = [
         ("activation", r#"{"activation_id":"a1","code_expires_at":1795000300}"#),
-        ("challenge", r#"{"device_challenge":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","expires_at":1795000300}"#),
-        ("bound", r#"{"account_id":"acc","grant":"a.b.c","issuer":"https://issuer.example"}"#),
+        (
+            "challenge",
+            r#"{"device_challenge":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","chip_challenge":"AAAAAAAAAAA","expires_at":1795000300}"#,
+        ),
+        (
+            "bound",
+            r#"{"account_id":"acc","grant":"a.b.c","issuer":"https://issuer.example","lock_code":"0123456789ABCDEFGH"}"#,
+        ),
         ("grant", r#"{"grant":"a.b.c"}"#),
         ("token", TOKEN),
         ("nonce", r#"{"c_nonce":"n-1"}"#),
@@ -341,6 +354,8 @@ mod tests {
             ("challenge", "AAA\"", "AAB\""),
             ("bound", "a.b.c", &long),
             ("bound", "https://issuer.example", ""),
+            ("bound", "0123456789ABCDEFGH", "0123456789ABCDEFG"),
+            ("bound", "0123456789ABCDEFGH", "0123456789 BCDEFGH"),
             ("grant", "a.b.c", &long),
             ("token", "\"DPoP\"", "\"Bearer\""),
             ("token", "tok", ""),

@@ -1,7 +1,7 @@
 use core::{fmt, time::Duration};
 use std::sync::Arc;
 
-use eid_crypto::{PasscodeKey, Random, SecretBytes};
+use eid_crypto::{PasscodeKey, Random, SecretBytes, SecretKey};
 use eid_model::{PhoneNumber, Pid, UnixTime};
 use reqwest::{
     RequestBuilder,
@@ -117,6 +117,26 @@ struct Code<'a> {
 struct Bindings<'a> {
     binding: &'a str,
     passcode_binding: &'a str,
+    recovery_share: &'a str,
+}
+
+/// What a phone binds to an account.
+#[derive(Clone, Copy)]
+pub struct BindRequest<'a> {
+    /// The device challenge of [`PlatformClient::confirm_code`].
+    pub challenge: &'a [u8; 32],
+    /// The device key.
+    pub device: &'a dyn RequestSigner,
+    /// The key of the passcode that was chosen.
+    pub passcode: &'a PasscodeKey,
+    /// What the platform keeps for a forgotten passcode.
+    pub recovery_share: &'a SecretKey,
+}
+
+impl fmt::Debug for BindRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BindRequest(…)")
+    }
 }
 
 #[derive(Serialize)]
@@ -190,26 +210,27 @@ impl PlatformClient {
     pub async fn confirm_code(&self, id: &ActivationId, code: &OneTimeCode) -> Result<DeviceChallenge, PlatformError> {
         let path = format!("/v1/activation/{}/code", id.as_str());
         let request = self.post(&path).json(&Code { code: code.expose() });
-        let body = self.http.once(request, &Expected { status: 200, media: JSON }).await?;
-        answer::parse_device_challenge(&body)
+        answer::parse_device_challenge(&self.once(request, 200, JSON).await?)
     }
 
-    /// Binds the device key to the account and makes the passcode key known, with the challenge of [`Self::confirm_code`].
+    /// Binds the device key to the account, makes the passcode key known, and leaves a recovery share with the platform.
     ///
     /// # Errors
     /// See the head of this block.
     pub async fn bind_device(
         &self,
         id: &ActivationId,
-        challenge: &[u8; 32],
-        device: &dyn RequestSigner,
-        passcode: &PasscodeKey,
+        bind: BindRequest<'_>,
         now: UnixTime,
     ) -> Result<DeviceBound, PlatformError> {
+        let BindRequest { challenge, device, passcode, recovery_share } = bind;
         let binding = binding::make_device_binding(device, self.http.origin(), challenge, now).await?;
         let nonce = base64url::encode(challenge);
         let passcode_binding = binding::make_passcode_binding(passcode, self.http.origin(), &nonce, now).await?;
-        let bindings = Bindings { binding: &binding, passcode_binding: &passcode_binding };
+        // EXPOSE: the platform keeps the share.
+        let recovery_share = base64url::encode(recovery_share.expose());
+        let bindings =
+            Bindings { binding: &binding, passcode_binding: &passcode_binding, recovery_share: &recovery_share };
         let request = self.post(&format!("/v1/activation/{}/device", id.as_str())).json(&bindings);
         answer::parse_device_bound(&self.repeat(request, 201, JSON).await?)
     }
@@ -340,6 +361,16 @@ impl PlatformClient {
 
     pub(crate) fn post(&self, path: &str) -> RequestBuilder {
         self.http.client.post(self.http.url(path))
+    }
+
+    /// A call that must not be sent again by itself.
+    pub(crate) async fn once(
+        &self,
+        request: RequestBuilder,
+        status: u16,
+        media: &'static str,
+    ) -> Result<Vec<u8>, PlatformError> {
+        self.http.once(request, &Expected { status, media }).await
     }
 
     /// A call whose request may be sent again as it is.

@@ -62,6 +62,9 @@ pub enum PlatformError {
     /// What was typed as the one-time code is not six digits.
     #[error("one-time code has the wrong form")]
     OneTimeCodeFormat,
+    /// What was typed as a voucher is not twelve characters of its alphabet.
+    #[error("voucher has the wrong form")]
+    VoucherFormat,
     /// The phone's key did not sign; the code is the key hardware's own reason.
     #[error("key did not sign ({0})")]
     Signer(Code),
@@ -131,6 +134,7 @@ impl PlatformError {
             Self::ConfigurationExpired => Code::CONFIGURATION_EXPIRED,
             Self::ConfigurationOlder => Code::CONFIGURATION_OLDER,
             Self::OneTimeCodeFormat => Code::CODE_WRONG,
+            Self::VoucherFormat => Code::VOUCHER_WRONG,
             Self::Crypto(error) => error.code(),
         }
     }

@@ -49,6 +49,7 @@ pub mod jws;
 mod line;
 mod own_data;
 mod problem;
+mod proving;
 pub mod retry;
 mod signer;
 mod state;
@@ -58,7 +59,7 @@ pub use answer::{
     AccessToken, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound, DeviceChallenge, IssuerMetadata,
 };
 pub use binding::make_passcode_binding;
-pub use client::{CredentialRequest, OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
+pub use client::{BindRequest, CredentialRequest, OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
 pub use configuration::{ActRule, Configuration, MAX_CONFIGURATION, Maintenance};
 pub use error::{Flaw, PlatformError};
 pub use grant::Grant;
@@ -72,6 +73,7 @@ pub use own_data::{
     parse_consent, parse_consents, parse_requests,
 };
 pub use problem::parse_problem;
+pub use proving::{CardUpload, Voucher, parse_next};
 pub use signer::RequestSigner;
 pub use state::{DeviceReport, DeviceState, parse_device_state};
 pub use update::{AppVersion, UpdatePolicy, UpdateState};

@@ -11,14 +11,15 @@ use eid_crypto::{Random, SecretKey, random};
 use crate::{
     Envelope, EnvelopeBinding, EnvelopeKind, Repaired, Vault, VaultError, envelope,
     file::{beside, load_start, publish, replace, sync_name},
-    guard,
+    guard, pending,
 };
 
 /// The folder that holds one installation's store and the small files beside it.
 ///
 /// `install` (who this installation is), `store` (records and history), `guard` (passcode tries), and `envelope`, which comes
 /// last and makes the phone activated; beside it the envelopes of biometrics, of recovery and of a new passcode. All are
-/// useless elsewhere: nothing opens without this phone's key hardware.
+/// useless elsewhere: nothing opens without this phone's key hardware. Before the envelope there is `activation`, which says
+/// where an unfinished activation stands.
 #[derive(Debug, Clone)]
 pub struct Folder(PathBuf);
 
@@ -123,6 +124,30 @@ impl Folder {
         remove(&self.next())
     }
 
+    /// Where an unfinished activation stands, sealed ([`crate::PendingSeal`]); `None` if none is under way.
+    ///
+    /// # Errors
+    /// [`VaultError::Failed`] if the file cannot be read.
+    pub fn load_pending(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        load_start(&self.pending(), pending::MAX_BYTES + 1)
+    }
+
+    /// Stores where an unfinished activation stands. After a crash there is the old file or the new one.
+    ///
+    /// # Errors
+    /// [`VaultError::Full`], [`VaultError::ReadOnly`], [`VaultError::Failed`]; the old file is then still there.
+    pub fn store_pending(&self, file: &[u8]) -> Result<(), VaultError> {
+        replace(&self.pending(), file)
+    }
+
+    /// Deletes it, if there is one.
+    ///
+    /// # Errors
+    /// [`VaultError::ReadOnly`], [`VaultError::Failed`].
+    pub fn remove_pending(&self) -> Result<(), VaultError> {
+        remove(&self.pending())
+    }
+
     /// The record of passcode tries, for [`crate::GuardPort::load`].
     ///
     /// # Errors
@@ -199,8 +224,17 @@ impl Folder {
     pub fn wipe(&self) -> Result<(), VaultError> {
         let envelopes = ["envelope", "envelope-next", "envelope-biometric", "envelope-recovery"];
         // `attempts` is the guard of format version 1.
-        let names =
-            ["guard", "attempts", "install", "store", "store-wal", "store-shm", "store.new", "store.new-journal"];
+        let names = [
+            "activation",
+            "guard",
+            "attempts",
+            "install",
+            "store",
+            "store-wal",
+            "store-shm",
+            "store.new",
+            "store.new-journal",
+        ];
         let aside = ["store-without-envelope", "store-damaged"]
             .into_iter()
             .flat_map(|name| ["", "-wal", "-shm"].map(|suffix| format!("{name}{suffix}")))
@@ -226,6 +260,10 @@ impl Folder {
 
     fn next(&self) -> PathBuf {
         self.0.join("envelope-next")
+    }
+
+    fn pending(&self) -> PathBuf {
+        self.0.join("activation")
     }
 
     fn guard(&self) -> PathBuf {
@@ -357,6 +395,12 @@ mod tests {
         }
         folder.store_envelope(&passcode_envelope(&folder, b"271828", 1)).unwrap();
         folder.store_guard(b"record").unwrap();
+        assert_eq!(folder.load_pending(), Ok(None));
+        folder.store_pending(b"half-way").unwrap();
+        assert_eq!(folder.load_pending(), Ok(Some(b"half-way".to_vec())));
+        folder.remove_pending().unwrap();
+        folder.remove_pending().unwrap();
+        folder.store_pending(b"again").unwrap();
         folder.wipe().unwrap();
         assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
     }

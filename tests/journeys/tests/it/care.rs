@@ -145,14 +145,12 @@ async fn activation_overtaken_by_another_on_the_same_phone_says_so() {
     let world = World::new();
     let phone = Phone::new(&world);
     let person = world.citizen().clone();
-    // What only the grant tells is weak after the device key was bound.
-    let born = person.birth_date.claim169_form().split_off(2).into_bytes();
-    let mut first = phone.confirmed(&world, &person).await;
-    assert_eq!(first.complete(born.clone()).await.unwrap_err().code(), Code::PASSCODE_WEAK);
-    let mut second = phone.confirmed(&world, &person).await;
-    assert_eq!(second.complete(born).await.unwrap_err().code(), Code::PASSCODE_WEAK);
-    // The first has a key that is gone: it must not activate the phone with it.
-    assert_eq!(first.complete(PASSCODE.to_vec()).await.unwrap_err().code(), Code::KEY_INVALIDATED);
+    let first = phone.proven(&world, &person).await;
+    assert_eq!(first.complete(b"123456".to_vec()).await.unwrap_err().code(), Code::PASSCODE_WEAK);
+    let second = phone.proven(&world, &person).await;
+    assert_eq!(second.complete(b"123456".to_vec()).await.unwrap_err().code(), Code::PASSCODE_WEAK);
+    assert_eq!(first.complete(PASSCODE.to_vec()).await.unwrap_err(), Error::ActivationReplaced);
+    assert_eq!(first.confirm_code("000000").await.unwrap_err().code(), Code::ACTIVATION_REPLACED);
     let open = second.complete(PASSCODE.to_vec()).await.unwrap();
     shows_again(&world, &phone, &open).await;
 }

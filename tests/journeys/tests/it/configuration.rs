@@ -5,7 +5,7 @@ use eid_model::{Code, Kind, UnixTime};
 use eid_proof::Purpose;
 use eid_sandbox::{Fault, Settings, UpdateSettings, Window};
 
-use crate::phone::{PASSCODE, Phone, START, World, code_sent, request, show};
+use crate::phone::{PASSCODE, Phone, START, World, request, show};
 
 const DAY: u32 = 86_400;
 
@@ -181,8 +181,7 @@ async fn phone_that_is_wrong_by_years_is_told_so_and_works_again_once_its_clock_
     }
     phone.clock.set_wall(START);
     phone.app.renew_configuration().await.unwrap();
-    let mut activation = phone.start(&person).await.unwrap();
-    activation.confirm_code(&code_sent(&world, &person)).await.unwrap();
+    let activation = phone.proven(&world, &person).await;
     for wrong in [0, year(2099)] {
         phone.clock.set_wall(wrong);
         let code = activation.complete(PASSCODE.to_vec()).await.unwrap_err().code();

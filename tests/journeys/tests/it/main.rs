@@ -1,7 +1,9 @@
 //! What a citizen and an officer do, end to end: the façade, a real platform over TLS, the counter.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests and their helpers may panic")]
 
+mod activation;
 mod biometrics;
+mod card;
 mod care;
 mod configuration;
 mod consent;

@@ -12,10 +12,10 @@ use std::{
 };
 
 use eid_core::{
-    Activation, AppConfig, AppVersion, AutoLock, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest, Timeouts,
-    Unlocked,
+    Activation, AppConfig, AppVersion, AutoLock, CardAccess, EidApp, Error, KdfChoice, PlatformConfig, PresentRequest,
+    Timeouts, Unlocked,
     ports::{
-        Ports, SecureKey,
+        ChipLink, Ports, SecureKey,
         fake::{EventLog, SetClock, SoftwareKey},
     },
 };
@@ -23,7 +23,10 @@ use eid_counter::{Input, Station, open_status_snapshot, open_trust_list};
 use eid_crypto::{SystemRandom, VerifyingKey, kdf::KdfCost};
 use eid_model::{Code, UnixTime};
 use eid_proof::{Audience, Policy, Proof, Purpose, Scan, Spelling};
-use eid_sandbox::{Clock, LogLine, Person, RunningSandbox, SANDBOX_ROOT, Sandbox, SandboxConfig};
+use eid_sandbox::{
+    Clock, LogLine, Person, RunningSandbox, SANDBOX_ROOT, Sandbox, SandboxConfig,
+    card::{Card, CardField, CardFile, personalise},
+};
 use tempfile::TempDir;
 
 pub(crate) const START: i64 = 1_795_348_800;
@@ -45,7 +48,8 @@ impl World {
         let platform_time = Arc::new(AtomicI64::new(START));
         let time = Arc::clone(&platform_time);
         let clock = Clock::new(move || UnixTime::from_seconds(time.load(Ordering::SeqCst)));
-        let sandbox = Sandbox::start(&SandboxConfig { clock, ..SandboxConfig::default() }.with_log(log)).unwrap();
+        let config = SandboxConfig { clock, requires_card: true, ..SandboxConfig::default() }.with_log(log);
+        let sandbox = Sandbox::start(&config).unwrap();
         Self { sandbox, platform_time }
     }
 
@@ -59,6 +63,18 @@ impl World {
     pub(crate) fn citizen(&self) -> &Person {
         let complete = |p: &&Person| p.level_two && p.licence.is_some() && p.health_card.is_some();
         self.sandbox.people().iter().find(complete).unwrap()
+    }
+
+    /// A person's identity card, with these quirks as JSON.
+    pub(crate) fn card(&self, person: &Person, quirks: &str) -> Card {
+        let file = self.sandbox.card_file(&person.pid).unwrap();
+        self.make(&CardFile { quirks: serde_json::from_str(quirks).unwrap(), ..file })
+    }
+
+    /// A card as described.
+    pub(crate) fn make(&self, file: &CardFile) -> Card {
+        let (now, rng) = (UnixTime::from_seconds(self.platform_time.load(Ordering::SeqCst)), SystemRandom::new());
+        Card::new(personalise(file, now, &rng).unwrap(), Arc::new(SystemRandom::new()))
     }
 
     /// A counter with today's lists.
@@ -82,6 +98,8 @@ pub(crate) struct Phone {
     pub(crate) key: Arc<SoftwareKey>,
     pub(crate) clock: Arc<SetClock>,
     pub(crate) events: Arc<EventLog>,
+    pub(crate) field: Arc<CardField>,
+    chip: Option<Arc<dyn ChipLink>>,
     pub(crate) folder: TempDir,
     config: AppConfig,
 }
@@ -129,8 +147,16 @@ impl Phone {
         };
         let (key, clock) = (Arc::new(key), Arc::new(SetClock::at(START)));
         let events = Arc::new(EventLog::default());
-        let app = open(&config, &key, &clock, &events);
-        Self { app, key, clock, events, folder, config }
+        let field = Arc::new(CardField::default());
+        let chip: Option<Arc<dyn ChipLink>> = Some(Arc::<CardField>::clone(&field));
+        let app = open(&config, Arc::<SoftwareKey>::clone(&key), &clock, &events, chip.clone());
+        Self { app, key, clock, events, field, chip, folder, config }
+    }
+
+    /// The app started anew on a phone with another reader, or none.
+    pub(crate) fn restart_with_reader(&mut self, chip: Option<Arc<dyn ChipLink>>) {
+        self.chip = chip;
+        self.restart();
     }
 
     /// The app started anew with another time to lock.
@@ -141,7 +167,7 @@ impl Phone {
 
     /// The app started anew on the same phone.
     pub(crate) fn restart(&mut self) {
-        self.app = open(&self.config, &self.key, &self.clock, &self.events);
+        self.app = self.app_with(Arc::<SoftwareKey>::clone(&self.key));
     }
 
     /// The app started anew with another choice of cost.
@@ -153,14 +179,15 @@ impl Phone {
     /// The app started anew with a configuration built in.
     pub(crate) fn build_in(&mut self, jwt: &str) -> Result<(), Error> {
         let config = AppConfig { configuration: Some(jwt.as_bytes().to_vec()), ..self.config.clone() };
-        self.app = try_open(&config, Arc::<SoftwareKey>::clone(&self.key), &self.clock, &self.events)?;
+        let key = Arc::<SoftwareKey>::clone(&self.key);
+        self.app = try_open(&config, key, &self.clock, &self.events, self.chip.clone())?;
         self.config = config;
         Ok(())
     }
 
     /// The app on the same files, over other key hardware.
     pub(crate) fn app_with(&self, key: Arc<dyn SecureKey>) -> EidApp {
-        open_with(&self.config, key, &self.clock, &self.events)
+        open(&self.config, key, &self.clock, &self.events, self.chip.clone())
     }
 
     /// A file of the app.
@@ -170,7 +197,7 @@ impl Phone {
 
     /// The app's small files, as somebody who copies them has them.
     pub(crate) fn small_files(&self) -> BTreeMap<&'static str, Vec<u8>> {
-        let names = ["install", "guard", "envelope", "envelope-next", "envelope-biometric"];
+        let names = ["install", "activation", "guard", "envelope", "envelope-next", "envelope-biometric"];
         names.into_iter().filter_map(|name| Some((name, fs::read(self.file(name)).ok()?))).collect()
     }
 
@@ -193,33 +220,39 @@ impl Phone {
         self.app.start_activation(person.pid.as_str(), person.phone.as_str()).await
     }
 
-    /// Activation up to the passcode, with the code from the SMS.
+    /// Activation with the code from the SMS.
     pub(crate) async fn confirmed(&self, world: &World, person: &Person) -> Activation {
-        let mut activation = self.start(person).await.unwrap();
+        let activation = self.start(person).await.unwrap();
         activation.confirm_code(&code_sent(world, person)).await.unwrap();
+        activation
+    }
+
+    /// Activation up to the passcode: with the code, the person's card and face.
+    pub(crate) async fn proven(&self, world: &World, person: &Person) -> Activation {
+        let activation = self.confirmed(world, person).await;
+        self.field.lay(world.card(person, "{}"));
+        activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+        activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
         activation
     }
 
     /// Activated, unlocked, with credentials.
     pub(crate) async fn ready(&self, world: &World) -> Unlocked {
         let person = world.citizen().clone();
-        let unlocked = self.confirmed(world, &person).await.complete(PASSCODE.to_vec()).await.unwrap();
+        let unlocked = self.proven(world, &person).await.complete(PASSCODE.to_vec()).await.unwrap();
         unlocked.refill_credentials().await.unwrap();
         unlocked
     }
 }
 
-fn open(config: &AppConfig, key: &Arc<SoftwareKey>, clock: &Arc<SetClock>, events: &Arc<EventLog>) -> EidApp {
-    open_with(config, Arc::<SoftwareKey>::clone(key), clock, events)
-}
-
-fn open_with(
+fn open(
     config: &AppConfig,
     secure_key: Arc<dyn SecureKey>,
     clock: &Arc<SetClock>,
     events: &Arc<EventLog>,
+    chip: Option<Arc<dyn ChipLink>>,
 ) -> EidApp {
-    try_open(config, secure_key, clock, events).unwrap()
+    try_open(config, secure_key, clock, events, chip).unwrap()
 }
 
 fn try_open(
@@ -227,6 +260,7 @@ fn try_open(
     secure_key: Arc<dyn SecureKey>,
     clock: &Arc<SetClock>,
     events: &Arc<EventLog>,
+    chip: Option<Arc<dyn ChipLink>>,
 ) -> Result<EidApp, Error> {
     let clock: Arc<dyn eid_core::ports::Clock> = Arc::<SetClock>::clone(clock);
     let ports = Ports {
@@ -234,7 +268,7 @@ fn try_open(
         clock,
         random: Arc::new(SystemRandom::new()),
         events: Arc::<EventLog>::clone(events),
-        chip: None,
+        chip,
         integrity: None,
     };
     EidApp::open(config.clone(), ports)

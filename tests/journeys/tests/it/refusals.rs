@@ -1,6 +1,6 @@
 //! Each mishap has a code and a remedy, loses nothing, and the next try works.
 
-use eid_core::{Error, PlatformError, ports::SecureKeyError};
+use eid_core::{ActivationStep, CardAccess, Error, PlatformError, ports::SecureKeyError};
 use eid_model::{Code, Kind};
 use eid_proof::Purpose;
 use eid_sandbox::Fault;
@@ -37,25 +37,32 @@ async fn wrong_late_and_spent_one_time_codes_are_told_apart() {
     let world = World::new();
     let phone = Phone::new(&world);
     let person = world.citizen().clone();
-    let mut activation = phone.start(&person).await.unwrap();
+    let activation = phone.start(&person).await.unwrap();
     let right = code_sent(&world, &person);
     let wrong = if right == "111111" { "222222" } else { "111111" };
     let refused = activation.confirm_code(wrong).await.unwrap_err();
     assert_eq!(refused.code(), Code::CODE_WRONG);
     assert!(matches!(refused, Error::Platform(PlatformError::Refused { tries_left: Some(4), .. })), "{refused:?}");
-    for _ in 0..4 {
+    for left in [3, 2, 1] {
         activation.confirm_code(wrong).await.unwrap_err();
+        assert_eq!(activation.state().unwrap().tries_left, Some(left));
     }
-    assert_eq!(activation.confirm_code(&right).await.unwrap_err().code(), Code::CODE_TRIES_SPENT);
+    assert_eq!(activation.confirm_code(wrong).await.unwrap_err().code(), Code::CODE_TRIES_SPENT);
+    let state = activation.state().unwrap();
+    assert_eq!((state.step, state.pid, state.tries_left), (ActivationStep::Start, person.pid, None), "what was typed");
+    assert_eq!(activation.confirm_code(&right).await.unwrap_err(), Error::StepNotDue, "a new code has to be sent");
 
-    let mut late = phone.start(&person).await.unwrap();
+    let late = phone.start(&person).await.unwrap();
     world.pass(&phone, 301);
     let right = code_sent(&world, &person);
     assert_eq!(late.confirm_code(&right).await.unwrap_err().code(), Code::CODE_EXPIRED);
 
-    let mut again = phone.start(&person).await.unwrap();
-    again.confirm_code(&code_sent(&world, &person)).await.unwrap();
-    assert!(again.complete(PASSCODE.to_vec()).await.is_ok());
+    late.send_code().await.unwrap();
+    late.confirm_code(&code_sent(&world, &person)).await.unwrap();
+    phone.field.lay(world.card(&person, "{}"));
+    late.read_card(CardAccess::PersonalNumber).await.unwrap();
+    late.submit_face(person.large_portrait().to_vec()).await.unwrap();
+    assert!(late.complete(PASSCODE.to_vec()).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +70,7 @@ async fn guessable_passcode_is_refused_and_the_same_activation_goes_on() {
     let world = World::new();
     let phone = Phone::new(&world);
     let person = world.citizen().clone();
-    let mut activation = phone.confirmed(&world, &person).await;
+    let activation = phone.proven(&world, &person).await;
     let tail: Vec<u8> = person.pid.as_str().bytes().skip(6).collect();
     for weak in [b"123456".to_vec(), b"000000".to_vec(), tail] {
         assert_eq!(activation.complete(weak).await.unwrap_err().code(), Code::PASSCODE_WEAK);
@@ -83,7 +90,7 @@ async fn strangers_to_the_register_and_people_without_level_two_get_their_reason
     let malformed = phone.app.start_activation("12345", person.phone.as_str()).await.unwrap_err();
     assert_eq!((malformed.code(), malformed.kind()), (Code::PID_FORMAT, Kind::Invalid));
     let without = world.sandbox.people().iter().find(|person| !person.level_two).unwrap().clone();
-    let mut activation = phone.confirmed(&world, &without).await;
+    let activation = phone.proven(&world, &without).await;
     assert_eq!(activation.complete(PASSCODE.to_vec()).await.unwrap_err().code(), Code::LEVEL_TWO_MISSING);
     assert!(!phone.app.is_activated().await.unwrap());
 }
@@ -120,12 +127,15 @@ async fn activation_on_a_bad_network_goes_on_where_it_stopped() {
     world.sandbox.set_fault(Fault::Nonsense);
     assert_eq!(phone.start(&person).await.unwrap_err().code(), Code::PLATFORM_NONSENSE);
     world.sandbox.set_fault(Fault::Off);
-    let mut activation = phone.start(&person).await.unwrap();
+    let activation = phone.start(&person).await.unwrap();
     world.sandbox.set_fault(Fault::Down);
     let code = code_sent(&world, &person);
     assert_eq!(activation.confirm_code(&code).await.unwrap_err().code(), Code::PLATFORM_BUSY);
     world.sandbox.set_fault(Fault::Off);
     activation.confirm_code(&code).await.unwrap();
+    phone.field.lay(world.card(&person, "{}"));
+    activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+    activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
     world.sandbox.set_fault(Fault::Truncated);
     assert!(activation.complete(PASSCODE.to_vec()).await.is_err());
     assert!(!phone.app.is_activated().await.unwrap());

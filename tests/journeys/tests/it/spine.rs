@@ -191,8 +191,8 @@ async fn two_taps_at_once_activate_once_and_unlock_twice() {
     let world = World::new();
     let phone = Phone::new(&world);
     let person = world.citizen().clone();
-    let mut first = phone.confirmed(&world, &person).await;
-    let mut second = phone.confirmed(&world, &person).await;
+    let first = phone.proven(&world, &person).await;
+    let second = first.clone();
     let (a, b) = tokio::join!(first.complete(PASSCODE.to_vec()), second.complete(PASSCODE.to_vec()));
     assert_eq!([&a, &b].iter().filter(|outcome| outcome.is_ok()).count(), 1);
     let refused = a.err().or(b.err()).unwrap();

@@ -8,15 +8,15 @@ use eid_proof::Purpose;
 use crate::phone::{PASSCODE, Phone, World, request, show};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn folder_that_cannot_be_made_is_named_and_the_same_activation_goes_on() {
+async fn folder_that_cannot_be_made_is_named_and_the_next_try_goes_on() {
     let world = World::new();
     let phone = Phone::new(&world);
-    let mut activation = phone.confirmed(&world, &world.citizen().clone()).await;
     let in_the_way = phone.folder.path().join("app");
     fs::write(&in_the_way, b"a file where the folder should be").unwrap();
-    let refused = activation.complete(PASSCODE.to_vec()).await.unwrap_err();
+    let refused = phone.start(world.citizen()).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Storage, "{refused:?}");
     fs::remove_file(&in_the_way).unwrap();
+    let activation = phone.proven(&world, &world.citizen().clone()).await;
     assert!(activation.complete(PASSCODE.to_vec()).await.is_ok());
 }
 

@@ -8,6 +8,7 @@
 //! reading side ([`CardReader`]) can be pointed at cards of other people.
 
 mod chip;
+mod field;
 mod file;
 mod judge;
 mod lines;
@@ -19,6 +20,7 @@ mod storage;
 mod vpcd;
 
 pub use chip::{ATR, Card};
+pub use field::{CardField, CardSocket};
 pub use file::{BeyondEnd, CardFile, Cloned, Holder, MostBytes, PaceRefusal, Quirks};
 pub use judge::{Check, Verdict, judge};
 pub use lines::parse_mrz_key;

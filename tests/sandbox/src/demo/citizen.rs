@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use eid_core::{
-    AppConfig, AppVersion, AutoLock, EidApp, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
+    AppConfig, AppVersion, AutoLock, CardAccess, EidApp, KdfChoice, PlatformConfig, PresentRequest, Timeouts, Unlocked,
     ports::{
         Ports,
         fake::{EventLog, SoftwareKey},
@@ -15,7 +15,10 @@ use super::{
     DemoError,
     stage::{Stage, SystemClock},
 };
-use crate::{Person, RunningSandbox, SANDBOX_ROOT};
+use crate::{
+    Person, RunningSandbox, SANDBOX_ROOT,
+    card::{Card, CardField, personalise},
+};
 
 const PASSCODE: &[u8] = b"271828";
 const WRONG_PASSCODE: &[u8] = b"314159";
@@ -33,15 +36,25 @@ impl Citizen {
     pub(super) async fn activate(sandbox: &RunningSandbox, stage: &mut Stage) -> Result<Self, DemoError> {
         let folder = TempDir::new()?;
         let person = choose(sandbox.people()).ok_or(DemoError::NobodyToPlay)?;
-        let app = open_app(sandbox, &folder)?;
+        let field = Arc::new(CardField::default());
+        let app = open_app(sandbox, &folder, &field)?;
         let (pid, phone) = (person.pid.as_str(), person.phone.as_str());
-        let mut activation = app.start_activation(pid, phone).await?;
+        let activation = app.start_activation(pid, phone).await?;
         let messages = sandbox.messages(&person.phone)?;
         let message = messages.last().ok_or(DemoError::NobodyToPlay)?;
         stage.step(&format!("{} asks for activation; an SMS arrives: “{}”", person.name.as_str(), message.text));
         activation.confirm_code(&message.code).await?;
         stage.step("The one-time code is right.");
+        let made = personalise(&sandbox.card_file(&person.pid)?, stage.now(), &SystemRandom::new());
+        field.lay(Card::new(made.map_err(eid_core::Error::from)?, Arc::new(SystemRandom::new())));
+        activation.read_card(CardAccess::PersonalNumber).await?;
+        stage.step("The phone read the chip of the ID card; phone and platform both believe it.");
+        activation.submit_face(person.large_portrait().to_vec()).await?;
+        stage.step("A picture of the face went to the platform, sealed; its stand-in for a matcher agrees.");
         let unlocked = activation.complete(PASSCODE.to_vec()).await?;
+        if let Some(code) = activation.lock_code() {
+            stage.say(&format!("       lock code, shown once: {}", code.groups().join("-")));
+        }
         stage.step("The phone made its key, got the signed level-2 grant, took the passcode and sealed its store.");
         let report = unlocked.refill_credentials().await?;
         let counts: Vec<String> =
@@ -86,7 +99,7 @@ fn choose(people: &[Person]) -> Option<&Person> {
     people.iter().find(|person| person.level_two && person.licence.is_some() && person.health_card.is_some())
 }
 
-fn open_app(sandbox: &RunningSandbox, folder: &TempDir) -> Result<EidApp, DemoError> {
+fn open_app(sandbox: &RunningSandbox, folder: &TempDir, field: &Arc<CardField>) -> Result<EidApp, DemoError> {
     let config = AppConfig {
         folder: folder.path().join("phone"),
         app_id: "example.eid.demo".to_owned(),
@@ -107,7 +120,7 @@ fn open_app(sandbox: &RunningSandbox, folder: &TempDir) -> Result<EidApp, DemoEr
         clock: Arc::new(SystemClock::new()),
         random: Arc::new(SystemRandom::new()),
         events: Arc::new(EventLog::default()),
-        chip: None,
+        chip: Some(Arc::<CardField>::clone(field)),
         integrity: None,
     };
     Ok(EidApp::open(config, ports)?)

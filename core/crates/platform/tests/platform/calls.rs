@@ -3,11 +3,13 @@
 use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
-use eid_crypto::{Passcode, PasscodeKey, Signature, SigningKey, VerifyingKey, hash::sha256, kdf::KdfCost};
+use eid_crypto::{
+    Passcode, PasscodeKey, SecretBytes, SecretKey, Signature, SigningKey, VerifyingKey, hash::sha256, kdf::KdfCost,
+};
 use eid_model::{AuthLevel, Code, PhoneNumber, Pid, UnixTime};
 use eid_platform::{
-    AccountId, ActivationId, CredentialConfiguration, CredentialRequest, Flaw, Instruction, OneTimeCode, PlatformError,
-    RequestSigner, Timeouts, answer, jws,
+    AccountId, ActivationId, BindRequest, CredentialConfiguration, CredentialRequest, Flaw, Instruction, OneTimeCode,
+    PlatformError, RequestSigner, Timeouts, answer, jws,
 };
 use serde_json::{Value, json};
 
@@ -90,11 +92,15 @@ async fn activation_started_sends_key_pid_and_phone_and_nothing_about_the_phone(
 
 #[tokio::test]
 async fn one_time_code_confirmed_gives_the_challenge() {
-    let challenge = format!(r#"{{"device_challenge":"{}","expires_at":1795000600}}"#, base64url(&[9; 32]));
+    let challenge = format!(
+        r#"{{"device_challenge":"{}","chip_challenge":"{}","expires_at":1795000600}}"#,
+        base64url(&[9; 32]),
+        base64url(&[8; 8])
+    );
     let server = Server::start([Reply::json(200, &challenge)]).await;
     let code = OneTimeCode::parse("271828").unwrap();
     let answer = server.client().confirm_code(&id::<ActivationId>("act-1"), &code).await.unwrap();
-    assert_eq!((answer.device_challenge, answer.expires_at.seconds()), ([9; 32], 1_795_000_600));
+    assert_eq!((answer.device_challenge, answer.chip_challenge), ([9; 32], [8; 8]));
 
     let seen = server.only();
     assert_eq!(seen.line(), "POST /v1/activation/act-1/code HTTP/1.1");
@@ -103,11 +109,14 @@ async fn one_time_code_confirmed_gives_the_challenge() {
 
 #[tokio::test]
 async fn device_bound_signs_the_challenge_for_this_platform() {
-    let bound = r#"{"account_id":"acc-1","grant":"g.r.t","issuer":"https://issuer.example"}"#;
+    let bound =
+        r#"{"account_id":"acc-1","grant":"g.r.t","issuer":"https://issuer.example","lock_code":"0123456789ABCDEFGH"}"#;
     let server = Server::start([Reply::json(201, bound)]).await;
     let (device, passcode) = (Key::new(), passcode_key("271828"));
     let id = id::<ActivationId>("act-1");
-    let answer = server.client().bind_device(&id, &[9; 32], &device, &passcode, NOW).await.unwrap();
+    let share = SecretKey::parse(&SecretBytes::new(vec![5; 32])).unwrap();
+    let bind = BindRequest { challenge: &[9; 32], device: &device, passcode: &passcode, recovery_share: &share };
+    let answer = server.client().bind_device(&id, bind, NOW).await.unwrap();
     assert_eq!((answer.account_id.as_str(), answer.grant.as_str()), ("acc-1", "g.r.t"));
     assert_eq!(answer.issuer, "https://issuer.example");
 
@@ -118,6 +127,7 @@ async fn device_bound_signs_the_challenge_for_this_platform() {
         claims(body["binding"].as_str().unwrap(), "eid-device-binding+jwt", &device),
         json!({"aud": server.url, "iat": NOW, "nonce": base64url(&[9; 32])})
     );
+    assert_eq!(body["recovery_share"], base64url(&[5; 32]));
     let binding = jws::parse(body["passcode_binding"].as_str().unwrap()).unwrap();
     assert_eq!(binding.jwk(), Some(passcode.public()));
     let binding: Value = binding.verify("eid-passcode-binding+jwt", passcode.public()).unwrap();

@@ -95,7 +95,11 @@ fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, request: &De
     }
     let account = if attempt.used {
         // By this phone, whose answer was lost, or else by one that may not use it again.
-        account::find_active(tx, &attempt.pid, &phone.key)?.ok_or(UNKNOWN)?
+        let account = account::find_active(tx, &attempt.pid, &phone.key)?.ok_or(UNKNOWN)?;
+        if attempt.purpose == Purpose::Activate {
+            phone.choose_again(tx)?;
+        }
+        account
     } else {
         phone.bind(platform, tx, id, &attempt)?
     };
@@ -178,6 +182,24 @@ impl Phone {
         lock::store_code(tx, &account, &lock::derive_code(platform, &account, id))?;
         tx.execute("UPDATE activations SET used = 1 WHERE id = ?", [id])?;
         Ok(account)
+    }
+}
+
+impl Phone {
+    /// Takes another passcode key than before: the app was killed before it had stored anything, and its holder chose again.
+    /// Once the phone has instructed, rightly or wrongly, that is over: it would give a guesser new tries.
+    fn choose_again(&self, tx: &Transaction<'_>) -> Result<(), Refusal> {
+        let Some(passcode_key) = &self.passcode_key else { return Ok(()) };
+        let fresh = "SELECT count(*) FROM passcodes WHERE device = ? AND (seq > 0 OR wrong > 0)";
+        let instructed: i64 = tx.query_row(fresh, [self.key], |row| row.get(0))?;
+        if instructed > 0 {
+            return Ok(());
+        }
+        tx.execute(
+            "UPDATE devices SET recovery_share = coalesce(?, recovery_share) WHERE key = ? AND passcode_epoch = 1",
+            params![self.share, self.key],
+        )?;
+        passcode::register(tx, &self.key, passcode_key)
     }
 }
 

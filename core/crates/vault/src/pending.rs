@@ -1,0 +1,126 @@
+//! What an unfinished activation is sealed under: a key that takes an answer of this phone's key hardware, and nothing that the
+//! citizen knows, for there is no passcode yet.
+
+use eid_crypto::{
+    HardwareInput, Random, SecretBytes, SecretKey,
+    kdf::derive_key,
+    random,
+    seal::{self, Context},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    EnvelopeBinding, VaultError,
+    file::{frame, unframe},
+};
+
+const MAGIC: [u8; 4] = *b"EIDA";
+const VERSION: u8 = 1;
+
+/// Alias of the hardware key that the question is put to.
+pub const PENDING_ALIAS: &str = "activation";
+
+/// The most bytes of a file of this form.
+pub(crate) const MAX_BYTES: usize = 64 * 1024;
+
+/// The seal of an unfinished activation. The file is `EIDA ‖ 1 ‖ question (32) ‖ sealed content ‖ SHA-256`.
+///
+/// A copy opens nowhere else: the key takes the answer of the hardware key [`PENDING_ALIAS`] to the question.
+#[derive(Debug)]
+pub struct PendingSeal {
+    question: [u8; 32],
+    key: SecretKey,
+    context: Context,
+}
+
+impl PendingSeal {
+    /// A question for a new file.
+    ///
+    /// # Errors
+    /// [`VaultError::Crypto`] without randomness.
+    pub fn make_question(rng: &dyn Random) -> Result<[u8; 32], VaultError> {
+        Ok(random(rng)?)
+    }
+
+    /// The question that a file was sealed with.
+    ///
+    /// # Errors
+    /// [`VaultError::Foreign`], [`VaultError::FileDamaged`], [`VaultError::Newer`].
+    pub fn question(file: &[u8]) -> Result<[u8; 32], VaultError> {
+        Ok(*Self::parts(file)?.0)
+    }
+
+    /// The question as the hardware takes it.
+    ///
+    /// # Errors
+    /// None for 32 bytes.
+    pub fn input(question: &[u8; 32]) -> Result<HardwareInput, VaultError> {
+        Ok(HardwareInput::new(SecretKey::parse(&SecretBytes::new(question.to_vec()))?))
+    }
+
+    /// The seal for a question and the hardware's answer to it.
+    ///
+    /// # Errors
+    /// [`VaultError::Crypto`].
+    pub fn new(question: [u8; 32], answer: &SecretKey, binding: &EnvelopeBinding) -> Result<Self, VaultError> {
+        let digest = binding.digest();
+        let key = derive_key(&[answer], &question, "vault/pending-activation", &digest)?;
+        Ok(Self { question, key, context: Context::new("activation", &digest).with(&question) })
+    }
+
+    /// A file with this content.
+    ///
+    /// # Errors
+    /// [`VaultError::TooLarge`], [`VaultError::Crypto`].
+    pub fn seal(&self, rng: &dyn Random, content: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let sealed = seal::seal(&self.key, rng, &self.context, content)?;
+        let file = frame(MAGIC, VERSION, &[self.question.as_slice(), &sealed].concat());
+        if file.len() > MAX_BYTES { Err(VaultError::TooLarge) } else { Ok(file) }
+    }
+
+    /// The content of a file that was sealed under this question.
+    ///
+    /// # Errors
+    /// [`VaultError::Foreign`], [`VaultError::FileDamaged`], [`VaultError::Newer`]; [`VaultError::Crypto`] for one of another
+    /// phone or installation.
+    pub fn open(&self, file: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        Ok(seal::open(&self.key, &self.context, Self::parts(file)?.1)?)
+    }
+
+    fn parts(file: &[u8]) -> Result<(&[u8; 32], &[u8]), VaultError> {
+        unframe(MAGIC, VERSION, file)?.split_first_chunk().ok_or(VaultError::FileDamaged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eid_crypto::SystemRandom;
+
+    use super::*;
+
+    fn binding(install: u8) -> EnvelopeBinding {
+        EnvelopeBinding { app_id: "app".to_owned(), install_id: [install; 16] }
+    }
+
+    #[test]
+    fn content_opens_with_the_same_hardware_and_installation_and_nowhere_else() {
+        let rng = SystemRandom::new();
+        let (answer, other) = (SecretKey::make(&rng).unwrap(), SecretKey::make(&rng).unwrap());
+        let question = PendingSeal::make_question(&rng).unwrap();
+        let seal = PendingSeal::new(question, &answer, &binding(1)).unwrap();
+        let file = seal.seal(&rng, b"where it stands").unwrap();
+        assert_eq!(PendingSeal::question(&file), Ok(question));
+        assert_eq!(seal.open(&file).unwrap().as_slice(), b"where it stands");
+        for (answer, install) in [(&other, 1), (&answer, 2)] {
+            let foreign = PendingSeal::new(question, answer, &binding(install)).unwrap();
+            assert!(matches!(foreign.open(&file), Err(VaultError::Crypto(_))));
+        }
+        for at in 0..file.len() {
+            let mut bent = file.clone();
+            bent[at] ^= 1;
+            assert!(seal.open(&bent).is_err(), "byte {at}");
+            assert!(seal.open(&file[..at]).is_err(), "cut at {at}");
+        }
+        assert_eq!(seal.seal(&rng, &[0; MAX_BYTES]), Err(VaultError::TooLarge));
+    }
+}
