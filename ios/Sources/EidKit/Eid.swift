@@ -31,6 +31,14 @@ public final class Eid: Sendable {
         try await cancellable { try await self.app.startActivation(pid: pid, phone: phone, cancel: $0) }
     }
 
+    /// The activation that was begun on this phone and is not finished, also after the app was killed: its `state` says what is
+    /// due.
+    ///
+    /// - Throws: `EidError.Storage` 1010 for one that does not open any more: the citizen begins anew.
+    public func resumeActivation() async throws -> Activation? {
+        try await app.resumeActivation()
+    }
+
     /// Opens the store with the passcode of six digits, as bytes.
     ///
     /// - Throws: `EidError.AuthFailed` with the number of wrong tries and the seconds to wait, or another `EidError`.
@@ -115,6 +123,35 @@ extension Activation {
     /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
     public func confirmCode(_ code: String) async throws {
         try await cancellable { try await self.confirmCode(code: code, cancel: $0) }
+    }
+
+    /// Asks for a one-time code again.
+    ///
+    /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
+    public func sendCode() async throws {
+        try await cancellable { try await self.sendCode(cancel: $0) }
+    }
+
+    /// Reads the identity card, which is waited for, and sends what was read to the platform. By itself it is opened with the
+    /// personal number that the activation began with.
+    ///
+    /// - Throws: `EidError`; `UserCancelled` when the task was cancelled or the holder took the system's sheet away.
+    public func readCard(_ card: CardDraft = CardDraft()) async throws {
+        try await cancellable { try await self.readCard(access: card, cancel: $0) }
+    }
+
+    /// Sends the voucher that an office printed, in place of the card.
+    ///
+    /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
+    public func useVoucher(_ voucher: String) async throws {
+        try await cancellable { try await self.useVoucher(voucher: voucher, cancel: $0) }
+    }
+
+    /// Sends a picture or short clip of the face; the platform decides.
+    ///
+    /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
+    public func submitFace(_ picture: Data) async throws {
+        try await cancellable { try await self.submitFace(picture: picture, cancel: $0) }
     }
 
     /// Sets the passcode and finishes: runs to its end even if the task is cancelled meanwhile.

@@ -27,7 +27,7 @@ extension Journeys {
     @Suite struct Cancelling {
         /// Everything from nothing to a signed proof.
         private func journey(_ phone: Phone, _ sandbox: Sandbox, _ person: Person) async throws {
-            let unlocked = try await phone.confirmed(sandbox, person).complete(passcode: passcode)
+            let unlocked = try await phone.proven(sandbox, person).complete(passcode: passcode)
             defer { unlocked.lock() }
             _ = try await unlocked.refill()
             try Task.checkCancellation()
@@ -41,7 +41,7 @@ extension Journeys {
                 unlocked = try await phone.eid.unlock(passcode: passcode)
             } catch EidError.NotFound(code: Code.notActivated) {
                 do {
-                    unlocked = try await phone.confirmed(sandbox, person).complete(passcode: passcode)
+                    unlocked = try await phone.proven(sandbox, person).complete(passcode: passcode)
                 } catch EidError.Conflict {
                     // What was begun ran to its end meanwhile.
                     unlocked = try await phone.eid.unlock(passcode: passcode)
@@ -102,12 +102,12 @@ extension Journeys {
 
         @Test func callOfACancelledTask_endsAtOnceAndTheActivationGoesOn() async throws {
             let sandbox = try Sandbox()
-            let (phone, person) = (try Phone(sandbox), try sandbox.citizen())
+            let (phone, other, person) = (try Phone(sandbox), try Phone(sandbox), try sandbox.citizen())
             let activation = try await phone.eid.startActivation(pid: person.pid, phone: person.phone)
             let code = try sandbox.code(sentTo: person)
             try sandbox.misbehave("slow")
             let calls: [@Sendable () async throws -> Void] = [
-                { _ = try await phone.eid.startActivation(pid: person.pid, phone: person.phone) },
+                { _ = try await other.eid.startActivation(pid: person.pid, phone: person.phone) },
                 { try await activation.confirmCode(code) },
             ]
             for call in calls {
@@ -120,6 +120,8 @@ extension Journeys {
             }
             try sandbox.misbehave("off")
             try await activation.confirmCode(code)
+            try await activation.useVoucher(sandbox.voucher(for: person))
+            try await activation.submitFace(sandbox.face(of: person))
             try await activation.complete(passcode: passcode).lock()
         }
 
@@ -142,7 +144,7 @@ extension Journeys {
                 try Phone(sandbox, key: HardwareKey(SoftwareKeys { _ in Thread.sleep(forTimeInterval: 0.4) })),
                 try sandbox.citizen()
             )
-            let activation = try await phone.confirmed(sandbox, person)
+            let activation = try await phone.proven(sandbox, person)
             let task = Task { try await activation.complete(passcode: passcode) }
             try await Task.sleep(for: .milliseconds(100))
             let start = ContinuousClock.now

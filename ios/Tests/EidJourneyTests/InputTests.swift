@@ -70,7 +70,7 @@ extension Journeys {
                 Data(), Data("27182".utf8), Data("2718281".utf8), Data("27182a".utf8), Data(count: 6),
                 Data([0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0]), Data(count: 1 << 20),
             ]
-            let activation = try await phone.confirmed(sandbox, sandbox.citizen())
+            let activation = try await phone.proven(sandbox, sandbox.citizen())
             for passcode in bad {
                 #expect(await refusal { try await activation.complete(passcode: passcode) } == .Invalid(code: 2003))
             }
@@ -112,7 +112,7 @@ extension Journeys {
             let (phone, person) = (try Phone(sandbox), try sandbox.citizen())
             let notActivated = EidError.NotFound(code: Code.notActivated)
             #expect(await refusal { try await phone.eid.unlock(passcode: passcode) } == notActivated)
-            let activation = try await phone.confirmed(sandbox, person)
+            let activation = try await phone.proven(sandbox, person)
             let unlocked = try await activation.complete(passcode: passcode)
             #expect(await refusal { try await activation.complete(passcode: passcode) } == .Conflict(code: 1002))
             let again = await refusal { try await phone.eid.startActivation(pid: person.pid, phone: person.phone) }

@@ -37,7 +37,7 @@ extension Journeys {
         }
 
         private func activated() async throws -> Unlocked {
-            try await phone.confirmed(sandbox, sandbox.citizen()).complete(passcode: passcode)
+            try await phone.proven(sandbox, sandbox.citizen()).complete(passcode: passcode)
         }
 
         private func opens(_ eid: Eid, _ digits: Data) async -> Bool {

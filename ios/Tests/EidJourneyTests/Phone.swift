@@ -36,14 +36,14 @@ struct Phone: Sendable {
 
     init(
         _ sandbox: Sandbox, key: any SecureKey = HardwareKey(SoftwareKeys()), clock: any Clock = PhoneClock(),
-        events: EventLog = EventLog(), batch: UInt32 = 1
+        events: EventLog = EventLog(), chip: (any ChipLink)? = nil, batch: UInt32 = 1
     ) throws {
         self.events = events
         config = AppConfig(
             folder: try Place.newFolder().appendingPathComponent("app").path, appId: "example.eid.journey",
             platformUrl: sandbox.url, caDer: [sandbox.authority], trustRoots: [try Data(contentsOf: Place.sandboxRoot)],
             batch: batch, fastKdf: true)
-        platform = Platform(secureKey: key, clock: clock, events: events, chip: nil, integrity: nil)
+        platform = Platform(secureKey: key, clock: clock, events: events, chip: chip, integrity: nil)
         eid = try Eid(config: config, platform: platform)
     }
 
@@ -57,16 +57,30 @@ struct Phone: Sendable {
         return try Eid(config: changed, platform: platform)
     }
 
-    /// Activation up to the passcode, with the code of the text message.
+    /// Activation up to the card, with the code of the text message.
     func confirmed(_ sandbox: Sandbox, _ person: Person) async throws -> Activation {
         let activation = try await eid.startActivation(pid: person.pid, phone: person.phone)
         try await activation.confirmCode(try sandbox.code(sentTo: person))
         return activation
     }
 
+    /// The card and the face; a voucher stands in for the card, which takes less time to use.
+    func proven(_ sandbox: Sandbox, _ person: Person) async throws -> Activation {
+        let activation = try await confirmed(sandbox, person)
+        try await activation.useVoucher(try sandbox.voucher(for: person))
+        try await activation.submitFace(try sandbox.face(of: person))
+        return activation
+    }
+
+    /// The steps after the card.
+    func finished(_ sandbox: Sandbox, _ activation: Activation, _ person: Person) async throws -> Unlocked {
+        try await activation.submitFace(try sandbox.face(of: person))
+        return try await activation.complete(passcode: passcode)
+    }
+
     /// Activated, unlocked, with credentials.
     func ready(_ sandbox: Sandbox) async throws -> Unlocked {
-        let unlocked = try await confirmed(sandbox, sandbox.citizen()).complete(passcode: passcode)
+        let unlocked = try await proven(sandbox, sandbox.citizen()).complete(passcode: passcode)
         _ = try await unlocked.refill()
         return unlocked
     }

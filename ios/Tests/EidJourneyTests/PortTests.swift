@@ -158,7 +158,7 @@ extension Journeys {
         }
 
         @Test func secretThatFails_leavesThePhoneUnactivated() async throws {
-            let activation = try await phone.confirmed(sandbox, sandbox.citizen())
+            let activation = try await phone.proven(sandbox, sandbox.citizen())
             let answers: [(BentKey.Method, @Sendable (Data) async throws -> Data)] = [
                 (.derive, { _ in Data() }), (.derive, { _ in Data(count: 33) }), (.derive, { _ in throw Surprise() }),
                 (.makeSecret, { _ in throw Surprise() }),
@@ -213,6 +213,8 @@ extension Journeys {
             let person = try sandbox.citizen()
             let activation = try await eid.startActivation(pid: person.pid, phone: person.phone)
             try await activation.confirmCode(sandbox.code(sentTo: person))
+            try await activation.useVoucher(sandbox.voucher(for: person))
+            try await activation.submitFace(sandbox.face(of: person))
             let unlocked = try await activation.complete(passcode: passcode)
             _ = try await unlocked.refill()
             unlocked.lock()

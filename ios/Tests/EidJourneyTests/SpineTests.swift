@@ -11,11 +11,16 @@ extension Journeys {
             let (keys, events) = (SoftwareKeys(), EventLog())
             let typedCode = { try sandbox.code(sentTo: person) }
             let typedPasscode = { passcode }
+            let (reader, picture) = (try CardSocket(), { try sandbox.face(of: person) })
+            try reader.put(sandbox.card(of: person))
             // README begin
-            let platform = Platform(secureKey: HardwareKey(keys), clock: PhoneClock(), events: events)
+            let platform = Platform(
+                secureKey: HardwareKey(keys), clock: PhoneClock(), events: events, chip: TagLink(reader))
             let eid = try Eid(config: config, platform: platform)
             let activation = try await eid.startActivation(pid: person.pid, phone: person.phone)
             try await activation.confirmCode(typedCode())  // from the text message
+            try await activation.readCard()  // held against the phone
+            try await activation.submitFace(picture())  // as the camera took it
             let unlocked = try await activation.complete(passcode: typedPasscode())  // six digits, as bytes
             _ = try await unlocked.refill()  // one-time credentials
             unlocked.lock()

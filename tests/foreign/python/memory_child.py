@@ -84,10 +84,12 @@ async def main(bindings, folder, url, ca):
         elif word == "w":
             passcode[:] = bytes(len(passcode))
         elif word == "s":
-            pid, number = json.loads(line[1:])
+            pid, number, voucher, face = json.loads(line[1:])
             activation = await phone.app.start_activation(pid, number)
         elif word == "c":
             await activation.confirm_code(line[1:-1].decode())
+            await activation.use_voucher(voucher)
+            await activation.submit_face(bytes.fromhex(face))
             unlocked = await with_passcode(activation.complete)
             await unlocked.refill()
         elif word == "u":

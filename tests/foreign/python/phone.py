@@ -92,8 +92,8 @@ class Events(eid.EventSink):
 class Phone:
     """One installation: a folder, key hardware, and the app on them."""
 
-    def __init__(self, sandbox, folder, key=None, clock=None):
-        self.sandbox, self.folder = sandbox, Path(folder)
+    def __init__(self, sandbox, folder, key=None, clock=None, chip=None):
+        self.sandbox, self.folder, self.chip = sandbox, Path(folder), chip
         self.key, self.clock, self.events = key or SoftwareKey(), clock or SystemClock(), Events()
         self.app = eid.EidApp(self.config(), self.platform())
 
@@ -115,17 +115,34 @@ class Phone:
         self.app = eid.EidApp(self.config(**changes), self.platform())
 
     def platform(self):
-        return eid.Platform(secure_key=self.key, clock=self.clock, events=self.events)
+        return eid.Platform(secure_key=self.key, clock=self.clock, events=self.events, chip=self.chip)
 
     async def confirmed(self, person=None):
-        """An activation, of somebody new if need be, up to the passcode."""
+        """An activation, of somebody new if need be, up to the card."""
         person = person or self.sandbox.new_person()
         activation = await self.app.start_activation(person["pid"], person["phone"])
         await activation.confirm_code(self.sandbox.code_for(person))
         return activation
 
+    async def prove(self, activation, person):
+        """The card and the face; a voucher stands in for the card, which takes less time to use."""
+        await activation.use_voucher(self.sandbox.voucher_for(person))
+        await activation.submit_face(self.sandbox.face_of(person))
+
+    async def proven(self, person=None):
+        """An activation, of somebody new if need be, up to the passcode."""
+        person = person or self.sandbox.new_person()
+        activation = await self.confirmed(person)
+        await self.prove(activation, person)
+        return activation
+
+    async def finished(self, activation, person):
+        """The steps after the card."""
+        await activation.submit_face(self.sandbox.face_of(person))
+        return await activation.complete(PASSCODE)
+
     async def ready(self, person):
-        unlocked = await (await self.confirmed(person)).complete(PASSCODE)
+        unlocked = await (await self.proven(person)).complete(PASSCODE)
         await unlocked.refill()
         return unlocked
 

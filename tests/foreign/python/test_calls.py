@@ -38,8 +38,9 @@ class Counted:
         return ours, around
 
 
-def test_activation_and_showing_cross_the_border_a_few_times_only(phone, sandbox, monkeypatch, capsys):
+def test_activation_and_showing_cross_the_border_a_few_times_only(phone, reader, sandbox, monkeypatch, capsys):
     phone.app.shutdown()
+    phone.chip = reader
     library = Counted(eid._UniffiLib)
     monkeypatch.setattr(eid, "_UniffiLib", library)
 
@@ -48,6 +49,9 @@ def test_activation_and_showing_cross_the_border_a_few_times_only(phone, sandbox
         app = eid.EidApp(phone.config(), phone.platform())
         activation = await app.start_activation(person["pid"], person["phone"])
         await activation.confirm_code(sandbox.code_for(person))
+        reader.put(sandbox.card_of(person))
+        await activation.read_card(eid.CardDraft())
+        await activation.submit_face(sandbox.face_of(person))
         unlocked = await activation.complete(PASSCODE)
         await unlocked.refill()
         unlocked.lock()

@@ -96,7 +96,7 @@ def test_activation_cancelled_at_each_moment_is_done_or_can_be_gone_on_with(acti
 
     async def journey(moment, number):
         phone = Phone(sandbox, tmp_path / str(number))
-        activation = await phone.confirmed()
+        activation = await phone.proven()
         task, cancel = start(lambda token: activation.complete(PASSCODE, token), way)
         await asyncio.sleep(moment)
         cancel()
@@ -122,7 +122,7 @@ def test_activation_cancelled_at_each_port_call_is_done_or_can_be_gone_on_with(s
     async def journey(at):
         key = Interrupting()
         phone = Phone(sandbox, tmp_path / str(at), key=key)
-        activation = await phone.confirmed()
+        activation = await phone.proven()
         task, cancel = start(lambda token: activation.complete(PASSCODE, token), way)
         key.arm(at, cancel)
         assert await cancelled(task) == (key.calls > at)
@@ -147,6 +147,7 @@ def test_code_confirmation_cancelled_at_each_moment_can_be_repeated(phone, sandb
             cancel()
             await cancelled(task)
         await activation.confirm_code(code)
+        await phone.prove(activation, person)
         assert await activation.complete(PASSCODE)
 
     run(journey())

@@ -98,6 +98,7 @@ def test_malformed_and_weak_passcodes_set_nothing_and_the_activation_goes_on(pho
             await activation.confirm_code(wrong)
         assert (error.value.code, error.value.tries_left) == (2010, 4)
         await activation.confirm_code(right)
+        await phone.prove(activation, person)
         for passcode, code in [*((bad, 2003) for bad in PASSCODES), (b"111111", 2004), (b"123456", 2004)]:
             with pytest.raises(eid.EidError.Invalid) as error:
                 await activation.complete(passcode)

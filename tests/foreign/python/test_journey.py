@@ -8,10 +8,13 @@ import pytest
 from phone import PASSCODE, Phone, SoftwareKey, run
 
 
-def test_citizen_activates_shows_a_proof_and_the_counter_takes_it(phone, counter, sandbox):
+def test_citizen_activates_shows_a_proof_and_the_counter_takes_it(phone, reader, counter, sandbox):
     async def journey():
+        phone.chip = reader
         config, platform = phone.config(), phone.platform()
         person = sandbox.new_person()
+        picture = sandbox.face_of(person)
+        reader.put(sandbox.card_of(person))
         pid, number = person["pid"], person["phone"]
 
         def ask_for_code():
@@ -21,6 +24,8 @@ def test_citizen_activates_shows_a_proof_and_the_counter_takes_it(phone, counter
         app = eid.EidApp(config, platform)
         activation = await app.start_activation(pid, number)
         await activation.confirm_code(ask_for_code())
+        await activation.read_card(eid.CardDraft())  # held against the reader
+        await activation.submit_face(picture)
         unlocked = await activation.complete(b"271828")
         await unlocked.refill()
         shown = await unlocked.present(eid.PresentDraft(purpose=eid.Purpose.ID, photo=True))

@@ -102,7 +102,7 @@ def test_locked_process_holds_neither_passcode_nor_keys(child, sandbox, tmp_path
     person = sandbox.new_person()
     digits = {"passcode": PASSCODE, "record": person["name"].encode()}
     assert child.find(digits) == dict.fromkeys(digits, 0), "the digits stand somewhere by chance: choose others"
-    child.do("s", json.dumps([person["pid"], person["phone"]]).encode())
+    child.do("s", json.dumps([person["pid"], person["phone"], sandbox.voucher_for(person), sandbox.face_of(person).hex()]).encode())
     child.do("p", PASSCODE)
     assert child.find(digits)["passcode"] >= 1, "the scan does not see what the process was given"
     child.do("c", sandbox.code_for(person).encode())

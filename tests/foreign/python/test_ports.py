@@ -173,7 +173,7 @@ def test_key_that_is_wrong_during_activation_stops_it_and_it_goes_on_when_right(
     phone.restart()
 
     async def journey():
-        activation = await phone.confirmed()
+        activation = await phone.proven()
         with pytest.raises(eid.EidError.Device) as error:
             await activation.complete(PASSCODE)
         assert not await phone.app.is_activated()
@@ -231,7 +231,7 @@ def test_key_that_makes_no_secret_stops_activation_and_it_goes_on_when_right(pho
     phone.restart()
 
     async def journey():
-        activation = await phone.confirmed()
+        activation = await phone.proven()
         with pytest.raises(eid.EidError.Device) as error:
             await activation.complete(PASSCODE)
         assert not await phone.app.is_activated()

@@ -5,6 +5,7 @@ An error counts when a frame of it is in our library; what CPython does by itsel
 that grows and is still pointed to, and races.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -35,7 +36,8 @@ def test_journey_under_valgrind_has_no_error_and_loses_no_memory(request, sandbo
     command = ["valgrind", "--xml=yes", f"--xml-file={report}", "--leak-check=full", "--show-leak-kinds=definite"]
     command += ["--num-callers=60", "--error-limit=no", "--fair-sched=yes", f"--suppressions={HERE / 'valgrind.supp'}"]
     command += [sys.executable, HERE / "valgrind_child.py", bindings, tmp_path, sandbox.url, sandbox.ca_der.hex()]
-    command += [f'{{"pid": "{person["pid"]}", "phone": "{person["phone"]}"}}']
+    person = {**person, "voucher": sandbox.voucher_for(person), "face": sandbox.face_of(person).hex()}
+    command += [json.dumps(person)]
     environment = {**os.environ, "PYTHONMALLOC": "malloc", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
     log = tmp_path / "stderr"
     with log.open("w") as stderr:

@@ -124,11 +124,18 @@ async def activation(phone, person):
     token.cancel()
     await refused(phone.app.start_activation(person["pid"], person["phone"], token), eid.EidError.UserCancelled)
     started = await phone.app.start_activation(person["pid"], person["phone"])
-    await refused(started.complete(PASSCODE), eid.EidError.NotFound)
+    await refused(started.complete(PASSCODE), eid.EidError.Conflict)
     print("code?", flush=True)
     code = input()
     await refused(started.confirm_code("9" * HUGE))
     await started.confirm_code(code)
+    for picture in (b"", b"GIF89a", b"\xff\xd8\xff" + bytes(3 * HUGE)):
+        await refused(started.submit_face(picture))
+    await refused(started.read_card(eid.CardDraft(can="x" * HUGE)))
+    await refused(started.read_card(eid.CardDraft()), eid.EidError.Device)
+    await refused(started.use_voucher("x" * HUGE))
+    await started.use_voucher(person["voucher"])
+    await started.submit_face(bytes.fromhex(person["face"]))
     for passcode in (b"", b"27182a", b"2" * HUGE, b"111111"):
         await refused(started.complete(passcode), eid.EidError.Invalid)
     for answer in (b"", bytes(HUGE), eid.SecureKeyError.Unavailable(), ValueError("unannounced")):

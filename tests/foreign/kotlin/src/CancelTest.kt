@@ -54,6 +54,7 @@ class CancelTest {
                 val code = sandbox.codeSentTo(citizen.phone)
                 for (moment in listOf(0L, 1L)) cancelledAfter(moment) { activation.confirmCode(code) }
                 activation.confirmCode(code)
+                activation.prove(sandbox, citizen)
                 for (moment in MOMENTS.take(3)) cancelledAfter(moment) { activation.choosePasscode(passcode()).close() }
                 completeOrUnlock(phone, activation)
             }

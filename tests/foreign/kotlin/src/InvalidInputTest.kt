@@ -91,6 +91,7 @@ class InvalidInputTest {
             val citizen = platform.citizen()
             val unlocked = phone.app.activate(citizen.pid, citizen.phone) { activation ->
                 activation.confirmCode(sandbox.codeSentTo(citizen.phone))
+                activation.prove(sandbox, citizen)
                 for (bad in malformed()) refusedWith(2003) { activation.complete(bad) }
                 for (easy in listOf("111111", "123456")) refusedWith(2004) { activation.complete(passcode(easy)) }
                 activation.complete(passcode())

@@ -7,16 +7,19 @@ import kotlin.test.assertFalse
 import kotlin.test.assertTrue
 import org.junit.ClassRule
 import org.junit.Test
+import vn.example.eid.CardLink
 import vn.example.eid.Eid
 import vn.example.eid.Events
 import vn.example.eid.choosePasscode
 import vn.example.eid.core.Act
+import vn.example.eid.core.CardDraft
 import vn.example.eid.core.EidException
 import vn.example.eid.core.Event
 import vn.example.eid.core.Platform
 import vn.example.eid.core.PresentDraft
 import vn.example.eid.core.Purpose
 import vn.example.eid.core.QrView
+import vn.example.eid.showFace
 
 class JourneyTest {
     companion object {
@@ -105,7 +108,7 @@ class JourneyTest {
         Phone(sandbox).use { phone ->
             val citizen = platform.citizen()
             phone.activate(sandbox, citizen).close()
-            assertEquals(setOf("device", "vault-a", "guard-a"), phone.hardware.aliases)
+            assertEquals(setOf("device", "vault-a", "vault-recovery", "guard-a"), phone.hardware.aliases)
             refusedWith(1002) { phone.app.activate(citizen.pid, citizen.phone) {} }
         }
     }
@@ -123,18 +126,23 @@ class JourneyTest {
     @Test
     fun readme_shows_what_runs() = test {
         Phone(sandbox).use { phone ->
-            val (pid, number) = platform.citizen()
+            val citizen = platform.citizen()
+            val (pid, number) = citizen
             val (config, secureKey, clock) = Triple(phone.config(), phone.ports, HostClock)
+            val reader = CardSocket().apply { put(sandbox.cardOf(citizen)) }
             val typedCode = { sandbox.codeSentTo(number) }
+            val picture = { sandbox.faceOf(citizen) }
             val typedPasscode = { passcode() }
             val shown = mutableListOf<QrView>()
             val showQr = { qr: QrView -> shown.add(qr) }
             // README begin
-            // On a phone: HardwareKey(AndroidKeystore(), PromptPresence(…)) and AndroidClock(context)
-            val eid = Eid(config, Platform(secureKey, clock, Events()))
+            // On a phone: HardwareKey(AndroidKeystore(), PromptPresence(…)), AndroidClock(context), IsoDepReader(adapter)
+            val eid = Eid(config, Platform(secureKey, clock, Events(), CardLink(reader)))
             eid.activate(pid, number) { activation ->
                 activation.confirmCode(typedCode())         // from the text message
-                activation.choosePasscode(typedPasscode())  // bytes, overwritten when the call ends
+                activation.readCard(CardDraft())            // held against the phone
+                activation.showFace(picture())              // bytes, overwritten when the call ends
+                activation.choosePasscode(typedPasscode())  // likewise
             }.use { it.refill() }                           // one-time credentials
             eid.unlock(typedPasscode()).use { unlocked ->   // needs no network
                 unlocked.present(PresentDraft(Purpose.AGE)).use { showQr(it.sign().qr) }
@@ -142,6 +150,7 @@ class JourneyTest {
             eid.close()
             // README end
             assertEquals(1, shown.size)
+            reader.dispose()
         }
     }
 }

@@ -64,6 +64,7 @@ class MisbehavingPortTest {
             val citizen = platform.citizen()
             val unlocked = phone.app.activate(citizen.pid, citizen.phone) { activation ->
                 activation.confirmCode(sandbox.codeSentTo(citizen.phone))
+                activation.prove(sandbox, citizen)
                 for (operation in listOf("generate", "makeSecret", "derive")) {
                     for ((failure, code) in failures) {
                         phone.ports.now = Bent(phone.ports.honest, operation) { throw failure() }

@@ -11,7 +11,9 @@ import vn.example.eid.HardwareKey
 import vn.example.eid.SoftwareHardware
 import vn.example.eid.choosePasscode
 import vn.example.eid.code
+import vn.example.eid.core.Activation
 import vn.example.eid.core.AppConfig
+import vn.example.eid.core.ChipLink
 import vn.example.eid.core.Clock
 import vn.example.eid.core.EidException
 import vn.example.eid.core.Event
@@ -24,6 +26,7 @@ import vn.example.eid.core.PresentDraft
 import vn.example.eid.core.Purpose
 import vn.example.eid.core.SecureKey
 import vn.example.eid.core.Unlocked
+import vn.example.eid.showFace
 
 const val PASSCODE = "271828"
 
@@ -56,8 +59,12 @@ class Told : EventSink {
 }
 
 /** A phone with an empty store. Its ports can be replaced while it runs. */
-class Phone(private val url: String, private val caDer: ByteArray) : AutoCloseable {
-    constructor(sandbox: Sandbox) : this(sandbox.url, sandbox.caDer)
+class Phone(
+    private val url: String,
+    private val caDer: ByteArray,
+    private val chip: ChipLink? = null,
+) : AutoCloseable {
+    constructor(sandbox: Sandbox, chip: ChipLink? = null) : this(sandbox.url, sandbox.caDer, chip)
 
     val hardware = SoftwareHardware()
     val told = Told()
@@ -77,7 +84,7 @@ class Phone(private val url: String, private val caDer: ByteArray) : AutoCloseab
         fastKdf = true,
     )
 
-    fun open(config: AppConfig = config(), clock: Clock = HostClock) = Eid(config, Platform(ports, clock, told))
+    fun open(config: AppConfig = config(), clock: Clock = HostClock) = Eid(config, Platform(ports, clock, told, chip))
 
     /** The app started anew on the same phone. */
     fun restart(config: AppConfig = config(), clock: Clock = HostClock) {
@@ -88,6 +95,7 @@ class Phone(private val url: String, private val caDer: ByteArray) : AutoCloseab
     /** Activated and unlocked. */
     suspend fun activate(sandbox: Sandbox, citizen: Citizen): Unlocked = app.activate(citizen.pid, citizen.phone) {
         it.confirmCode(sandbox.codeSentTo(citizen.phone))
+        it.prove(sandbox, citizen)
         it.choosePasscode(passcode())
     }
 
@@ -95,6 +103,18 @@ class Phone(private val url: String, private val caDer: ByteArray) : AutoCloseab
         app.close()
         folder.deleteRecursively()
     }
+}
+
+/** The card and the face; a voucher stands in for the card, which takes less time to use. */
+suspend fun Activation.prove(sandbox: Sandbox, citizen: Citizen) {
+    useVoucher(sandbox.voucherFor(citizen))
+    showFace(sandbox.faceOf(citizen))
+}
+
+/** The steps after the card. */
+suspend fun Activation.finish(sandbox: Sandbox, citizen: Citizen): Unlocked {
+    showFace(sandbox.faceOf(citizen))
+    return choosePasscode(passcode())
 }
 
 /** A key port whose behaviour a test replaces. */

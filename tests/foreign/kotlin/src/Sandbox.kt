@@ -95,7 +95,7 @@ class Sandbox : AutoCloseable {
 
     /** What an office prints after it looked at the citizen. */
     fun voucherFor(citizen: Citizen): String {
-        val printed = post("/sandbox/offices/voucher", """{"pid":"${citizen.pid}"}""")
+        val printed = post("/sandbox/offices/voucher", """{"pid":"${citizen.pid}"}""", 201)
         return checkNotNull(Regex("\"voucher\":\"([^\"]+)\"").find(printed)).groupValues[1]
     }
 

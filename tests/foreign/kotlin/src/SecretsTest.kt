@@ -7,12 +7,14 @@ import kotlin.test.assertTrue
 import org.junit.ClassRule
 import org.junit.Test
 import vn.example.eid.choosePasscode
+import vn.example.eid.core.CardDraft
 import vn.example.eid.core.EidException
 import vn.example.eid.core.HardwareInput
 import vn.example.eid.core.KeyAccess
 import vn.example.eid.core.PresentDraft
 import vn.example.eid.core.Purpose
 import vn.example.eid.core.SecureKey
+import vn.example.eid.showFace
 
 /** A passcode that is nowhere else: the test looks for it in everything that the child says. */
 private const val RARE = "860375"
@@ -52,6 +54,7 @@ class SecretsTest {
         val names = listOf("jna.library.path", "eid.programs", "java.io.tmpdir")
         val properties = names.map { "-D$it=${System.getProperty(it)}" }
         val ca = File.createTempFile("authority", ".der").apply { writeBytes(platform.sandbox.caDer) }
+        val face = File.createTempFile("face", ".jpg").apply { writeBytes(platform.sandbox.faceOf(citizen)) }
         val child = ProcessBuilder(
             listOf(java, "-XX:+UseSerialGC") + properties +
                 listOf("-cp", System.getProperty("java.class.path"), "vn.example.eid.tests.SecretsTestKt"),
@@ -67,7 +70,10 @@ class SecretsTest {
             for (line in child.inputReader().lines()) {
                 said.appendLine(line)
                 if (line == "code?") {
-                    input.write(platform.sandbox.codeSentTo(citizen.phone) + "\n")
+                    val typed = listOf(
+                        platform.sandbox.codeSentTo(citizen.phone), platform.sandbox.voucherFor(citizen), face.path,
+                    )
+                    input.write(typed.joinToString("\n", postfix = "\n"))
                     input.flush()
                 }
             }
@@ -95,9 +101,14 @@ fun main() = test {
         printed { phone.app.activate(pid, number.dropLast(1)) {} }
         val unlocked = phone.app.activate(citizen.pid, citizen.phone) { activation ->
             println("code?")
-            val code = readln()
+            val (code, voucher, face) = List(3) { readln() }
             printed { activation.confirmCode(RARE) }
             activation.confirmCode(code)
+            printed { activation.readCard(CardDraft(can = RARE)) }
+            printed { activation.useVoucher(RARE) }
+            activation.useVoucher(voucher)
+            printed { activation.showFace(RARE.toByteArray()) }
+            activation.showFace(File(face).readBytes())
             printed { activation.choosePasscode(passcode(RARE + "1")) }
             phone.ports.now = broken
             printed { activation.choosePasscode(passcode(RARE)) }

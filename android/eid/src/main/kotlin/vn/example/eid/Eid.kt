@@ -13,7 +13,7 @@ import vn.example.eid.core.Unlocked
  * The e-ID app for a Kotlin shell. A process has one for each store, made once and closed at the end.
  *
  * Cancelling the calling coroutine ends the call in the core as well, without a cancel token; what must not stop
- * half-way there runs to its end. Every passcode given is overwritten with zeros when its call ends.
+ * half-way there runs to its end. Every passcode and picture given is overwritten with zeros when its call ends.
  *
  * Calls throw [EidException], whose `code` has its text in `errorText`, and [IllegalStateException] after [close].
  */
@@ -25,11 +25,17 @@ public class Eid(config: AppConfig, platform: Platform) : AutoCloseable {
     public suspend fun isActivated(): Boolean = app.isActivated()
 
     /**
-     * Has a one-time code sent to the phone number that the register knows, and runs [steps]: confirm the code, then
-     * [choosePasscode]. The activation ends with them, whether they return, throw or are cancelled.
+     * Has a one-time code sent to the phone number that the register knows, and runs [steps]: confirm the code, read the card
+     * (or use a voucher), [showFace], [choosePasscode]. What is done is kept: [resume] goes on where they ended.
      */
     public suspend fun <T> activate(pid: String, phone: String, steps: suspend (Activation) -> T): T =
         app.startActivation(pid, phone).use { steps(it) }
+
+    /**
+     * Goes on with the activation that was begun on this phone and is not finished, also after the app was killed: its `state`
+     * says what is due. Null if there is none.
+     */
+    public suspend fun <T> resume(steps: suspend (Activation) -> T): T? = app.resumeActivation()?.use { steps(it) }
 
     /** Unlocks without the network. `lock` locks at once; closing does too, unless something presented is open. */
     public suspend fun unlock(passcode: ByteArray): Unlocked = wiping(passcode) { app.unlock(it) }
@@ -64,6 +70,9 @@ public class Eid(config: AppConfig, platform: Platform) : AutoCloseable {
     }
 }
 
+/** Sends a picture or short clip of the face; the platform decides. The bytes are overwritten when the call ends. */
+public suspend fun Activation.showFace(picture: ByteArray): Unit = wiping(picture) { submitFace(it) }
+
 /**
  * The last step of an activation: binds this phone and sets the passcode of six digits. After an error, calling it
  * again goes on where it stopped.
@@ -74,8 +83,8 @@ public suspend fun Activation.choosePasscode(passcode: ByteArray): Unlocked = wi
 public suspend fun Unlocked.replacePasscode(old: ByteArray, new: ByteArray): PasscodeOutcome =
     wiping(old) { wiping(new) { changePasscode(old, new) } }
 
-private suspend fun <T> wiping(passcode: ByteArray, call: suspend (ByteArray) -> T): T = try {
-    call(passcode)
+private suspend fun <T> wiping(secret: ByteArray, call: suspend (ByteArray) -> T): T = try {
+    call(secret)
 } finally {
-    passcode.fill(0)
+    secret.fill(0)
 }
