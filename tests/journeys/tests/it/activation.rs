@@ -1,6 +1,12 @@
 //! An activation that is interrupted anywhere goes on where it was, on this phone and no other.
 
-use std::fs;
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use eid_core::{Activation, ActivationStep, CardAccess, Error, ports::SecureKeyError};
 use eid_model::Code;
@@ -173,4 +179,18 @@ async fn steps_out_of_order_are_refused_and_two_taps_at_once_are_one() {
     let [done, second] = codes;
     assert!(done.is_ok());
     assert_eq!(second.unwrap_err(), Code::ALREADY_ACTIVATED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_activation_takes_few_requests() {
+    let requests = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&requests);
+    let world = World::with_log(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    let phone = Phone::new(&world);
+    let activation = phone.proven(&world, &world.citizen().clone()).await;
+    activation.complete(PASSCODE.to_vec()).await.unwrap();
+    // Code asked for and confirmed, configuration, card, face, trust list, device.
+    assert_eq!(requests.load(Ordering::SeqCst), 7);
 }
