@@ -44,7 +44,7 @@ async fn measure(span: Duration) -> Result<Vec<Row>, Failed> {
     for (name, storage) in
         [("account.sign_in", Storage::File(file.clone())), ("account.sign_in_in_memory", Storage::Memory)]
     {
-        let sandbox = Sandbox::start(&SandboxConfig { storage, ..SandboxConfig::default() })?;
+        let sandbox = Sandbox::start(&SandboxConfig { requires_card: false, storage, ..SandboxConfig::default() })?;
         let (signed_in, sizes) = sign_in(&sandbox, span).await?;
         drop(sandbox);
         let echoed = echo(sizes, span).await?;

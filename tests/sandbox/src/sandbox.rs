@@ -72,7 +72,7 @@ impl Default for SandboxConfig {
             environment: "sandbox".to_owned(),
             log: None,
             csca: vec![SANDBOX_CSCA.to_vec()],
-            requires_card: false,
+            requires_card: true,
             matcher: Arc::new(PictureMatcher),
         }
     }

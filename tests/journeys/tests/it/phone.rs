@@ -48,7 +48,7 @@ impl World {
         let platform_time = Arc::new(AtomicI64::new(START));
         let time = Arc::clone(&platform_time);
         let clock = Clock::new(move || UnixTime::from_seconds(time.load(Ordering::SeqCst)));
-        let config = SandboxConfig { clock, requires_card: true, ..SandboxConfig::default() }.with_log(log);
+        let config = SandboxConfig { clock, ..SandboxConfig::default() }.with_log(log);
         let sandbox = Sandbox::start(&config).unwrap();
         Self { sandbox, platform_time }
     }

@@ -127,7 +127,11 @@ fn database_of_another_version_is_left_alone() {
     let disk = disk();
     let path = disk.0.path().join("sandbox.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
-    let config = eid_sandbox::SandboxConfig { storage: Storage::File(path), ..eid_sandbox::SandboxConfig::default() };
+    let config = eid_sandbox::SandboxConfig {
+        requires_card: false,
+        storage: Storage::File(path),
+        ..eid_sandbox::SandboxConfig::default()
+    };
     let refused = eid_sandbox::Sandbox::open(&config, crate::support::URL);
     assert!(matches!(refused, Err(SandboxError::StoreVersion)));
 }

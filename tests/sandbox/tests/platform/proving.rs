@@ -12,7 +12,7 @@ use crate::{
 /// A sandbox that asks for card and face.
 fn strict() -> World {
     let clock = std::sync::Arc::new(START.into());
-    let config = SandboxConfig { requires_card: true, clock: movable(&clock), ..SandboxConfig::default() };
+    let config = SandboxConfig { clock: movable(&clock), ..SandboxConfig::default() };
     World { sandbox: Sandbox::open(&config, URL).unwrap(), clock }
 }
 
