@@ -73,7 +73,11 @@ impl Session {
         Ok(())
     }
 
-    /// Reports the store's generation. If the platform knows of a later one, the store is an older copy: it is gone on from.
+    /// Reports the store's generation, and learns how the account stands. If the platform knows of a later one, the store is an
+    /// older copy: it is gone on from.
+    ///
+    /// # Errors
+    /// [`Error::AccountStopped`] unless the account is active.
     pub(crate) async fn report(self: &Arc<Self>, account: &Account) -> Result<DeviceState, Error> {
         let now = self.inner.now()?;
         let store_generation = self.vault(|vault| Ok(vault.make_durable()?)).await?;
@@ -95,6 +99,7 @@ impl Session {
             self.tell(&[Event::StoreRepaired, Event::CredentialsChanged, Event::HistoryChanged]);
             self.remove_discarded().await?;
         }
+        self.learn(state.account_state).await?;
         Ok(state)
     }
 }

@@ -135,7 +135,7 @@ impl Session {
             let instruction = instruction(&account, seq, &challenge, &device, &key);
             match inner.platform.sign_in(instruction, now).await {
                 Err(error) if again && is_replayed(&error) => self.learn_seq(&account).await?,
-                answer => break answer?,
+                answer => break self.heed(answer).await?,
             }
             again = false;
         };
@@ -155,7 +155,7 @@ impl Session {
             let (seq, device) = (self.next_seq(None).await?, self.device_key(&account));
             match inner.platform.unlink(instruction(&account, seq, &challenge, &device, &key), now).await {
                 Err(error) if again && is_replayed(&error) => self.learn_seq(&account).await?,
-                answer => return Ok(answer?),
+                answer => return self.heed(answer).await,
             }
             again = false;
         }
@@ -203,7 +203,7 @@ impl Session {
 
     /// The access token of the citizen's session, refreshed if it is about to end.
     async fn access_signed_in(
-        &self,
+        self: &Arc<Self>,
         account: &Account,
         now: UnixTime,
     ) -> Result<MappedMutexGuard<'_, AccessToken>, Error> {
@@ -216,7 +216,7 @@ impl Session {
                     if matches!(error, PlatformError::Refused { .. }) {
                         *held = None;
                     }
-                    return Err(error.into());
+                    return self.heed(Err(error)).await;
                 }
             }
         }
@@ -225,12 +225,12 @@ impl Session {
     }
 
     /// An answer to a call in the citizen's session. One that the platform does not know any more is forgotten.
-    async fn accepted_signed_in<T>(&self, answer: Result<T, PlatformError>) -> Result<T, Error> {
+    async fn accepted_signed_in<T>(self: &Arc<Self>, answer: Result<T, PlatformError>) -> Result<T, Error> {
         let gone = answer.as_ref().is_err_and(|error| error.code() == Code::SESSION_REFUSED);
         if gone {
             self.take_signed_in().await;
         }
-        Ok(answer?)
+        self.heed(answer).await
     }
 
     async fn note_act(self: &Arc<Self>, account: &Account, act: Act, purpose: &str) -> Result<(), Error> {
