@@ -26,7 +26,8 @@ mod usecase;
 pub use app::{AppConfig, EidApp, KdfChoice};
 pub use autolock::AutoLock;
 pub use eid_platform::{
-    ActivationPurpose, AppVersion, DeviceEntry, MAX_CONFIGURATION, Maintenance, PlatformConfig, PlatformError, Timeouts, UpdateState,
+    ActivationPurpose, AppVersion, DeviceEntry, MAX_CONFIGURATION, Maintenance, PlatformConfig, PlatformError,
+    Timeouts, UpdateState,
 };
 pub use eid_vault::{Act, Collection, HistoryEntry, Page, Repaired, VaultError};
 pub use error::Error;

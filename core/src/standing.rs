@@ -113,7 +113,9 @@ impl Session {
             counterpart: account.issuer,
             fields: Vec::new(),
             purpose: "account_state".to_owned(),
-            result: Some(state).filter(|state| *state != AccountState::Active).map(|state| Error::AccountStopped(state).code()),
+            result: Some(state)
+                .filter(|state| *state != AccountState::Active)
+                .map(|state| Error::AccountStopped(state).code()),
         };
         let put = move |vault: &mut Vault| {
             vault.transaction(|vault| {

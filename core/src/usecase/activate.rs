@@ -4,8 +4,8 @@
 //! Each step is stored before its call returns. A step that is done is not repeated, and one that the platform refused may be
 //! tried again; when the platform knows the activation no more, it begins anew with what was typed.
 
-mod lock_code;
 mod bind;
+mod lock_code;
 mod pending;
 mod renew;
 mod set_up;
@@ -193,12 +193,12 @@ impl Activation {
             let task = CardTask {
                 access: access.clone(),
                 challenge: desk.pending.challenge.as_ref().ok_or(Error::StepNotDue)?.chip_challenge,
-                profile: desk.profile(),
+                profile: desk.pending.profile.clone(),
                 pid: desk.pending.pid,
                 trust: self.inner.chip_trust(&configuration)?,
             };
             let CardRead { outcome, profile } = self.inner.read_card(task).await?;
-            desk.pending.profile = (&profile).into();
+            desk.pending.profile = profile;
             let (card, birth) = match outcome {
                 Ok(read) => read,
                 Err(error) => {

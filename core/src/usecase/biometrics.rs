@@ -90,7 +90,8 @@ impl EidApp {
             };
             let now = inner.ports.clock.now()?;
             let mut guard = GuardSession::load(GuardKeys(Arc::clone(&inner)), &binding, &now).await?;
-            let (unlocked, generation) = Unlocked::open(&inner, Arc::new(vault_key), guard.guard().generation()).await?;
+            let (unlocked, generation) =
+                Unlocked::open(&inner, Arc::new(vault_key), guard.guard().generation()).await?;
             // Ends waits and a lost record of tries. If it fails, they stay until the next time.
             guard.clear(Some(generation)).await.ok();
             unlocked.admit().await

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use eid_crypto::{Passcode, PasscodeKey};
-use eid_model::{AuthLevel, AuthRule, Code, Evidence, Factor, FactorKind, GuardedAct, UnixTime};
+use eid_model::{AccountState, AuthLevel, AuthRule, Code, Evidence, Factor, FactorKind, GuardedAct, UnixTime};
 use eid_platform::{AccessToken, Challenge, DeviceEntry, Instruction, PlatformError};
 use eid_vault::{Act, Collection, HistoryEntry};
 use tokio::sync::{MappedMutexGuard, MutexGuard};
@@ -104,6 +104,17 @@ impl Unlocked {
         session.accepted_signed_in(answer).await
     }
 
+    /// Locks the account (khóa tài khoản): from now on nobody can use it, from any phone, and what this one holds stays sealed. Card
+    /// and face lift it ([`EidApp::start_account_unlock`]). Runs to its end; the app is locked then.
+    ///
+    /// # Errors
+    /// As for [`Self::sign_in`].
+    pub async fn lock_account(&self, passcode: Vec<u8>) -> Result<(), Error> {
+        let passcode = Passcode::parse(passcode)?;
+        let session = self.session()?;
+        to_end(async move { session.lock_account(passcode).await }).await
+    }
+
     /// Gives the account up on this phone (hủy liên kết thiết bị): at the platform, then here, where all that was stored is
     /// deleted. Nothing undoes it: the shell asks the citizen twice. Runs to its end.
     ///
@@ -143,6 +154,26 @@ impl Session {
         self.keep_signed_in(signed_in).await;
         self.note_act(&account, Act::SignedIn, "sign_in").await?;
         Ok(view)
+    }
+
+    async fn lock_account(self: &Arc<Self>, passcode: Passcode) -> Result<(), Error> {
+        let inner = Arc::clone(&self.inner);
+        let _entrance = inner.entrance.lock().await;
+        let (account, key) = self.prove(passcode).await?;
+        let mut again = true;
+        let state = loop {
+            let (challenge, now) = (inner.platform.challenge().await?, inner.now()?);
+            let (seq, device) = (self.next_seq(None).await?, self.device_key(&account));
+            match inner.platform.lock_account(instruction(&account, seq, &challenge, &device, &key), now).await {
+                Err(error) if again && is_replayed(&error) => self.learn_seq(&account).await?,
+                answer => break self.heed(answer).await?,
+            }
+            again = false;
+        };
+        match self.learn(state).await {
+            Err(Error::AccountStopped(AccountState::SelfLocked)) => Ok(()),
+            learnt => learnt,
+        }
     }
 
     async fn unlink(self: &Arc<Self>, passcode: Passcode) -> Result<(), Error> {

@@ -16,7 +16,7 @@ use crate::{
     Error,
     app::Inner,
     ports::{KeyAccess, SecureKeyError},
-    record::{StoredKey, StoredProfile},
+    record::StoredKey,
     usecase::card::{CardAccess, CardProgress},
 };
 
@@ -76,7 +76,7 @@ pub(crate) struct Pending {
     /// The number that the platform gave to the new passcode of a recovery. When this phone's has it, all is done.
     #[serde(default)]
     pub(crate) passcode_epoch: Option<u32>,
-    pub(crate) profile: StoredProfile,
+    pub(crate) profile: ChipProfile,
 }
 
 /// What an activation begins with.
@@ -139,7 +139,7 @@ impl Pending {
             tries_left: None,
             device_key,
             passcode_epoch: None,
-            profile: StoredProfile::default(),
+            profile: ChipProfile::default(),
         }
     }
 
@@ -263,11 +263,6 @@ impl Desk {
 
     pub(crate) fn device_key(&self) -> Option<VerifyingKey> {
         self.pending.device_key.as_ref().map(|key| key.0)
-    }
-
-    /// What earlier readings learnt about the chip.
-    pub(crate) fn profile(&self) -> ChipProfile {
-        (&self.pending.profile).into()
     }
 }
 
