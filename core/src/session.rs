@@ -2,7 +2,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use eid_crypto::SecretKey;
-use eid_model::{AccountLevel, PersonName, Pid, UnixTime};
+use eid_model::{AccountLevel, Code, PersonName, Pid, UnixTime};
 use eid_platform::{AccessToken, Grant, PlatformError, SignedIn};
 use eid_proof::{KeyUse, TrustList, key_id};
 use eid_vault::{Collection, HistoryEntry, Page, Repaired, Vault};
@@ -267,12 +267,23 @@ impl Session {
         tokio::sync::MutexGuard::try_map(token, Option::as_mut).map_err(|_| Error::Internal)
     }
 
-    /// An answer to a call with the access token. After an error a new token is fetched for the next call.
+    /// An answer to a call with the access token. After an error a new token is fetched for the next call; of a token that was taken
+    /// back the platform is asked why.
     pub(crate) async fn accepted<T>(self: &Arc<Self>, answer: Result<T, PlatformError>) -> Result<T, Error> {
         if answer.is_err() {
-            *self.token.lock().await = None;
+            self.drop_token().await;
+        }
+        if answer.as_ref().is_err_and(|error| error.code() == Code::SESSION_REFUSED) {
+            let asked = self.report(&self.account().await?).await;
+            asked
+                .map(drop)
+                .or_else(|error| if matches!(error, Error::AccountStopped(_)) { Err(error) } else { Ok(()) })?;
         }
         self.heed(answer).await
+    }
+
+    pub(crate) async fn drop_token(&self) {
+        *self.token.lock().await = None;
     }
 
     pub(crate) async fn keep_signed_in(&self, signed_in: SignedIn) {

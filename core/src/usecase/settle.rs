@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use eid_model::Code;
+use eid_model::{Code, UnixTime};
 use eid_platform::{DeviceReport, DeviceState, PlatformError};
 use eid_vault::{Collection, EnvelopeKind, PasscodeEnvelopes, Vault};
 
@@ -82,11 +82,14 @@ impl Session {
         let now = self.inner.now()?;
         let store_generation = self.vault(|vault| Ok(vault.make_durable()?)).await?;
         let report = DeviceReport { store_generation };
-        let access = self.access(account, now).await?;
-        let device = self.device_key(account);
-        let answer = self.inner.platform.report_device_state(&access, report, &device, now).await;
-        drop(access);
-        let state = self.accepted(answer).await?;
+        let state = match self.report_once(account, report, now).await {
+            // A token that was taken back: a new one is given, or the reason said.
+            Err(Error::Platform(error)) if error.code() == Code::SESSION_REFUSED => {
+                self.drop_token().await;
+                self.report_once(account, report, now).await?
+            }
+            state => state?,
+        };
         let known = state.store_generation;
         let go_on = move |vault: &mut Vault| {
             // What was written since the report is no copy's.
@@ -101,6 +104,18 @@ impl Session {
         }
         self.learn(state.account_state).await?;
         Ok(state)
+    }
+
+    async fn report_once(
+        self: &Arc<Self>,
+        account: &Account,
+        report: DeviceReport,
+        now: UnixTime,
+    ) -> Result<DeviceState, Error> {
+        let access = self.access(account, now).await?;
+        let answer = self.inner.platform.report_device_state(&access, report, &self.device_key(account), now).await;
+        drop(access);
+        self.heed(answer).await
     }
 }
 

@@ -143,7 +143,7 @@ async fn superseded_phone_is_told_so_when_it_signs_in() {
     before.sign_in(PASSCODE.to_vec()).await.unwrap();
     let after = new.ready(&world).await;
     assert_eq!(before.devices().await.unwrap_err().code(), Code::SESSION_REFUSED);
-    assert_eq!(before.sign_in(PASSCODE.to_vec()).await.unwrap_err().code(), Code::DEVICE_SUPERSEDED);
+    assert_eq!(before.sign_in(PASSCODE.to_vec()).await.unwrap_err().code(), Code::ACCOUNT_MOVED);
     after.sign_in(PASSCODE.to_vec()).await.unwrap();
     let active: Vec<bool> = after.devices().await.unwrap().iter().map(|device| device.active).collect();
     assert_eq!(active.iter().filter(|active| **active).count(), 1);
