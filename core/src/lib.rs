@@ -21,6 +21,7 @@ mod record;
 mod session;
 mod standing;
 mod store;
+mod task;
 mod usecase;
 
 pub use app::{AppConfig, EidApp, KdfChoice};

@@ -152,11 +152,11 @@ impl Unlocked {
     pub(crate) async fn admit(self) -> Result<Self, Error> {
         let session = self.session()?;
         let (state, account) = (session.standing().await?, session.account().await?);
+        if session.inner.load_standing().await.is_ok_and(|found| found.is_none_or(|found| found.state != state)) {
+            // Lost, an older copy, or of a phone that was activated before there was such a file. The store decides anyway.
+            session.inner.store_standing(state, account.device_key).await.ok();
+        }
         if state == AccountState::Active {
-            if session.inner.load_standing().await.is_ok_and(|found| found.is_none()) {
-                // A phone that was activated before there was such a file. Without it, only a forgotten passcode is not replaced.
-                session.inner.store_standing(state, account.device_key).await.ok();
-            }
             return Ok(self);
         }
         match timeout(PATIENCE, session.report(&account)).await {

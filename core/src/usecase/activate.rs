@@ -25,8 +25,9 @@ use pending::{Asked, Desk, Evidence, Pending, Unsent};
 
 use crate::{
     EidApp, Error, Unlocked,
-    app::{Inner, to_end},
+    app::Inner,
     record::StoredKey,
+    task::to_end,
     usecase::{
         card::{CardAccess, CardProgress, CardRead, CardTask},
         face::FacePicture,

@@ -1,5 +1,7 @@
 //! Locked, closed, expired, moved to another phone: it takes effect at the first contact, outlasts the app, and ends without loss.
 
+use std::fs;
+
 use eid_core::{ActivationStep, Error, PresentRequest, Unlocked, ports::Event};
 use eid_model::{AccountState, Code, RequestKind};
 use eid_proof::Purpose;
@@ -191,4 +193,29 @@ async fn superseded_phone_is_given_to_somebody_else_by_starting_over_only() {
     world.pass(&phone, 601);
     let unlocked = phone.proven(&world, &other).await.complete(PASSCODE.to_vec()).await.unwrap();
     assert_eq!(unlocked.account().await.unwrap().pid, other.pid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sealed_phone_stays_sealed_whatever_is_done_to_its_small_file() {
+    let world = World::new();
+    let person = world.citizen().clone();
+    let (mut phone, unlocked, _) = holder(&world, &person).await;
+    let active = fs::read(phone.file("standing")).unwrap();
+    unlocked.lock_account(PASSCODE.to_vec()).await.unwrap();
+    world.sandbox.set_fault(Fault::Down);
+    for (file, shown) in [
+        (Some(active), Some(AccountState::Active)),
+        (Some(b"somebody's holiday pictures".to_vec()), None),
+        (Some(Vec::new()), None),
+        (None, None),
+    ] {
+        match file {
+            Some(file) => fs::write(phone.file("standing"), file).unwrap(),
+            None => fs::remove_file(phone.file("standing")).unwrap(),
+        }
+        phone.restart();
+        assert_eq!(said(&phone).await, shown);
+        assert_eq!(refused(&phone).await, Error::AccountStopped(AccountState::SelfLocked));
+        assert_eq!(said(&phone).await, Some(AccountState::SelfLocked), "written anew");
+    }
 }
