@@ -1,6 +1,5 @@
 //! What the façade keeps in the vault. Every type is versioned by the vault's layout; fields are only ever added.
 
-use eid_chip::reader::ChipProfile;
 use eid_crypto::{Passcode, PasscodeKey, Random, VerifyingKey, kdf::KdfCost, random};
 use eid_model::{AccountLevel, PartialDate, PersonName, Pid, UnixTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,7 +9,7 @@ use crate::Error;
 /// Key of the one account, in its collection.
 pub(crate) const ACCOUNT: &str = "account";
 
-/// Key of [`StoredProfile`], among the settings.
+/// Key of what was learnt about the chip of the citizen's card, among the settings.
 pub(crate) const CHIP_PROFILE: &str = "chip-profile";
 /// Key of the count of instructions, in the account's collection.
 pub(crate) const INSTRUCTIONS: &str = "instructions";
@@ -95,69 +94,6 @@ pub(crate) struct StoredTrustList(#[serde(with = "bytes")] pub(crate) Vec<u8>);
 /// A public key in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredKey(#[serde(with = "public_key")] pub(crate) VerifyingKey);
-
-/// What was learnt about the chip of the citizen's card with this phone's reader; nothing about the holder.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredProfile {
-    max_response: Option<u32>,
-    chunk: Option<u16>,
-    exact: bool,
-    select_files: bool,
-    keep_application: bool,
-    built_in_card_access: bool,
-    short_only: bool,
-    looked_for_limits: bool,
-}
-
-impl From<&ChipProfile> for StoredProfile {
-    fn from(profile: &ChipProfile) -> Self {
-        let ChipProfile {
-            max_response,
-            chunk,
-            exact,
-            select_files,
-            keep_application,
-            built_in_card_access,
-            short_only,
-            looked_for_limits,
-        } = *profile;
-        Self {
-            max_response,
-            chunk,
-            exact,
-            select_files,
-            keep_application,
-            built_in_card_access,
-            short_only,
-            looked_for_limits,
-        }
-    }
-}
-
-impl From<&StoredProfile> for ChipProfile {
-    fn from(profile: &StoredProfile) -> Self {
-        let StoredProfile {
-            max_response,
-            chunk,
-            exact,
-            select_files,
-            keep_application,
-            built_in_card_access,
-            short_only,
-            looked_for_limits,
-        } = *profile;
-        Self {
-            max_response,
-            chunk,
-            exact,
-            select_files,
-            keep_application,
-            built_in_card_access,
-            short_only,
-            looked_for_limits,
-        }
-    }
-}
 
 /// The signed configuration, as received.
 #[derive(Debug, Serialize, Deserialize)]

@@ -21,7 +21,8 @@ use pending::{Desk, Evidence, Unsent};
 
 use crate::{
     EidApp, Error, Unlocked,
-    app::{Inner, to_end},
+    app::Inner,
+    task::to_end,
     usecase::{
         card::{CardAccess, CardProgress, CardRead, CardTask},
         face::FacePicture,
@@ -166,12 +167,12 @@ impl Activation {
             let task = CardTask {
                 access: access.clone(),
                 challenge: desk.pending.challenge.as_ref().ok_or(Error::StepNotDue)?.chip_challenge,
-                profile: desk.profile(),
+                profile: desk.pending.profile.clone(),
                 pid: desk.pending.pid,
                 trust: self.inner.chip_trust(&configuration)?,
             };
             let CardRead { outcome, profile } = self.inner.read_card(task).await?;
-            desk.pending.profile = (&profile).into();
+            desk.pending.profile = profile;
             let (card, birth) = match outcome {
                 Ok(read) => read,
                 Err(error) => {

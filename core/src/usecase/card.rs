@@ -1,7 +1,7 @@
 //! Reading the identity card (đọc thẻ căn cước) over the phone's reader, and judging it: early, and with a reason for each thing
 //! that can be wrong. The platform judges again.
 
-use core::{future::Future, time::Duration};
+use core::{fmt, future::Future, time::Duration};
 use std::sync::Arc;
 
 use eid_chip::{
@@ -23,10 +23,11 @@ use crate::{
     Error,
     app::Inner,
     ports::{ChipLimits, ChipLink, ChipLinkError, Event, MAX_RESPONSE},
+    task::to_end,
 };
 
-/// What opens the card's chip.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What opens the card's chip. What is printed on a card stays out of logs.
+#[derive(Clone, PartialEq, Eq)]
 pub enum CardAccess {
     /// The personal number that the activation began with: its last six digits are the access number of a Vietnamese card.
     PersonalNumber,
@@ -81,6 +82,16 @@ pub(crate) struct CardTask {
     pub(crate) trust: TrustList,
 }
 
+impl fmt::Debug for CardAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PersonalNumber => "PersonalNumber",
+            Self::Can(_) => "Can(…)",
+            Self::Mrz { .. } => "Mrz(…)",
+        })
+    }
+}
+
 impl CardAccess {
     fn to_access(&self, pid: &Pid) -> Result<Access, ChipError> {
         Ok(match self {
@@ -128,9 +139,9 @@ impl Inner {
             inner.front.set_progress(None);
             // A session that does not end is the phone's to close.
             timeout(GRACE, link.end_session(outcome.is_ok())).await.ok();
-            CardRead { outcome, profile }
+            Ok(CardRead { outcome, profile })
         };
-        tokio::spawn(work).await.map_err(|_| Error::Internal)
+        to_end(work).await
     }
 }
 

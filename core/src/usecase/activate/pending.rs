@@ -16,7 +16,7 @@ use crate::{
     Error,
     app::Inner,
     ports::{KeyAccess, SecureKeyError},
-    record::{StoredKey, StoredProfile},
+    record::StoredKey,
     usecase::card::{CardAccess, CardProgress},
 };
 
@@ -67,7 +67,7 @@ pub(crate) struct Pending {
     pub(crate) tries_left: Option<u8>,
     /// The key is made once: repeating the binding with another one would be refused.
     pub(crate) device_key: Option<StoredKey>,
-    pub(crate) profile: StoredProfile,
+    pub(crate) profile: ChipProfile,
 }
 
 /// What the platform took in the step of the card.
@@ -117,7 +117,7 @@ impl Pending {
             face: false,
             tries_left: None,
             device_key: None,
-            profile: StoredProfile::default(),
+            profile: ChipProfile::default(),
         }
     }
 
@@ -236,11 +236,6 @@ impl Desk {
 
     pub(crate) fn device_key(&self) -> Option<VerifyingKey> {
         self.pending.device_key.as_ref().map(|key| key.0)
-    }
-
-    /// What earlier readings learnt about the chip.
-    pub(crate) fn profile(&self) -> ChipProfile {
-        (&self.pending.profile).into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use eid_chip::reader::ChipProfile;
 use eid_crypto::{HardwareInput, Passcode, PasscodeKey, SecretKey, VerifyingKey};
 use eid_platform::{BindRequest, Grant};
 use eid_proof::ProofError;
@@ -16,9 +17,7 @@ use crate::{
     app::Inner,
     device::{DEVICE_KEY, GuardKeys, HardwareKey},
     ports::KeyAccess,
-    record::{
-        ACCOUNT, Account, CHIP_PROFILE, PasscodeKeySource, StoredKey, StoredProfile, StoredTrustList, TRUST_LIST,
-    },
+    record::{ACCOUNT, Account, CHIP_PROFILE, PasscodeKeySource, StoredKey, StoredTrustList, TRUST_LIST},
     session::verify_grant,
 };
 
@@ -32,7 +31,7 @@ struct Granted {
     issuer: String,
     trust_list: Vec<u8>,
     device_key: VerifyingKey,
-    profile: StoredProfile,
+    profile: ChipProfile,
     /// What the passcode key comes from.
     source: PasscodeKeySource,
     recovery_share: SecretKey,

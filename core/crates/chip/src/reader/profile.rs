@@ -1,8 +1,11 @@
+use serde::{Deserialize, Serialize};
+
 use crate::tlv::{self, Tlv};
 
 /// What was learnt about a kind of chip with a kind of phone. The caller stores it and gives it to the next reading; it holds
 /// nothing about the holder.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ChipProfile {
     /// The chip's own limit for a response APDU, from EF.ATR/INFO.
     pub max_response: Option<u32>,
