@@ -203,6 +203,12 @@ impl Code {
     pub const COUNTER_PORTRAIT_UNWRITABLE: Self = Self(5035);
     /// The trust list is older than one this counter has used. Fetch the newest one, then scan again.
     pub const COUNTER_TRUST_OLDER: Self = Self(5036);
+    /// The counter's program received a request in the wrong form. Scan again; if that does not help, tell your technician.
+    pub const COUNTER_REQUEST_INVALID: Self = Self(5037);
+    /// Another web page tried to call the counter's program and was refused. Open the page at the address that the program prints.
+    pub const COUNTER_CALLER_REFUSED: Self = Self(5038);
+    /// The address to serve at cannot be opened. Choose another port on this very machine (127.0.0.1).
+    pub const COUNTER_NOT_SERVING: Self = Self(5039);
     /// The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person).
     pub const CREDENTIALS_USED_UP: Self = Self(5101);
     /// The credentials on this phone have expired. Go online to refresh them.
@@ -608,6 +614,9 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 5034, name: "COUNTER_SEVERAL_PROOFS", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Ảnh có nhiều mã chứng minh danh tính. Hãy chụp lại từng mã một.", en: "The picture shows several identity proofs. Take a picture of one at a time." },
     CodeInfo { number: 5035, name: "COUNTER_PORTRAIT_UNWRITABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không ghi được tệp ảnh chân dung nên chưa kiểm tra mã. Hãy chọn tệp khác rồi quét lại.", en: "The portrait file cannot be written, so the code was not checked. Choose another file, then scan again." },
     CodeInfo { number: 5036, name: "COUNTER_TRUST_OLDER", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Danh sách tin cậy cũ hơn danh sách quầy này đã dùng. Hãy lấy danh sách mới nhất rồi quét lại.", en: "The trust list is older than one this counter has used. Fetch the newest one, then scan again." },
+    CodeInfo { number: 5037, name: "COUNTER_REQUEST_INVALID", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Chương trình tại quầy nhận được yêu cầu không đúng quy cách. Hãy quét lại; nếu vẫn lỗi, báo cho bộ phận kỹ thuật.", en: "The counter's program received a request in the wrong form. Scan again; if that does not help, tell your technician." },
+    CodeInfo { number: 5038, name: "COUNTER_CALLER_REFUSED", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Một trang mạng khác đã cố gọi chương trình tại quầy và bị từ chối. Hãy mở trang kiểm tra bằng địa chỉ mà chương trình ghi ra.", en: "Another web page tried to call the counter's program and was refused. Open the page at the address that the program prints." },
+    CodeInfo { number: 5039, name: "COUNTER_NOT_SERVING", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không mở được địa chỉ để phục vụ. Hãy chọn cổng khác trên chính máy này (127.0.0.1).", en: "The address to serve at cannot be opened. Choose another port on this very machine (127.0.0.1)." },
     CodeInfo { number: 5101, name: "CREDENTIALS_USED_UP", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Đã dùng hết mã xuất trình lưu sẵn. Hãy kết nối mạng để nhận thêm, hoặc chọn dùng lại mã cũ (hai quầy có thể biết là cùng một người).", en: "The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person)." },
     CodeInfo { number: 5102, name: "CREDENTIAL_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Các giấy lưu trên điện thoại đã hết hạn. Hãy kết nối mạng để làm mới.", en: "The credentials on this phone have expired. Go online to refresh them." },
     CodeInfo { number: 5103, name: "CREDENTIAL_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Giấy nhận được không hợp lệ nên không được lưu. Hãy thử lại sau.", en: "A credential that arrived is not valid and was not stored. Try again later." },
