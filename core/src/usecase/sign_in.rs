@@ -204,7 +204,7 @@ impl Session {
     }
 
     /// The access token of the citizen's session, refreshed if it is about to end.
-    async fn access_signed_in(
+    pub(crate) async fn access_signed_in(
         &self,
         account: &Account,
         now: UnixTime,
@@ -227,7 +227,7 @@ impl Session {
     }
 
     /// An answer to a call in the citizen's session. One that the platform does not know any more is forgotten.
-    async fn accepted_signed_in<T>(&self, answer: Result<T, PlatformError>) -> Result<T, Error> {
+    pub(crate) async fn accepted_signed_in<T>(&self, answer: Result<T, PlatformError>) -> Result<T, Error> {
         let gone = answer.as_ref().is_err_and(|error| error.code() == Code::SESSION_REFUSED);
         if gone {
             self.take_signed_in().await;

@@ -203,6 +203,12 @@ impl Code {
     pub const COUNTER_PORTRAIT_UNWRITABLE: Self = Self(5035);
     /// The trust list is older than one this counter has used. Fetch the newest one, then scan again.
     pub const COUNTER_TRUST_OLDER: Self = Self(5036);
+    /// The counter's program received a request in the wrong form. Scan again; if that does not help, tell your technician.
+    pub const COUNTER_REQUEST_INVALID: Self = Self(5037);
+    /// Another web page tried to call the counter's program and was refused. Open the page at the address that the program prints.
+    pub const COUNTER_CALLER_REFUSED: Self = Self(5038);
+    /// The address to serve at cannot be opened. Choose another port on this very machine (127.0.0.1).
+    pub const COUNTER_NOT_SERVING: Self = Self(5039);
     /// The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person).
     pub const CREDENTIALS_USED_UP: Self = Self(5101);
     /// The credentials on this phone have expired. Go online to refresh them.
@@ -471,6 +477,10 @@ impl Code {
     pub const UPDATE_CONFLICT: Self = Self(8184);
     /// The time to supplement is over. Send a new update; your draft is kept.
     pub const UPDATE_OVERDUE: Self = Self(8185);
+    /// Some fields are wrong or missing. Correct those that are marked, then send again.
+    pub const UPDATE_INVALID: Self = Self(8186);
+    /// The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office.
+    pub const UPDATE_RECEIPT_MISMATCH: Self = Self(8187);
     /// This term cannot be chosen. Choose one within the limits.
     pub const TERM_INVALID: Self = Self(9001);
     /// What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more.
@@ -604,6 +614,9 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 5034, name: "COUNTER_SEVERAL_PROOFS", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Ảnh có nhiều mã chứng minh danh tính. Hãy chụp lại từng mã một.", en: "The picture shows several identity proofs. Take a picture of one at a time." },
     CodeInfo { number: 5035, name: "COUNTER_PORTRAIT_UNWRITABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không ghi được tệp ảnh chân dung nên chưa kiểm tra mã. Hãy chọn tệp khác rồi quét lại.", en: "The portrait file cannot be written, so the code was not checked. Choose another file, then scan again." },
     CodeInfo { number: 5036, name: "COUNTER_TRUST_OLDER", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Danh sách tin cậy cũ hơn danh sách quầy này đã dùng. Hãy lấy danh sách mới nhất rồi quét lại.", en: "The trust list is older than one this counter has used. Fetch the newest one, then scan again." },
+    CodeInfo { number: 5037, name: "COUNTER_REQUEST_INVALID", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Chương trình tại quầy nhận được yêu cầu không đúng quy cách. Hãy quét lại; nếu vẫn lỗi, báo cho bộ phận kỹ thuật.", en: "The counter's program received a request in the wrong form. Scan again; if that does not help, tell your technician." },
+    CodeInfo { number: 5038, name: "COUNTER_CALLER_REFUSED", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Một trang mạng khác đã cố gọi chương trình tại quầy và bị từ chối. Hãy mở trang kiểm tra bằng địa chỉ mà chương trình ghi ra.", en: "Another web page tried to call the counter's program and was refused. Open the page at the address that the program prints." },
+    CodeInfo { number: 5039, name: "COUNTER_NOT_SERVING", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không mở được địa chỉ để phục vụ. Hãy chọn cổng khác trên chính máy này (127.0.0.1).", en: "The address to serve at cannot be opened. Choose another port on this very machine (127.0.0.1)." },
     CodeInfo { number: 5101, name: "CREDENTIALS_USED_UP", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Đã dùng hết mã xuất trình lưu sẵn. Hãy kết nối mạng để nhận thêm, hoặc chọn dùng lại mã cũ (hai quầy có thể biết là cùng một người).", en: "The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person)." },
     CodeInfo { number: 5102, name: "CREDENTIAL_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Các giấy lưu trên điện thoại đã hết hạn. Hãy kết nối mạng để làm mới.", en: "The credentials on this phone have expired. Go online to refresh them." },
     CodeInfo { number: 5103, name: "CREDENTIAL_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Giấy nhận được không hợp lệ nên không được lưu. Hãy thử lại sau.", en: "A credential that arrived is not valid and was not stored. Try again later." },
@@ -738,6 +751,8 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8183, name: "UPDATE_OUT_OF_ORDER", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Hồ sơ không ở bước này. Hãy xem trạng thái hiện tại và làm bước được gợi ý.", en: "The update is not at this step. Look at its state and take the step shown there." },
     CodeInfo { number: 8184, name: "UPDATE_CONFLICT", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Dữ liệu gốc đã thay đổi từ khi bạn bắt đầu. Hãy xem hai giá trị và chọn lại.", en: "The record changed since you began. Look at both values and choose again." },
     CodeInfo { number: 8185, name: "UPDATE_OVERDUE", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Đã quá hạn bổ sung hồ sơ. Hãy gửi hồ sơ mới; bản nháp của bạn vẫn được giữ.", en: "The time to supplement is over. Send a new update; your draft is kept." },
+    CodeInfo { number: 8186, name: "UPDATE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Còn mục sai hoặc thiếu. Hãy sửa các mục được đánh dấu rồi gửi lại.", en: "Some fields are wrong or missing. Correct those that are marked, then send again." },
+    CodeInfo { number: 8187, name: "UPDATE_RECEIPT_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Biên nhận không liệt kê đủ tệp bạn đã gửi. Ứng dụng sẽ gửi lại; nếu vẫn lỗi, hãy liên hệ cơ quan tiếp nhận.", en: "The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office." },
     CodeInfo { number: 9001, name: "TERM_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn này không chọn được. Hãy chọn thời hạn trong khoảng cho phép.", en: "This term cannot be chosen. Choose one within the limits." },
     CodeInfo { number: 9002, name: "CONSENT_NOT_AS_SHOWN", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Nội dung đồng ý khác với nội dung đã hiển thị, nên chưa ghi nhận. Hãy xem lại và đồng ý lần nữa.", en: "What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more." },
     CodeInfo { number: 9003, name: "CONSENT_SENSITIVE_UNCONFIRMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Yêu cầu này có dữ liệu cá nhân nhạy cảm. Hãy xác nhận rằng bạn đã được báo điều đó, hoặc từ chối.", en: "This asks for sensitive personal data. Confirm that you were told so, or decline." },

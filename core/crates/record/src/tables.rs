@@ -46,6 +46,7 @@ pub struct CodeRow {
 const SHARED: &[&str] = &[
     include_str!("tables/authorities.json"),
     include_str!("tables/countries.json"),
+    include_str!("tables/record_status.json"),
     include_str!("tables/words.json"),
 ];
 
