@@ -160,6 +160,9 @@ def test_consent_is_exactly_what_was_shown_kept_offline_sent_withdrawn_and_ended
         unlocked = await aging.app.unlock(PASSCODE)
         assert await unlocked.consents() == [given], "kept without the platform"
         aging.sandbox.fault("off")
+        with refused(2056):
+            await unlocked.renew_consents()
+        await unlocked.sign_in(PASSCODE)
         await unlocked.renew_consents()
         assert [consent.is_sent for consent in await unlocked.consents()] == [True]
 
@@ -167,8 +170,8 @@ def test_consent_is_exactly_what_was_shown_kept_offline_sent_withdrawn_and_ended
         assert withdrawn.status == eid.ConsentStatus.WITHDRAWN and withdrawn.withdrawn_at
         with refused(9005):
             await unlocked.withdraw_consent("none")
-        acts = [entry.act for entry in (await unlocked.history(None, 2)).items]
-        assert acts == [eid.Act.WITHDRAWN, eid.Act.CONSENTED]
+        acts = [entry.act for entry in (await unlocked.history(None, 3)).items]
+        assert acts == [eid.Act.WITHDRAWN, eid.Act.SIGNED_IN, eid.Act.CONSENTED]
 
         plain = await unlocked.offer_consent(asked("pid", days=7))
         assert plain.view().sensitive_text is None
@@ -216,6 +219,7 @@ def test_request_under_the_law_is_drafted_sent_offline_answered_refused_or_left_
         aging.sandbox.fault("off")
         aging.restart()
         unlocked = await aging.app.unlock(PASSCODE)
+        await unlocked.sign_in(PASSCODE)
         await unlocked.renew_data_requests()
         received = (await unlocked.data_requests())[0]
         assert received.status == eid.RequestStatus.RECEIVED and received.answer_by < received.done_by
@@ -227,6 +231,7 @@ def test_request_under_the_law_is_drafted_sent_offline_answered_refused_or_left_
 
         aging.pass_time(60 * 86_400)
         unlocked = await aging.app.unlock(PASSCODE)
+        await unlocked.sign_in(PASSCODE)
         await unlocked.renew_data_requests()
         by_id = {request.id: request for request in await unlocked.data_requests()}
         done, refusal, left = (by_id[request] for request in sent)

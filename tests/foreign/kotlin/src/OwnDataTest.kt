@@ -25,6 +25,7 @@ import vn.example.eid.core.MissedTerm
 import vn.example.eid.core.RequestKind
 import vn.example.eid.core.RequestStatus
 import vn.example.eid.core.Unlocked
+import vn.example.eid.signInWith
 
 /** What holders do with what is known of them: the history, consents, and requests under the data-protection law. */
 class OwnDataTest {
@@ -109,11 +110,14 @@ class OwnDataTest {
             world.phone.app.unlock(passcode()).use {
                 assertEquals(listOf(given), it.consents(), "kept without the platform")
                 world.sandbox.fault("off")
+                refusedWith(2056) { it.renewConsents() }
+                it.signInWith(passcode())
                 it.renewConsents()
                 assertEquals(listOf(true), it.consents().map { consent -> consent.isSent })
                 assertEquals(ConsentStatus.WITHDRAWN, it.withdrawConsent(given.id).status)
                 refusedWith(9005) { it.withdrawConsent("none") }
-                assertEquals(listOf(Act.WITHDRAWN, Act.CONSENTED), it.history(null, 2u).items.map { entry -> entry.act })
+                val acts = it.history(null, 3u).items.map { entry -> entry.act }
+                assertEquals(listOf(Act.WITHDRAWN, Act.SIGNED_IN, Act.CONSENTED), acts)
             }
         }
     }
@@ -134,9 +138,13 @@ class OwnDataTest {
             refusedWith(9011) { unlocked.discardDataRequest(prompt) }
             world.sandbox.fault("off")
             world.phone.restart()
-            world.phone.app.unlock(passcode()).use { it.renewDataRequests() }
+            world.phone.app.unlock(passcode()).use {
+                it.signInWith(passcode())
+                it.renewDataRequests()
+            }
             world.pass(60 * 86_400)
             world.phone.app.unlock(passcode()).use {
+                it.signInWith(passcode())
                 it.renewDataRequests()
                 val found = it.dataRequests().associateBy { request -> request.id }
                 assertEquals(Pair(RequestStatus.DONE, null), found.getValue(prompt).run { Pair(status, missed) })
