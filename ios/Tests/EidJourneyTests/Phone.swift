@@ -9,6 +9,7 @@ import Testing
 enum Code {
     static let notActivated: UInt32 = 1001
     static let appClosed: UInt32 = 1004
+    static let accountMoved: UInt32 = 1024
     static let passcodeWrong: UInt32 = 2001
     static let passcodeWait: UInt32 = 2002
     static let passcodeWeak: UInt32 = 2004
@@ -20,8 +21,10 @@ enum Code {
     static let keyAnswerInvalid: UInt32 = 2022
     static let userCancelled: UInt32 = 2023
     static let clockUnavailable: UInt32 = 2024
+    static let authLevelTooLow: UInt32 = 2056
     static let locked: UInt32 = 4006
     static let platformNonsense: UInt32 = 7003
+    static let updateRequired: UInt32 = 7030
 }
 
 /// Not for printing: `cargo xtask test swift` looks for it in all that the tests print.
