@@ -513,6 +513,8 @@ impl Code {
     pub const UPDATE_INVALID: Self = Self(8186);
     /// The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office.
     pub const UPDATE_RECEIPT_MISMATCH: Self = Self(8187);
+    /// This is not shared. Decline the request, or ask the service what else it can use.
+    pub const RECORD_NOT_SHARED: Self = Self(8188);
     /// This term cannot be chosen. Choose one within the limits.
     pub const TERM_INVALID: Self = Self(9001);
     /// What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more.
@@ -801,6 +803,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8185, name: "UPDATE_OVERDUE", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Đã quá hạn bổ sung hồ sơ. Hãy gửi hồ sơ mới; bản nháp của bạn vẫn được giữ.", en: "The time to supplement is over. Send a new update; your draft is kept." },
     CodeInfo { number: 8186, name: "UPDATE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Còn mục sai hoặc thiếu. Hãy sửa các mục được đánh dấu rồi gửi lại.", en: "Some fields are wrong or missing. Correct those that are marked, then send again." },
     CodeInfo { number: 8187, name: "UPDATE_RECEIPT_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Biên nhận không liệt kê đủ tệp bạn đã gửi. Ứng dụng sẽ gửi lại; nếu vẫn lỗi, hãy liên hệ cơ quan tiếp nhận.", en: "The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office." },
+    CodeInfo { number: 8188, name: "RECORD_NOT_SHARED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Dữ liệu này không được chia sẻ. Hãy từ chối yêu cầu, hoặc hỏi dịch vụ cần mục nào khác.", en: "This is not shared. Decline the request, or ask the service what else it can use." },
     CodeInfo { number: 9001, name: "TERM_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn này không chọn được. Hãy chọn thời hạn trong khoảng cho phép.", en: "This term cannot be chosen. Choose one within the limits." },
     CodeInfo { number: 9002, name: "CONSENT_NOT_AS_SHOWN", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Nội dung đồng ý khác với nội dung đã hiển thị, nên chưa ghi nhận. Hãy xem lại và đồng ý lần nữa.", en: "What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more." },
     CodeInfo { number: 9003, name: "CONSENT_SENSITIVE_UNCONFIRMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Yêu cầu này có dữ liệu cá nhân nhạy cảm. Hãy xác nhận rằng bạn đã được báo điều đó, hoặc từ chối.", en: "This asks for sensitive personal data. Confirm that you were told so, or decline." },
