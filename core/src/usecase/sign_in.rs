@@ -255,7 +255,7 @@ pub(crate) fn instruction<'a>(
     device: &'a crate::device::HardwareKey,
     passcode: &'a PasscodeKey,
 ) -> Instruction<'a> {
-    Instruction { account: &account.account_id, seq, challenge, device, passcode }
+    Instruction { account: &account.account_id, seq, challenge, device, passcode, biometric: None }
 }
 
 pub(crate) fn is_replayed(error: &PlatformError) -> bool {

@@ -60,13 +60,7 @@ impl PersonName {
     /// The name without accents, in ASCII, for text messages and airline or bank systems: `Đặng Thị Thử` → `Dang Thi
     /// Thu`.
     pub fn ascii_form(&self) -> String {
-        self.0.nfd().filter(|c| !is_combining_mark(*c)).fold(String::new(), |mut ascii, c| {
-            match special_letter(c) {
-                Some(reading) => ascii.push_str(reading),
-                None => ascii.push(unify(c)),
-            }
-            ascii
-        })
+        ascii_form(&self.0)
     }
 
     /// Upper case, as printed on cards.
@@ -83,9 +77,20 @@ impl fmt::Debug for PersonName {
 
 text_serde!(PersonName, as_str);
 
+/// A text of name characters without accents.
+pub(crate) fn ascii_form(text: &str) -> String {
+    text.nfd().filter(|c| !is_combining_mark(*c)).fold(String::new(), |mut ascii, c| {
+        match special_letter(c) {
+            Some(reading) => ascii.push_str(reading),
+            None => ascii.push(unify(c)),
+        }
+        ascii
+    })
+}
+
 /// Base letters with an ASCII reading, marks on them (at most four on one letter, as no language needs more), and
 /// what may stand between letters.
-fn has_only_name_characters(name: &str) -> bool {
+pub(crate) fn has_only_name_characters(name: &str) -> bool {
     const MAX_MARKS: usize = 4;
     let mut room_for_marks = 0_usize;
     name.nfd().all(|c| {

@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Attempt, OUT_OF_ORDER, Purpose, UNKNOWN, voucher};
 use crate::{
-    calls::{account, lock, passcode},
+    calls::{account, contact, lock, passcode},
     citizen::AccountState,
     extract::JsonBody,
     jwt::{self, encode},
@@ -134,7 +134,8 @@ impl Phone {
             return Err(invalid);
         }
         let passcode = request.passcode_binding.as_deref();
-        let passcode = passcode.map(|jwt| passcode::verify_binding(platform, jwt, &attempt.device_challenge));
+        let passcode =
+            passcode.map(|jwt| passcode::verify_binding(platform, jwt, passcode::BINDING, &attempt.device_challenge));
         let share = request
             .recovery_share
             .as_deref()
@@ -168,6 +169,7 @@ impl Phone {
             account
         } else {
             let account = account::bind(platform, tx, &attempt.pid, &self.key)?;
+            contact::confirm(platform, tx, &account, &attempt.phone)?;
             let fresh = "UPDATE devices SET passcode_epoch = 1, recovery_share = ? WHERE key = ?";
             tx.execute(fresh, params![self.share, self.key])?;
             account
