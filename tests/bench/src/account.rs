@@ -44,7 +44,7 @@ async fn measure(span: Duration) -> Result<Vec<Row>, Failed> {
     for (name, storage) in
         [("account.sign_in", Storage::File(file.clone())), ("account.sign_in_in_memory", Storage::Memory)]
     {
-        let sandbox = Sandbox::start(&SandboxConfig { requires_card: false, storage, ..SandboxConfig::default() })?;
+        let sandbox = Sandbox::start(&SandboxConfig { storage, ..SandboxConfig::default() })?;
         let (signed_in, sizes) = sign_in(&sandbox, span).await?;
         drop(sandbox);
         let echoed = echo(sizes, span).await?;
@@ -76,11 +76,11 @@ struct Rate {
 /// Signs in as often as it goes; also gives what one sign-in sends and gets.
 async fn sign_in(sandbox: &RunningSandbox, span: Duration) -> Result<(Rate, Vec<Exchange>), Failed> {
     let people = sandbox.people().iter().filter(|person| person.level_two).take(CLIENTS);
-    let people: Vec<_> = people.map(|person| (person.pid.as_str().to_owned(), person.phone)).collect();
+    let people: Vec<_> = people.cloned().collect();
     let mut phones = JoinSet::new();
     let start = Arc::new(tokio::sync::Barrier::new(people.len()));
-    for (pid, number) in people {
-        let mut phone = Phone::activate(sandbox, &pid, &number).await?;
+    for person in people {
+        let mut phone = Phone::activate(sandbox, &person).await?;
         let start = Arc::clone(&start);
         phones.spawn(async move {
             start.wait().await;

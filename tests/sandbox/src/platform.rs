@@ -31,8 +31,6 @@ pub(crate) struct Platform {
     pub(crate) card_trust: CardTrust,
     pub(crate) matcher: Arc<dyn FaceMatcher>,
     pub(crate) faces: HeldPictures,
-    /// A device key is bound only after card and face.
-    pub(crate) requires_card: bool,
 }
 
 pub(crate) type Shared = Arc<Platform>;

@@ -48,8 +48,6 @@ pub struct SandboxConfig {
     pub log: Option<Log>,
     /// States whose cards are believed: certificates in DER.
     pub csca: Vec<Vec<u8>>,
-    /// A device key is bound only after card (or voucher) and face, and with a passcode key and a recovery share.
-    pub requires_card: bool,
     /// Who compares faces.
     pub matcher: Arc<dyn FaceMatcher>,
 }
@@ -72,7 +70,6 @@ impl Default for SandboxConfig {
             environment: "sandbox".to_owned(),
             log: None,
             csca: vec![SANDBOX_CSCA.to_vec()],
-            requires_card: true,
             matcher: Arc::new(PictureMatcher),
         }
     }
@@ -125,7 +122,6 @@ impl Sandbox {
             card_trust: CardTrust::new(&config.csca)?,
             matcher: Arc::clone(&config.matcher),
             faces: HeldPictures::default(),
-            requires_card: config.requires_card,
         };
         let now = platform.clock.seconds();
         let identity = platform.store.run(|tx| {

@@ -325,3 +325,41 @@ impl fmt::Debug for Holder<'_> {
         f.write_str("Holder(redacted)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The verdicts on a genuine card that somebody else read.
+    fn genuine() -> Vec<Check> {
+        let files =
+            GROUPS.iter().filter(|(id, _)| NEEDED.contains(id)).filter_map(|(_, number)| DataGroup::new(*number));
+        let subjects = [Subject::ActiveAuthentication, Subject::Signature, Subject::State];
+        let passed = |subject| Check { subject, verdict: Verdict::Passed };
+        let unseen = Check { subject: Subject::ChipAuthentication, verdict: Verdict::NotPossible };
+        subjects.into_iter().chain(files.map(Subject::File)).map(passed).chain([unseen]).collect()
+    }
+
+    #[test]
+    fn card_is_accepted_only_with_every_proof_that_a_genuine_one_gives() {
+        assert_eq!(Judgement { checks: genuine() }.accept(), Ok(()));
+        assert_eq!(Judgement { checks: Vec::new() }.accept(), Err(ChipError::FileRefused));
+        for (place, check) in genuine().into_iter().enumerate() {
+            let without = |verdict: Option<Verdict>| {
+                let mut checks = genuine();
+                match verdict {
+                    Some(verdict) => checks[place].verdict = verdict,
+                    None => drop(checks.remove(place)),
+                }
+                Judgement { checks }.accept()
+            };
+            let wrong = ChipError::ActiveAuthenticationFailed;
+            assert_eq!(without(Some(Verdict::Failed(wrong))), Err(wrong), "{check:?}");
+            // Chip Authentication is seen by the reader alone, and the state goes with DG1 and the signature.
+            let spared = [Subject::ChipAuthentication, Subject::State].contains(&check.subject);
+            let expected = if spared { Ok(()) } else { Err(ChipError::FileRefused) };
+            assert_eq!(without(None), expected, "{check:?}");
+            assert_eq!(without(Some(Verdict::NotPossible)), expected, "{check:?}");
+        }
+    }
+}

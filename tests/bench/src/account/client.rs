@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use eid_crypto::{SigningKey, SystemRandom, random};
-use eid_model::PhoneNumber;
-use eid_sandbox::{Clock, RunningSandbox};
+use eid_crypto::{SigningKey, SystemRandom, VerifyingKey, hpke, random};
+use eid_sandbox::{Clock, Person, RunningSandbox};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::ring,
@@ -38,21 +37,28 @@ pub(crate) struct Phone {
 }
 
 impl Phone {
-    pub(crate) async fn activate(sandbox: &RunningSandbox, pid: &str, number: &PhoneNumber) -> Result<Self, Failed> {
+    /// By a voucher, without a card.
+    pub(crate) async fn activate(sandbox: &RunningSandbox, person: &Person) -> Result<Self, Failed> {
         let platform = sandbox.base_url().to_owned();
         let connection = Connection::open(&platform, &sandbox.ca_der()?).await?;
         let (device, passcode) = (SigningKey::make()?, SigningKey::make()?);
         let mut phone = Self { connection, platform, account: String::new(), device, passcode, seq: 0 };
         let key = URL_SAFE_NO_PAD.encode(random::<16>(&SystemRandom::new())?);
-        let started = phone.post("/v1/activation", &key, &json!({"pid": pid, "phone": number.as_str()})).await?;
+        let citizen = json!({"pid": person.pid.as_str(), "phone": person.phone.as_str()});
+        let started = phone.post("/v1/activation", &key, &citizen).await?;
         let path = format!("/v1/activation/{}", text(&started, "activation_id")?);
-        let code = sandbox.messages(number)?.pop().ok_or("no message")?.code;
+        let code = sandbox.messages(&person.phone)?.pop().ok_or("no message")?.code;
         let challenge = phone.post(&format!("{path}/code"), "", &json!({"code": code})).await?;
+        let voucher = sandbox.print_voucher(&person.pid)?;
+        phone.post(&format!("{path}/voucher"), "", &json!({"voucher": voucher})).await?;
+        let face = seal_face(sandbox, text(&started, "activation_id")?, person)?;
+        phone.send(&format!("{path}/face"), "application/octet-stream", "", &face).await?;
         let nonce = text(&challenge, "device_challenge")?;
         let claims = json!({"aud": phone.platform, "iat": Clock::system().now().seconds(), "nonce": nonce});
         let bindings = json!({
             "binding": jwt("eid-device-binding+jwt", &claims, &phone.device)?,
             "passcode_binding": jwt("eid-passcode-binding+jwt", &claims, &phone.passcode)?,
+            "recovery_share": URL_SAFE_NO_PAD.encode([7; 32]),
         });
         let bound = phone.post(&format!("{path}/device"), "", &bindings).await?;
         text(&bound, "account_id")?.clone_into(&mut phone.account);
@@ -83,13 +89,16 @@ impl Phone {
     }
 
     async fn post(&mut self, path: &str, key: &str, body: &Value) -> Result<Value, Failed> {
-        let body = body.to_string();
+        self.send(path, "application/json", key, body.to_string().as_bytes()).await
+    }
+
+    async fn send(&mut self, path: &str, form: &str, key: &str, body: &[u8]) -> Result<Value, Failed> {
+        let host = self.platform.trim_start_matches("https://");
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nIdempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n",
-            self.platform.trim_start_matches("https://"),
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {form}\r\nIdempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        let answer = self.connection.exchange(format!("{head}{body}").as_bytes()).await?;
+        let answer = self.connection.exchange(&[head.as_bytes(), body].concat()).await?;
         Ok(serde_json::from_slice(&answer)?)
     }
 }
@@ -153,6 +162,20 @@ impl Connection {
     async fn read(&mut self) -> Result<(), Failed> {
         if self.stream.read_buf(&mut self.unread).await? == 0 { Err("closed".into()) } else { Ok(()) }
     }
+}
+
+/// A person's portrait (1 is JPEG), sealed for the platform and one activation.
+fn seal_face(sandbox: &RunningSandbox, activation: &str, person: &Person) -> Result<Vec<u8>, Failed> {
+    let configuration = sandbox.configuration()?;
+    let claims = URL_SAFE_NO_PAD.decode(configuration.split('.').nth(1).ok_or("no claims")?)?;
+    let claims: Value = serde_json::from_slice(&claims)?;
+    let key = claims.get("face_key").ok_or("no face key")?;
+    let part = |name| -> Result<[u8; 32], Failed> {
+        URL_SAFE_NO_PAD.decode(text(key, name)?)?.try_into().map_err(|_| "no coordinate".into())
+    };
+    let key = VerifyingKey::from_coordinates(&part("x")?, &part("y")?);
+    let picture = [&[1], person.large_portrait()].concat();
+    Ok(hpke::seal(&SystemRandom::new(), &key, b"eid-face 1", activation.as_bytes(), &picture)?)
 }
 
 fn text<'v>(value: &'v Value, member: &'static str) -> Result<&'v str, Failed> {

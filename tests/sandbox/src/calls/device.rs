@@ -124,7 +124,7 @@ fn take_report(
 ) -> Result<Known, Refusal> {
     let (session, _) = check_session(platform, tx, headers, "POST", PATH)?;
     let generation = i64::try_from(report.store_generation).map_err(|_| Refusal::invalid_request())?;
-    let known = "SELECT store_generation, passcode_epoch, coalesce(seq, 0) FROM devices LEFT JOIN passcodes ON device = devices.key
+    let known = "SELECT store_generation, passcode_epoch, seq FROM devices JOIN passcodes ON device = devices.key
                  WHERE devices.key = ?";
     let (highest, passcode_epoch, instruction_seq): (i64, u32, i64) =
         tx.query_row(known, [session.device], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

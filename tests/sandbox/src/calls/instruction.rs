@@ -67,7 +67,7 @@ struct Inner {
     responses(
         (status = 200, body = Taken),
         (status = "4XX", body = Problem, content_type = "application/problem+json",
-         description = "2010, 2011, 2012, 2033, 2047, 2051, 2052, 2053, 2054, 2055, 2056, 2058, 2059, 7012, 7013, 7020, 7021, 7023, 7025"),
+         description = "2010, 2011, 2012, 2033, 2047, 2051, 2052, 2053, 2054, 2055, 2056, 2059, 7012, 7013, 7020, 7021, 7023, 7025"),
     )
 )]
 async fn instruct(
@@ -141,17 +141,14 @@ impl Instruction {
     fn take(&self, platform: &Platform, tx: &Transaction<'_>) -> Result<Taken, Refusal> {
         let now = platform.clock.seconds();
         let (account, is_active) = find_device(tx, &self.device)?;
-        let state = PasscodeState::find(tx, &self.device)?;
-        if let Some((_, outcome)) = state.as_ref().and_then(|s| s.last.as_ref()).filter(|(hash, _)| *hash == self.hash)
-        {
+        let state = PasscodeState::load(tx, &self.device)?;
+        if let Some((_, outcome)) = state.last.as_ref().filter(|(hash, _)| *hash == self.hash) {
             let outcome: Outcome = serde_json::from_str(outcome).map_err(|_| Refusal::fault())?;
             return self.answer(platform, outcome);
         }
         if !is_active {
             return Err(Refusal::new(StatusCode::UNAUTHORIZED, Code::DEVICE_SUPERSEDED));
         }
-        let missing = Refusal::new(StatusCode::CONFLICT, Code::PASSCODE_KEY_MISSING);
-        let state = state.ok_or(missing)?;
         if self.inner.sub != account || !platform.is_fresh(self.iat) {
             return Err(Refusal::invalid_request());
         }

@@ -52,7 +52,8 @@ pub(crate) fn lock_account(tx: &Transaction<'_>, account: &str) -> Result<(), Re
 #[derive(Deserialize, ToSchema)]
 struct LockRequest {
     /// Personal identification number: 12 digits.
-    pid: String,
+    #[schema(value_type = String)]
+    pid: Pid,
     /// 18 letters and digits; case, spaces and hyphens do not matter.
     lock_code: String,
 }
@@ -72,9 +73,8 @@ async fn lock(
     State(platform): State<Shared>,
     JsonBody(request): JsonBody<LockRequest>,
 ) -> Result<Json<Locked>, Refusal> {
-    let pid = Pid::parse(&request.pid).map_err(|_| Refusal::invalid_request())?;
     let code = crockford::normalise(&request.lock_code, LENGTH).ok_or(Refusal::invalid_request())?;
-    platform.call(move |platform, tx| lock_by_code(platform, tx, &pid, &code)).await.map(Json)
+    platform.call(move |platform, tx| lock_by_code(platform, tx, &request.pid, &code)).await.map(Json)
 }
 
 fn lock_by_code(platform: &Platform, tx: &Transaction<'_>, pid: &Pid, code: &str) -> Result<Locked, Refusal> {

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use eid_model::Code;
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Transaction, params};
 use serde::Deserialize;
 
 use crate::{
@@ -58,11 +58,11 @@ pub(crate) fn register(tx: &Transaction<'_>, device: &[u8; 32], key: &[u8; 32]) 
 }
 
 impl PasscodeState {
-    /// The passcode key of a device; none if its phone never registered one.
-    pub(crate) fn find(tx: &Transaction<'_>, device: &[u8; 32]) -> Result<Option<Self>, Refusal> {
+    /// The passcode key of a device, which each one registers when it is bound.
+    pub(crate) fn load(tx: &Transaction<'_>, device: &[u8; 32]) -> Result<Self, Refusal> {
         let mut columns =
             tx.prepare_cached("SELECT key, wrong, wait_until, seq, hash, outcome FROM passcodes WHERE device = ?")?;
-        let row = columns.query_row([device], |row| {
+        let state = columns.query_row([device], |row| {
             let last: Option<[u8; 32]> = row.get(4)?;
             Ok(Self {
                 key: row.get(0)?,
@@ -71,7 +71,7 @@ impl PasscodeState {
                 last: last.zip(row.get(5)?),
             })
         });
-        Ok(row.optional()?)
+        Ok(state?)
     }
 
     /// Refuses a try that has to wait, or comes too late for good.

@@ -80,7 +80,7 @@ pub struct Message {
 
 #[derive(Deserialize)]
 struct MessagesQuery {
-    phone: String,
+    phone: PhoneNumber,
 }
 
 /// The text messages sent to a phone, newest last.
@@ -95,8 +95,7 @@ async fn messages(
     State(platform): State<Shared>,
     QueryPart(query): QueryPart<MessagesQuery>,
 ) -> Result<Json<Vec<Message>>, Refusal> {
-    let phone = PhoneNumber::parse(&query.phone).map_err(|_| Refusal::invalid_request())?;
-    platform.call(move |_, tx| Ok(list_messages(tx, &phone)?)).await.map(Json)
+    platform.call(move |_, tx| Ok(list_messages(tx, &query.phone)?)).await.map(Json)
 }
 
 pub(crate) fn list_messages(tx: &Transaction<'_>, phone: &PhoneNumber) -> Result<Vec<Message>, SandboxError> {
@@ -109,7 +108,8 @@ pub(crate) fn list_messages(tx: &Transaction<'_>, phone: &PhoneNumber) -> Result
 
 #[derive(Deserialize, ToSchema)]
 struct CardOrder {
-    pid: String,
+    #[schema(value_type = String)]
+    pid: Pid,
     /// Bad manners and forgery, by name, in place of those of a well-behaved, genuine card.
     #[schema(value_type = Option<Object>)]
     quirks: Option<Quirks>,
@@ -127,15 +127,14 @@ async fn describe_card(
     State(platform): State<Shared>,
     JsonBody(request): JsonBody<CardOrder>,
 ) -> Result<Json<CardFile>, Refusal> {
-    let pid = Pid::parse(&request.pid).map_err(|_| Refusal::invalid_request())?;
-    let unknown = Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID);
-    let card = platform.register.card_file(&pid).ok_or(unknown)?;
+    let card = known(platform.register.card_file(&request.pid).ok_or(SandboxError::PersonUnknown))?;
     Ok(Json(CardFile { quirks: request.quirks.unwrap_or_default(), ..card }))
 }
 
 #[derive(Deserialize, ToSchema)]
 struct VoucherOrder {
-    pid: String,
+    #[schema(value_type = String)]
+    pid: Pid,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -157,8 +156,7 @@ async fn give_voucher(
     State(platform): State<Shared>,
     JsonBody(order): JsonBody<VoucherOrder>,
 ) -> Result<(StatusCode, Json<PrintedVoucher>), Refusal> {
-    let pid = Pid::parse(&order.pid).map_err(|_| Refusal::invalid_request())?;
-    let printed = platform.call(move |platform, tx| known(print_voucher(platform, tx, &pid)));
+    let printed = platform.call(move |platform, tx| known(print_voucher(platform, tx, &order.pid)));
     let (voucher, expires_at) = printed.await?;
     Ok((StatusCode::CREATED, Json(PrintedVoucher { voucher, expires_at })))
 }
@@ -181,10 +179,12 @@ async fn change_register(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A person who is not in the register, as a refusal.
+/// A person or account that there is not, as a refusal.
 fn known<T>(done: Result<T, SandboxError>) -> Result<T, Refusal> {
     match done {
-        Err(SandboxError::PersonUnknown) => Err(Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID)),
+        Err(SandboxError::PersonUnknown | SandboxError::AccountUnknown) => {
+            Err(Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID))
+        }
         done => Ok(done?),
     }
 }
@@ -221,11 +221,8 @@ async fn set_status(
         AccountStatus::Suspended => Status::Suspended,
         AccountStatus::Revoked => Status::Revoked,
     };
-    let set = platform.call(move |_, tx| match set_account_status(tx, &id, status) {
-        Err(SandboxError::AccountUnknown) => Err(Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID)),
-        done => Ok(done?),
-    });
-    set.await.map(|()| StatusCode::NO_CONTENT)
+    platform.call(move |_, tx| known(set_account_status(tx, &id, status))).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) fn set_account_status(tx: &Transaction<'_>, account: &str, status: Status) -> Result<(), SandboxError> {

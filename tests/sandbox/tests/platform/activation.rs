@@ -2,14 +2,14 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use eid_crypto::{SigningKey, VerifyingKey};
-use eid_model::PhoneNumber;
+use eid_model::{PhoneNumber, Pid};
 use eid_proof::{Status, StatusSnapshot, TrustList};
 use eid_sandbox::SANDBOX_ROOT;
 use serde_json::{Value, json};
 
 use crate::{
     grant::verified_grant,
-    support::{HANH, HOA, MAU, URL, World, binding, jwk, jwt, request},
+    support::{HANH, HOA, MAU, URL, World, binding, jwk, jwt},
 };
 
 fn wrong(code: &str) -> &'static str {
@@ -31,8 +31,13 @@ async fn citizen_activated_gets_account_and_signed_grant() {
     assert_eq!(URL_SAFE_NO_PAD.decode(&challenge).unwrap().len(), 32);
     assert_eq!(URL_SAFE_NO_PAD.decode(confirmed.text("chip_challenge")).unwrap().len(), 8);
 
+    let voucher = world.sandbox.print_voucher(&Pid::parse(HANH.0).unwrap()).unwrap();
+    assert_eq!(world.hand_in(&id, &voucher).await.json(), json!({"next": "face"}));
+    let face = world.sealed(&id, 1, &world.portrait(HANH.0));
+    assert_eq!(world.face(&id, &face).await.json(), json!({"next": "device"}));
+
     let key = SigningKey::make().unwrap();
-    let bound = world.bind(&id, &binding(&key, &challenge, world.now())).await;
+    let bound = world.bind(&id, &challenge, &binding(&key, &challenge, world.now())).await;
     assert_eq!((bound.status, bound.text("issuer")), (201, "e.example".to_owned()));
     let claims = verified_grant(&world, &bound.text("grant"));
     let expected = json!({
@@ -146,14 +151,14 @@ async fn binding_that_does_not_fit_is_refused() {
     ] {
         let mut claims = good.clone();
         claims[member] = value.clone();
-        let refused = world.bind(&id, &jwt("eid-device-binding+jwt", &claims, &key)).await;
+        let refused = world.bind(&id, &challenge, &jwt("eid-device-binding+jwt", &claims, &key)).await;
         assert_eq!(refused.refusal(), (400, 7013, None), "{member} {value}");
     }
     for bad in [jwt("JWT", &good, &key), "a.b.c".to_owned(), String::new()] {
-        assert_eq!(world.bind(&id, &bad).await.refusal(), (400, 7013, None));
+        assert_eq!(world.bind(&id, &challenge, &bad).await.refusal(), (400, 7013, None));
     }
     let late = binding(&key, &challenge, world.now() - 300);
-    assert_eq!(world.bind(&id, &late).await.status, 201, "300 s late is in time");
+    assert_eq!(world.bind(&id, &challenge, &late).await.status, 201, "300 s late is in time");
 }
 
 #[tokio::test]
@@ -161,11 +166,11 @@ async fn binding_without_a_live_challenge_is_refused() {
     let world = World::new();
     let key = SigningKey::make().unwrap();
     let unconfirmed = world.start(HANH, "k").await.text("activation_id");
-    assert_eq!(world.bind(&unconfirmed, &binding(&key, "", world.now())).await.refusal(), (409, 7018, None));
-    assert_eq!(world.bind("unknown", &binding(&key, "", world.now())).await.refusal(), (404, 7011, None));
+    assert_eq!(world.bind(&unconfirmed, "", &binding(&key, "", world.now())).await.refusal(), (409, 7018, None));
+    assert_eq!(world.bind("unknown", "", &binding(&key, "", world.now())).await.refusal(), (404, 7011, None));
     let (id, challenge) = world.challenge(HANH).await;
     world.wait(900);
-    assert_eq!(world.bind(&id, &binding(&key, &challenge, world.now())).await.refusal(), (404, 7011, None));
+    assert_eq!(world.bind(&id, &challenge, &binding(&key, &challenge, world.now())).await.refusal(), (404, 7011, None));
 }
 
 #[tokio::test]
@@ -173,7 +178,7 @@ async fn citizen_without_approval_in_person_is_refused() {
     let world = World::new();
     let (id, challenge) = world.challenge(MAU).await;
     let key = SigningKey::make().unwrap();
-    assert_eq!(world.bind(&id, &binding(&key, &challenge, world.now())).await.refusal(), (403, 2032, None));
+    assert_eq!(world.bind(&id, &challenge, &binding(&key, &challenge, world.now())).await.refusal(), (403, 2032, None));
 }
 
 #[tokio::test]
@@ -181,14 +186,17 @@ async fn same_key_bound_again_gets_the_same_account_and_another_key_none() {
     let world = World::new();
     let (key, other) = (SigningKey::make().unwrap(), SigningKey::make().unwrap());
     let (id, challenge) = world.challenge(HANH).await;
-    let first = world.bind(&id, &binding(&key, &challenge, world.now())).await;
-    let again = world.bind(&id, &binding(&key, &challenge, world.now())).await;
+    let first = world.bind(&id, &challenge, &binding(&key, &challenge, world.now())).await;
+    let again = world.bind(&id, &challenge, &binding(&key, &challenge, world.now())).await;
     assert_eq!((first.status, again.status), (201, 201));
     assert_eq!(first.text("account_id"), again.text("account_id"));
-    assert_eq!(world.bind(&id, &binding(&other, &challenge, world.now())).await.refusal(), (404, 7011, None));
+    assert_eq!(
+        world.bind(&id, &challenge, &binding(&other, &challenge, world.now())).await.refusal(),
+        (404, 7011, None)
+    );
 
     let (id, challenge) = world.challenge(HANH).await;
-    let renewed = world.bind(&id, &binding(&key, &challenge, world.now())).await;
+    let renewed = world.bind(&id, &challenge, &binding(&key, &challenge, world.now())).await;
     assert_eq!(renewed.text("account_id"), first.text("account_id"));
 }
 
@@ -230,9 +238,9 @@ async fn superseded_phone_that_repeats_its_binding_does_not_come_back() {
     let world = World::new();
     let (id, challenge) = world.challenge(HANH).await;
     let key = SigningKey::make().unwrap();
-    assert_eq!(world.bind(&id, &binding(&key, &challenge, world.now())).await.status, 201);
+    assert_eq!(world.bind(&id, &challenge, &binding(&key, &challenge, world.now())).await.status, 201);
     world.activated(HANH).await;
-    assert_eq!(world.bind(&id, &binding(&key, &challenge, world.now())).await.refusal(), (404, 7011, None));
+    assert_eq!(world.bind(&id, &challenge, &binding(&key, &challenge, world.now())).await.refusal(), (404, 7011, None));
 }
 
 #[tokio::test]
@@ -243,10 +251,16 @@ async fn key_of_another_account_or_credential_is_refused_and_changes_nothing() {
     world.issued(&hanh, "vn.eid.age", &[&credential_key]).await;
     let (id, challenge) = world.challenge(HOA).await;
     for key in [&hanh.key, &credential_key] {
-        assert_eq!(world.bind(&id, &binding(key, &challenge, world.now())).await.refusal(), (400, 7013, None));
+        assert_eq!(
+            world.bind(&id, &challenge, &binding(key, &challenge, world.now())).await.refusal(),
+            (400, 7013, None)
+        );
     }
     let own = SigningKey::make().unwrap();
-    assert_ne!(world.bind(&id, &binding(&own, &challenge, world.now())).await.text("account_id"), hanh.account);
+    assert_ne!(
+        world.bind(&id, &challenge, &binding(&own, &challenge, world.now())).await.text("account_id"),
+        hanh.account
+    );
     world.signed_in(&hanh).await;
 }
 
@@ -258,10 +272,7 @@ async fn two_phones_bound_at_once_make_one_account_with_one_of_them() {
         let (id, challenge) = world.challenge(HANH).await;
         let (world, key) = (std::sync::Arc::clone(&world), SigningKey::make().unwrap());
         tasks.push(tokio::spawn(async move {
-            let body = json!({"binding": binding(&key, &challenge, world.now())}).to_string();
-            let headers = [("content-type", "application/json")];
-            let path = format!("/v1/activation/{id}/device");
-            let answer = world.send(request(axum::http::Method::POST, &path, &headers, body)).await;
+            let answer = world.bind(&id, &challenge, &binding(&key, &challenge, world.now())).await;
             crate::support::Phone::new(key, answer.text("account_id"))
         }));
     }

@@ -170,8 +170,7 @@ async fn card_larger_than_the_body_may_be_is_refused() {
 #[tokio::test]
 async fn platform_that_trusts_another_state_refuses_the_sandboxes_cards() {
     let clock = std::sync::Arc::new(START.into());
-    let config =
-        SandboxConfig { requires_card: false, csca: Vec::new(), clock: movable(&clock), ..SandboxConfig::default() };
+    let config = SandboxConfig { csca: Vec::new(), clock: movable(&clock), ..SandboxConfig::default() };
     let world = World { sandbox: Sandbox::open(&config, URL).unwrap(), clock };
     let (id, challenge) = world.chip_challenge(HANH).await;
     let shown = evidence(&world.card(HANH.0, &json!({})), &challenge);

@@ -83,7 +83,7 @@ async fn restarted_sandbox_continues_an_activation_and_refuses_replays() {
     let (id, challenge) = world.challenge(HOA).await;
     let key = SigningKey::make().unwrap();
     let world = disk.open(world.now());
-    let account = world.bind(&id, &binding(&key, &challenge, world.now())).await.text("account_id");
+    let account = world.bind(&id, &challenge, &binding(&key, &challenge, world.now())).await.text("account_id");
     let phone = crate::support::Phone::new(key, account);
     let (assertion, dpop) = (phone.assertion(world.now()), phone.dpop("/oauth2/token", None, world.now()));
     let token = world.token(&assertion, &dpop).await.text("access_token");
@@ -127,11 +127,7 @@ fn database_of_another_version_is_left_alone() {
     let disk = disk();
     let path = disk.0.path().join("sandbox.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
-    let config = eid_sandbox::SandboxConfig {
-        requires_card: false,
-        storage: Storage::File(path),
-        ..eid_sandbox::SandboxConfig::default()
-    };
+    let config = eid_sandbox::SandboxConfig { storage: Storage::File(path), ..eid_sandbox::SandboxConfig::default() };
     let refused = eid_sandbox::Sandbox::open(&config, crate::support::URL);
     assert!(matches!(refused, Err(SandboxError::StoreVersion)));
 }

@@ -344,16 +344,6 @@ async fn unlinked_phone_has_no_access_and_the_account_takes_another() {
 }
 
 #[tokio::test]
-async fn phone_without_a_passcode_key_is_told_to_activate_again() {
-    let world = World::new();
-    let (id, nonce) = world.challenge(HANH).await;
-    let key = SigningKey::make().unwrap();
-    let bound = world.bind(&id, &crate::support::binding(&key, &nonce, world.now())).await;
-    let phone = Phone::new(key, bound.text("account_id"));
-    assert_eq!(sign_in(&world, &phone, 1).await.refusal(), (409, 2058, None));
-}
-
-#[tokio::test]
 async fn unknown_act_is_refused_and_takes_its_number() {
     let world = World::new();
     let phone = world.activated(HANH).await;

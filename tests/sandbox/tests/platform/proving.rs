@@ -1,20 +1,12 @@
 //! The last step: a new phone, a new passcode on the same phone; and what each purpose needs.
 
 use eid_crypto::SigningKey;
-use eid_sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
 use crate::{
     instruction::{instruct, sign_in},
-    support::{HANH, HOA, MAU, Phone, START, URL, World, binding, jwt, movable, passcode_binding},
+    support::{HANH, HOA, MAU, Phone, START, URL, World, binding, jwt, passcode_binding},
 };
-
-/// A sandbox that asks for card and face.
-fn strict() -> World {
-    let clock = std::sync::Arc::new(START.into());
-    let config = SandboxConfig { clock: movable(&clock), ..SandboxConfig::default() };
-    World { sandbox: Sandbox::open(&config, URL).unwrap(), clock }
-}
 
 async fn bound(world: &World, share: u8) -> Phone {
     let mut phone = Phone::made();
@@ -27,7 +19,7 @@ async fn bound(world: &World, share: u8) -> Phone {
 
 #[tokio::test]
 async fn phone_bound_after_five_steps_gets_all_it_needs() {
-    let world = strict();
+    let world = World::new();
     let (phone, proving) = (Phone::made(), world.proven("activate", HANH).await);
     let first = world.device(&proving, &phone, &[7; 32]).await;
     assert_eq!(first.status, 201, "{first:?}");
@@ -43,7 +35,7 @@ async fn phone_bound_after_five_steps_gets_all_it_needs() {
 
 #[tokio::test]
 async fn device_bound_before_its_step_is_refused() {
-    let world = strict();
+    let world = World::new();
     let phone = Phone::made();
     let confirmed = world.confirmed("activate", HANH).await;
     assert_eq!(world.device(&confirmed, &phone, &[7; 32]).await.refusal(), (409, 7018, None), "no card");
@@ -89,6 +81,7 @@ async fn device_name_is_listed_and_bounded() {
         json!({
             "binding": jwt("eid-device-binding+jwt", &claims, &phone.key),
             "passcode_binding": passcode_binding(&phone.passcode, &proving.device, world.now()),
+            "recovery_share": "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
         })
     };
     let path = format!("/v1/activation/{}/device", proving.id);
@@ -109,7 +102,7 @@ async fn device_name_is_listed_and_bounded() {
 
 #[tokio::test]
 async fn forgotten_passcode_is_replaced_on_the_same_phone() {
-    let world = strict();
+    let world = World::new();
     let phone = bound(&world, 7).await;
     assert_eq!(sign_in(&world, &phone, 1).await.status, 200);
     let next = Phone { passcode: SigningKey::make().unwrap(), ..phone };
@@ -131,7 +124,7 @@ async fn forgotten_passcode_is_replaced_on_the_same_phone() {
 
 #[tokio::test]
 async fn recovery_from_another_phone_or_without_an_account_is_refused() {
-    let world = strict();
+    let world = World::new();
     assert_eq!(world.start_for("recover", HANH, "r").await.refusal(), (404, 7017, None));
     assert_eq!(world.start_for("unlock", HANH, "u").await.refusal(), (404, 7017, None));
     assert_eq!(world.start_for("steal", HANH, "s").await.refusal(), (400, 7013, None));
@@ -149,7 +142,7 @@ async fn recovery_from_another_phone_or_without_an_account_is_refused() {
 
 #[tokio::test]
 async fn new_phone_begins_with_the_first_epoch_and_its_own_share() {
-    let world = strict();
+    let world = World::new();
     let old = bound(&world, 7).await;
     assert_eq!(world.device(&world.proven("recover", HANH).await, &old, &[7; 32]).await.json()["passcode_epoch"], 2);
     world.wait(600);
@@ -163,7 +156,7 @@ async fn new_phone_begins_with_the_first_epoch_and_its_own_share() {
 
 #[tokio::test]
 async fn repeat_of_the_binding_gives_a_guesser_no_new_tries() {
-    let world = strict();
+    let world = World::new();
     let phone = Phone::made();
     let proving = world.proven("activate", HANH).await;
     let account = world.device(&proving, &phone, &[7; 32]).await.text("account_id");
@@ -177,7 +170,7 @@ async fn repeat_of_the_binding_gives_a_guesser_no_new_tries() {
 
 #[tokio::test]
 async fn messages_say_what_the_code_is_for() {
-    let world = strict();
+    let world = World::new();
     bound(&world, 7).await;
     let number = eid_model::PhoneNumber::parse(HANH.1).unwrap();
     for (purpose, words) in [("activate", "KICH HOAT"), ("recover", "DAT LAI MAT MA"), ("unlock", "MO KHOA")] {

@@ -69,8 +69,7 @@ impl World {
 
     pub(crate) fn with(storage: Storage, now: i64) -> Self {
         let clock = Arc::new(AtomicI64::new(now));
-        let config =
-            SandboxConfig { requires_card: false, storage, clock: movable(&clock), ..SandboxConfig::default() };
+        let config = SandboxConfig { storage, clock: movable(&clock), ..SandboxConfig::default() };
         Self { sandbox: Sandbox::open(&config, URL).unwrap(), clock }
     }
 
@@ -119,8 +118,12 @@ impl World {
         self.post(&format!("/v1/activation/{activation}/code"), &[], &json!({"code": code})).await
     }
 
-    pub(crate) async fn bind(&self, activation: &str, binding: &str) -> Answer {
-        self.post(&format!("/v1/activation/{activation}/device"), &[], &json!({"binding": binding})).await
+    /// Hands in a device binding, with a passcode key and a share that nobody keeps.
+    pub(crate) async fn bind(&self, activation: &str, challenge: &str, binding: &str) -> Answer {
+        let passcode = passcode_binding(&SigningKey::make().unwrap(), challenge, self.now());
+        let share = URL_SAFE_NO_PAD.encode([7; 32]);
+        let body = json!({"binding": binding, "passcode_binding": passcode, "recovery_share": share});
+        self.post(&format!("/v1/activation/{activation}/device"), &[], &body).await
     }
 
     /// The description of a person's card.
@@ -219,22 +222,25 @@ impl World {
         (id, URL_SAFE_NO_PAD.decode(challenge).unwrap())
     }
 
-    /// An activation up to its device challenge: its id and the challenge.
+    /// An activation up to its last step, with a voucher and the person's face: its id and the device challenge.
     pub(crate) async fn challenge(&self, person: (&str, &str)) -> (String, String) {
-        let id = self.start(person, &jti()).await.text("activation_id");
-        let challenge = self.confirm(&id, &self.code(person.1)).await.text("device_challenge");
-        (id, challenge)
+        let proving = self.vouched(person).await;
+        (proving.id, proving.device)
+    }
+
+    async fn vouched(&self, person: (&str, &str)) -> Proving {
+        let proving = self.confirmed("activate", person).await;
+        let voucher = self.sandbox.print_voucher(&Pid::parse(person.0).unwrap()).unwrap();
+        assert_eq!(self.hand_in(&proving.id, &voucher).await.status, 200);
+        let sealed = self.sealed(&proving.id, 1, &self.portrait(person.0));
+        assert_eq!(self.face(&proving.id, &sealed).await.status, 200);
+        proving
     }
 
     /// A phone that is bound to a person's account.
     pub(crate) async fn activated(&self, person: (&str, &str)) -> Phone {
-        let mut phone = Phone::new(SigningKey::make().unwrap(), String::new());
-        let (id, challenge) = self.challenge(person).await;
-        let body = json!({
-            "binding": binding(&phone.key, &challenge, self.now()),
-            "passcode_binding": passcode_binding(&phone.passcode, &challenge, self.now()),
-        });
-        let answer = self.post(&format!("/v1/activation/{id}/device"), &[], &body).await;
+        let mut phone = Phone::made();
+        let answer = self.device(&self.vouched(person).await, &phone, &[7; 32]).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         phone.account = answer.text("account_id");
         phone

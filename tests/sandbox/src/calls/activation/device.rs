@@ -32,9 +32,9 @@ struct DeviceRequest {
     /// A JWT of type `eid-device-binding+jwt`.
     binding: String,
     /// A JWT of type `eid-passcode-binding+jwt`.
-    passcode_binding: Option<String>,
-    /// 32 bytes, base64url: what reopens the phone's store when the passcode is forgotten. With `recover` it is not looked at.
-    recovery_share: Option<String>,
+    passcode_binding: String,
+    /// 32 bytes, base64url: what reopens the phone's store when the passcode is forgotten. With `recover` it is not kept.
+    recovery_share: String,
 }
 
 #[derive(Deserialize)]
@@ -58,8 +58,7 @@ struct Bound {
     /// 18 letters and digits: locks the account from any phone.
     lock_code: String,
     /// The share that is kept for this phone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recovery_share: Option<String>,
+    recovery_share: String,
 }
 
 /// Binds the device key, or gives the phone that is bound another passcode key. The same key again gets the same account; another
@@ -84,8 +83,7 @@ async fn bind(
 
 fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, request: &DeviceRequest) -> Result<Bound, Refusal> {
     let attempt = Attempt::load(platform, tx, id)?;
-    let is_proven = attempt.is_shown() && attempt.is_matched;
-    if attempt.purpose == Purpose::Unlock || (platform.requires_card && !is_proven) {
+    if attempt.purpose == Purpose::Unlock || !attempt.is_shown() || !attempt.is_matched {
         return Err(OUT_OF_ORDER);
     }
     let phone = Phone::read(platform, &attempt, request)?;
@@ -106,10 +104,9 @@ fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, request: &De
     let grant = account::make_grant(platform, tx, &account, &citizen.person, &phone.public)?;
     let columns = "SELECT passcode_epoch, recovery_share FROM devices WHERE key = ?";
     let (passcode_epoch, share) =
-        tx.query_row(columns, [phone.key], |row| Ok((row.get(0)?, row.get::<_, Option<[u8; 32]>>(1)?)))?;
+        tx.query_row(columns, [phone.key], |row| Ok((row.get(0)?, row.get::<_, [u8; 32]>(1)?)))?;
     let lock_code = lock::derive_code(platform, &account, id);
-    let recovery_share = share.map(|share| encode(&share));
-    Ok(Bound { account_id: account, grant, issuer: ISSUER, passcode_epoch, lock_code, recovery_share })
+    Ok(Bound { account_id: account, grant, issuer: ISSUER, passcode_epoch, lock_code, recovery_share: encode(&share) })
 }
 
 /// What a phone says of itself.
@@ -118,8 +115,8 @@ struct Phone {
     /// Thumbprint of the device key.
     key: [u8; 32],
     /// Thumbprint of the passcode key.
-    passcode_key: Option<[u8; 32]>,
-    share: Option<[u8; 32]>,
+    passcode_key: [u8; 32],
+    share: [u8; 32],
     name: Option<String>,
 }
 
@@ -133,21 +130,15 @@ impl Phone {
         if aud != platform.base_url || nonce != attempt.device_challenge || !platform.is_fresh(iat) || !is_named {
             return Err(invalid);
         }
-        let passcode = request.passcode_binding.as_deref();
-        let passcode =
-            passcode.map(|jwt| passcode::verify_binding(platform, jwt, passcode::BINDING, &attempt.device_challenge));
-        let share = request
-            .recovery_share
-            .as_deref()
-            .map(|text| jwt::decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).ok_or(invalid));
-        let (passcode_key, share) = (passcode.transpose()?, share.transpose()?);
-        let is_whole = passcode_key.is_some() && share.is_some();
-        let needs_passcode = platform.requires_card || attempt.purpose == Purpose::Recover;
-        if (platform.requires_card && !is_whole) || (needs_passcode && passcode_key.is_none()) {
-            return Err(invalid);
-        }
+        let passcode_key = passcode::verify_binding(
+            platform,
+            &request.passcode_binding,
+            passcode::BINDING,
+            &attempt.device_challenge,
+        )?;
+        let share = jwt::decode(&request.recovery_share).map_err(|_| invalid)?.try_into().map_err(|_| invalid)?;
         let key = jwt::thumbprint(&binding.key);
-        if passcode_key == Some(key) {
+        if passcode_key == key {
             return Err(invalid);
         }
         Ok(Self { public: binding.key, key, passcode_key, share, name })
@@ -175,9 +166,7 @@ impl Phone {
             account
         };
         voucher::use_up(platform, tx, attempt)?;
-        if let Some(passcode_key) = &self.passcode_key {
-            passcode::register(tx, &self.key, passcode_key)?;
-        }
+        passcode::register(tx, &self.key, &self.passcode_key)?;
         if let Some(name) = &self.name {
             tx.execute("UPDATE devices SET name = ? WHERE key = ?", params![name, self.key])?;
         }
@@ -191,17 +180,16 @@ impl Phone {
     /// Takes another passcode key than before: the app was killed before it had stored anything, and its holder chose again.
     /// Once the phone has instructed, rightly or wrongly, that is over: it would give a guesser new tries.
     fn choose_again(&self, tx: &Transaction<'_>) -> Result<(), Refusal> {
-        let Some(passcode_key) = &self.passcode_key else { return Ok(()) };
         let fresh = "SELECT count(*) FROM passcodes WHERE device = ? AND (seq > 0 OR wrong > 0)";
         let instructed: i64 = tx.query_row(fresh, [self.key], |row| row.get(0))?;
         if instructed > 0 {
             return Ok(());
         }
         tx.execute(
-            "UPDATE devices SET recovery_share = coalesce(?, recovery_share) WHERE key = ? AND passcode_epoch = 1",
+            "UPDATE devices SET recovery_share = ? WHERE key = ? AND passcode_epoch = 1",
             params![self.share, self.key],
         )?;
-        passcode::register(tx, &self.key, passcode_key)
+        passcode::register(tx, &self.key, &self.passcode_key)
     }
 }
 

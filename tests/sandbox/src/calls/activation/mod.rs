@@ -60,8 +60,10 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 #[derive(Deserialize, ToSchema)]
 struct StartRequest {
     /// Personal identification number: 12 digits.
-    pid: String,
-    phone: String,
+    #[schema(value_type = String)]
+    pid: Pid,
+    #[schema(value_type = String)]
+    phone: PhoneNumber,
     #[serde(default)]
     purpose: Purpose,
 }
@@ -131,11 +133,7 @@ async fn start(
         return Err(Refusal::invalid_request());
     }
     let idempotency = sha256(key);
-    let pid = Pid::parse(&request.pid).map_err(|_| Refusal::invalid_request())?;
-    let phone = PhoneNumber::parse(&request.phone).map_err(|_| Refusal::invalid_request())?;
-    let purpose = request.purpose;
-    let started = platform.call(move |platform, tx| start_once(platform, tx, &idempotency, (&pid, &phone, purpose)));
-    let started = started.await?;
+    let started = platform.call(move |platform, tx| start_once(platform, tx, &idempotency, &request)).await?;
     Ok((StatusCode::CREATED, Json(started)))
 }
 
@@ -143,7 +141,7 @@ fn start_once(
     platform: &Platform,
     tx: &Transaction<'_>,
     idempotency: &[u8; 32],
-    (pid, phone, purpose): (&Pid, &PhoneNumber, Purpose),
+    StartRequest { pid, phone, purpose }: &StartRequest,
 ) -> Result<Started, Refusal> {
     let request = sha256(format!("{} {} {}", pid.as_str(), phone.as_str(), purpose.name()).as_bytes());
     let same_key = "SELECT id, code_expires_at, request FROM activations WHERE idempotency = ?";
@@ -166,7 +164,7 @@ fn start_once(
     let citizen = citizen
         .filter(|citizen| is_second || citizen.person.phone == *phone)
         .ok_or(Refusal::new(StatusCode::FORBIDDEN, Code::REGISTER_MISMATCH))?;
-    check_purpose(platform, tx, &citizen, purpose)?;
+    check_purpose(platform, tx, &citizen, *purpose)?;
     let (id, code) = (encode(&random::<16>(&platform.rng)?), make_code(&platform.rng)?);
     let code_expires_at = now.saturating_add(CODE_LIFE);
     tx.execute(
