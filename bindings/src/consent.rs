@@ -214,10 +214,11 @@ impl Unlocked {
         self.session.call().run_to_end(async move { Ok(core.withdraw_consent(&id).await?.into()) }).await
     }
 
-    /// Tells the platform what it does not know yet, and takes over what was given on an earlier phone. Runs to its end.
+    /// Tells the platform what it does not know yet, and takes over what was given on an earlier phone, which asks for
+    /// [`Unlocked::sign_in`] before. Runs to its end.
     ///
     /// # Errors
-    /// `Network`, `Rejected`, `Device`, `Locked`, `Storage`. What was not sent is sent the next time.
+    /// `AuthFailed` 2056 after all was sent; `Network`, `Rejected`, `Device`, `Locked`, `Storage`. What was not sent is sent the next time.
     pub async fn renew_consents(&self) -> Result<(), EidError> {
         let core = self.session.core()?;
         self.session.call().run_to_end(async move { Ok(core.renew_consents().await?) }).await

@@ -192,10 +192,11 @@ impl Unlocked {
         self.session.call().run(work).await
     }
 
-    /// Sends what is queued and asks how the open requests stand. [`Unlocked::refill`] does it as well. Runs to its end.
+    /// Sends what is queued and asks how the open requests stand, which asks for [`Unlocked::sign_in`] before. [`Unlocked::refill`]
+    /// does it as well, for somebody who is signed in. Runs to its end.
     ///
     /// # Errors
-    /// `Network`, `Rejected`, `Device`, `Locked`, `Storage`.
+    /// `AuthFailed` 2056 after all was sent; `Network`, `Rejected`, `Device`, `Locked`, `Storage`.
     pub async fn renew_data_requests(&self) -> Result<(), EidError> {
         let core = self.session.core()?;
         self.session.call().run_to_end(async move { Ok(core.renew_data_requests().await?) }).await

@@ -1,5 +1,4 @@
 use std::{
-    future::Future,
     path::PathBuf,
     sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError, Weak},
     time::Duration,
@@ -17,6 +16,7 @@ use crate::{
     autolock::Watch,
     ports::{Event, Moment, Ports},
     session::{Open, Session},
+    task,
     usecase::{activate::Front, configuration::Configurations},
 };
 
@@ -180,7 +180,7 @@ impl Inner {
         work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let inner = Arc::clone(self);
-        tokio::task::spawn_blocking(move || work(&inner)).await.map_err(|_| Error::Internal)?
+        task::blocking(move || work(&inner)).await
     }
 
     /// The cost for a passcode that is being set. Takes a second where it is measured.
@@ -222,11 +222,4 @@ impl KdfChoice {
             Self::Target(target) => !target.is_zero(),
         }
     }
-}
-
-/// Runs work to its end even if the caller goes away: what it holds in hardware and on disk belongs together.
-pub(crate) async fn to_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::spawn(work).await.map_err(|_| Error::Internal)?
 }

@@ -20,6 +20,7 @@ pub mod ports;
 mod record;
 mod session;
 mod store;
+mod task;
 mod usecase;
 
 pub use app::{AppConfig, EidApp, KdfChoice};

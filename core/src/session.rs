@@ -16,7 +16,7 @@ use crate::{
     device::{DEVICE_KEY, HardwareKey},
     ports::{ClockError, Event, Moment},
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
-    store,
+    store, task,
     usecase::{act::Acting, configuration::load_configuration},
 };
 
@@ -246,10 +246,7 @@ impl Session {
         work: impl FnOnce(&mut Vault) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let session = Arc::clone(self);
-        let task = tokio::task::spawn_blocking(move || {
-            work(&mut session.vault.lock().unwrap_or_else(PoisonError::into_inner))
-        });
-        task.await.map_err(|_| Error::Internal)?
+        task::blocking(move || work(&mut session.vault.lock().unwrap_or_else(PoisonError::into_inner))).await
     }
 
     pub(crate) fn repairs(&self) -> MutexGuard<'_, Vec<Repaired>> {

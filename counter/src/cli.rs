@@ -1,6 +1,6 @@
 //! The options of the program.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -21,6 +21,13 @@ pub(crate) enum Command {
     /// Exit code: 0 valid, 1 not valid, 2 cannot tell (also when the input, the trust list or another file cannot be
     /// used, and when an option is wrong).
     Verify(Verify),
+    /// Serve a page for scanning, and an HTTP interface for other programs, on this machine alone
+    ///
+    /// The first line printed is the address of the page. Trust list and status snapshot are read again every minute, so
+    /// that new ones only need to be put in place of the old.
+    Serve(Serve),
+    /// Print the OpenAPI description of the HTTP interface
+    Openapi,
 }
 
 /// Options of `verify`.
@@ -29,6 +36,46 @@ pub(crate) struct Verify {
     /// A file (text, PNG picture or raw proof), the text of a code itself, or - for standard input
     pub(crate) input: OsString,
 
+    /// What the counter goes by.
+    #[command(flatten)]
+    pub(crate) rules: RulesOptions,
+
+    /// The challenge that this counter showed: 8 to 32 bytes in hexadecimal; the proof must answer it
+    #[arg(long, value_name = "HEX", value_parser = parse_nonce)]
+    pub(crate) nonce: Option<Nonce>,
+
+    /// Record of used proofs, kept between runs and shared between processes [default: none, this run only]
+    ///
+    /// It also remembers the trust list's version: an older list is refused from then on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
+
+    /// Write the portrait (WebP) to this file, and its path instead of its bytes into the JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) portrait_out: Option<PathBuf>,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where to serve: an address of this machine alone; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8017")]
+    pub(crate) listen: SocketAddr,
+
+    /// What the counter goes by.
+    #[command(flatten)]
+    pub(crate) rules: RulesOptions,
+
+    /// Record of used proofs, shared by all who use this server and kept over restarts
+    ///
+    /// It also remembers the trust list's version: an older list is refused from then on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: PathBuf,
+}
+
+/// What a counter goes by.
+#[derive(Debug, Args)]
+pub(crate) struct RulesOptions {
     /// Signed trust list: whose proofs are accepted
     #[arg(long, value_name = "FILE", conflicts_with = "issuer_key")]
     pub(crate) trust: Option<PathBuf>,
@@ -64,20 +111,6 @@ pub(crate) struct Verify {
     /// This counter's identifier, rp/…; proofs made for another counter are refused
     #[arg(long, value_name = "ID", value_parser = parse_counter)]
     pub(crate) counter: Option<String>,
-
-    /// The challenge that this counter showed: 8 to 32 bytes in hexadecimal; the proof must answer it
-    #[arg(long, value_name = "HEX", value_parser = parse_nonce)]
-    pub(crate) nonce: Option<Nonce>,
-
-    /// Record of used proofs, kept between runs and shared between processes [default: none, this run only]
-    ///
-    /// It also remembers the trust list's version: an older list is refused from then on.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) replay: Option<PathBuf>,
-
-    /// Write the portrait (WebP) to this file, and its path instead of its bytes into the JSON
-    #[arg(long, value_name = "FILE")]
-    pub(crate) portrait_out: Option<PathBuf>,
 }
 
 /// A challenge given in hexadecimal.

@@ -1,14 +1,24 @@
 //! `eid-counter`: the program for service counters.
 
 mod cli;
+mod open;
+mod serve;
 mod verify;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::Parser as _;
 
 fn main() -> ExitCode {
     match cli::Cli::parse().command {
         cli::Command::Verify(options) => verify::run(&options),
+        cli::Command::Serve(options) => serve::run(options),
+        cli::Command::Openapi => match eid_counter::openapi_json().map(|json| writeln!(io::stdout(), "{json}")) {
+            Ok(Ok(())) => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        },
     }
 }

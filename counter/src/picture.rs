@@ -19,14 +19,19 @@ const MAX_DECODED: u64 = 256 * 1024 * 1024;
 /// The largest picture that the slow search gets, in pixels; a larger one is reduced to half size, and again.
 const MAX_SLOW_PIXELS: u64 = 4_000_000;
 
-/// Reads the text of the QR code in a PNG picture. Of several codes the one that is an identity proof is taken; when
-/// none is, the first, so that the officer can be told what it is.
+/// Reads the text of the QR code in a PNG picture.
 pub(crate) fn read_code(png: &[u8]) -> Result<String, CounterError> {
     let picture = decode(png)?;
     let mut texts = search(&picture);
     if texts.is_empty() {
         texts = search_harder(&picture);
     }
+    choose(texts)
+}
+
+/// Of the codes in one picture the one that is an identity proof; when none is, the first, so that the officer can be told
+/// what it is.
+pub(crate) fn choose(texts: Vec<String>) -> Result<String, CounterError> {
     let mut ours: Vec<_> = texts.iter().filter(|text| is_ours(text)).collect();
     ours.sort_unstable();
     ours.dedup();

@@ -4,7 +4,7 @@ use std::{fs::File, io::Read as _, path::Path, time::Duration};
 
 use eid_model::UnixTime;
 use eid_proof::{ReplayCache, ReplayEntry, ReplayUnavailable, Seen, TrustList};
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use crate::CounterError;
 
@@ -105,35 +105,49 @@ impl ReplayStore {
         Ok(self.connection.execute(remember, params![trust.environment(), trust.version()])? == 1)
     }
 
-    fn try_record(&mut self, entry: &ReplayEntry) -> rusqlite::Result<Seen> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let find = |hash: &[u8; 32]| {
-            transaction
-                .query_row("SELECT seen_at FROM used WHERE hash = ?1", [hash.as_slice()], |row| row.get(0))
-                .map(UnixTime::from_seconds)
-                .optional()
-        };
-        if let Some(at) = find(&entry.proof)? {
-            return Ok(Seen::Again { at });
+    /// Records many at once: they are on the disk together, or none is. An entry is compared with those before it, too.
+    pub(crate) fn record_all(&mut self, entries: &[ReplayEntry]) -> Vec<Result<Seen, ReplayUnavailable>> {
+        match self.try_record_all(entries) {
+            Ok(seen) => seen.into_iter().map(Ok).collect(),
+            Err(_) => vec![Err(ReplayUnavailable); entries.len()],
         }
-        if let Some(challenge) = &entry.challenge
-            && let Some(at) = find(challenge)?
-        {
-            return Ok(Seen::ChallengeSpent { at });
-        }
-        let (now, keep_until) = (entry.seen_at.seconds(), entry.keep_until.seconds());
-        transaction.execute("DELETE FROM used WHERE keep_until < ?1", [now.saturating_sub(PURGE_GRACE_S)])?;
-        for hash in core::iter::once(&entry.proof).chain(&entry.challenge) {
-            transaction.execute("INSERT INTO used VALUES (?1, ?2, ?3)", params![hash.as_slice(), now, keep_until])?;
-        }
-        transaction.commit()?;
-        Ok(Seen::First)
     }
+
+    fn try_record_all(&mut self, entries: &[ReplayEntry]) -> rusqlite::Result<Vec<Seen>> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if let Some(newest) = entries.iter().map(|entry| entry.seen_at.seconds()).max() {
+            let forgotten = newest.saturating_sub(PURGE_GRACE_S);
+            transaction.prepare_cached("DELETE FROM used WHERE keep_until < ?1")?.execute([forgotten])?;
+        }
+        let seen = entries.iter().map(|entry| record(&transaction, entry)).collect::<rusqlite::Result<_>>()?;
+        transaction.commit()?;
+        Ok(seen)
+    }
+}
+
+fn record(transaction: &Transaction<'_>, entry: &ReplayEntry) -> rusqlite::Result<Seen> {
+    let mut find = transaction.prepare_cached("SELECT seen_at FROM used WHERE hash = ?1")?;
+    let mut find =
+        |hash: &[u8; 32]| find.query_row([hash.as_slice()], |row| row.get(0)).map(UnixTime::from_seconds).optional();
+    if let Some(at) = find(&entry.proof)? {
+        return Ok(Seen::Again { at });
+    }
+    if let Some(challenge) = &entry.challenge
+        && let Some(at) = find(challenge)?
+    {
+        return Ok(Seen::ChallengeSpent { at });
+    }
+    let mut insert = transaction.prepare_cached("INSERT INTO used VALUES (?1, ?2, ?3)")?;
+    let (now, keep_until) = (entry.seen_at.seconds(), entry.keep_until.seconds());
+    for hash in core::iter::once(&entry.proof).chain(&entry.challenge) {
+        insert.execute(params![hash.as_slice(), now, keep_until])?;
+    }
+    Ok(Seen::First)
 }
 
 impl ReplayCache for ReplayStore {
     fn record(&mut self, entry: &ReplayEntry) -> Result<Seen, ReplayUnavailable> {
-        self.try_record(entry).map_err(|_| ReplayUnavailable)
+        self.record_all(core::slice::from_ref(entry)).pop().unwrap_or(Err(ReplayUnavailable))
     }
 }
 

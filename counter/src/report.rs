@@ -6,19 +6,28 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use eid_model::{Code, UnixTime};
 use eid_proof::{ClaimValue, Outcome, VerifiedProof};
 use serde::{Serialize, Serializer};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ObjectBuilder, Ref, RefOr, Schema,
+        schema::{AnyOfBuilder, Type},
+    },
+};
 
 use crate::{CounterError, Rfc3339, words};
 
 /// The verdict on one scan with everything an officer or a program needs. Serialised, a key that has nothing to say is
 /// left out; personal data is in `claims` and `portrait` only.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct Report {
     /// `valid`, `not_valid` or `cannot_tell`.
     #[serde(rename = "verdict", serialize_with = "verdict")]
+    #[schema(value_type = String, pattern = "^(valid|not_valid|cannot_tell)$")]
     pub outcome: Outcome,
     /// `Q00` to `Q18` and `W16` for verdicts; `E5030` and so on when there could be none.
     #[serde(serialize_with = "label")]
+    #[schema(value_type = String, pattern = "^(Q[0-9]{2}|W16|E[0-9]{4})$")]
     pub code: Code,
     /// What the code means and what to do about it.
     pub reason: Words,
@@ -30,6 +39,7 @@ pub struct Report {
     pub must_do: Option<Words>,
     /// What was proven. Only there when all signatures are right: for `Q00` and `W16`.
     #[serde(flatten)]
+    #[schema(schema_with = shown_or_nothing)]
     pub shown: Option<Shown>,
     /// The trust list that was used.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +57,11 @@ impl Report {
             Outcome::NotValid => 1,
             Outcome::CannotTell => 2,
         }
+    }
+
+    /// The code as the JSON has it: `Q05`, `E5030`.
+    pub fn label(&self) -> String {
+        label_of(self.code)
     }
 }
 
@@ -72,8 +87,13 @@ impl core::fmt::Debug for Report {
     }
 }
 
+/// Flattened: its members or none of them, where the derived schema would ask for `null`.
+fn shown_or_nothing() -> Schema {
+    AnyOfBuilder::new().item(Ref::from_schema_name("Shown")).item(ObjectBuilder::new()).into()
+}
+
 /// One text in both languages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Words {
     /// Vietnamese.
     pub vi: &'static str,
@@ -89,7 +109,7 @@ impl Words {
 }
 
 /// What a verified proof shows.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct Shown {
     /// What the proof is for, such as `age` or `id`.
@@ -147,7 +167,7 @@ impl core::fmt::Debug for Shown {
 }
 
 /// The value of a claim, as it was signed.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Claim {
     /// Text; dates as `YYYYMMDD`.
@@ -176,7 +196,7 @@ impl core::fmt::Debug for Claim {
 }
 
 /// The portrait of the holder.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Portrait {
     /// `image/webp`.
     pub media_type: &'static str,
@@ -202,6 +222,16 @@ pub enum PortraitContent {
     File(String),
 }
 
+/// As it is over HTTP, where there are no files.
+impl PartialSchema for PortraitContent {
+    fn schema() -> RefOr<Schema> {
+        let base64 = ObjectBuilder::new().schema_type(Type::String).description(Some("The picture, in base64."));
+        ObjectBuilder::new().property("base64", base64).required("base64").into()
+    }
+}
+
+impl ToSchema for PortraitContent {}
+
 impl core::fmt::Debug for PortraitContent {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
@@ -212,7 +242,7 @@ impl core::fmt::Debug for PortraitContent {
 }
 
 /// What is known beyond a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Detail {
@@ -278,7 +308,7 @@ impl Detail {
 }
 
 /// The trust list behind a verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct TrustFacts {
     /// The world that its keys belong to: `sandbox` means invented people, `test` a single key given by hand.
@@ -294,7 +324,7 @@ pub struct TrustFacts {
 }
 
 /// The status behind a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct StatusFacts {
     /// What is known of the proof's status.
@@ -305,7 +335,7 @@ pub struct StatusFacts {
 }
 
 /// What is known of a proof's status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusState {
     /// Neither revoked nor suspended.
@@ -333,11 +363,15 @@ fn verdict<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::
     })
 }
 
+pub(crate) fn label<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&label_of(*code))
+}
+
 /// The numbers 5000–5018 are verdicts, whose name begins with their label (`Q05_STALE`).
-fn label<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
+fn label_of(code: Code) -> String {
     match code.info().name.split_once('_') {
-        Some((label, _)) if (5000..=5018).contains(&code.number()) => serializer.serialize_str(label),
-        _ => serializer.collect_str(&format_args!("E{code}")),
+        Some((label, _)) if (5000..=5018).contains(&code.number()) => label.to_owned(),
+        _ => format!("E{code}"),
     }
 }
 

@@ -2,9 +2,11 @@ use core::fmt;
 
 use eid_model::UnixTime;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// A point in time that is written as RFC 3339 in Vietnam's time, such as `2026-11-22T19:40:00+07:00`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String)]
 pub struct Rfc3339(pub UnixTime);
 
 const VIETNAM_OFFSET_S: i64 = 7 * 3600;

@@ -7,23 +7,17 @@ use std::{
     path::Path,
     process::ExitCode,
     sync::mpsc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
-use eid_counter::{
-    CounterError, Input, MAX_FILE, Portrait, PortraitContent, ReplayStore, Report, Station, open_status_snapshot,
-    open_trust_list, parse_key_file, read_bounded, read_file,
-};
-use eid_crypto::VerifyingKey;
+use eid_counter::{CounterError, Input, MAX_FILE, Portrait, PortraitContent, Report, Station, read_bounded, read_file};
 use eid_model::UnixTime;
-use eid_proof::{OtherCode, Policy, Scan, TextError, TrustList, decode_text};
+use eid_proof::{OtherCode, Scan, TextError, decode_text};
 
-use crate::cli::Verify;
-
-/// Largest key file, trust list and status snapshot that are read, in bytes.
-const MAX_KEY_FILE: u64 = 16 * 1024;
-const MAX_TRUST_FILE: u64 = 1024 * 1024;
-const MAX_STATUS_FILE: u64 = 64 * 1024 * 1024;
+use crate::{
+    cli::Verify,
+    open::{self, warn},
+};
 
 /// How long the search for a QR code may take. Usual pictures need less than a second; one made to keep the search
 /// busy must not hold up the officer.
@@ -59,60 +53,21 @@ fn verify(options: &Verify) -> Report {
     };
     let input = read_input(&options.input);
     // Only now: standard input may have been waiting for a scanner for hours.
-    let now = UnixTime::from_seconds(options.at.map_or_else(clock, i64::from));
+    let now = UnixTime::from_seconds(options.rules.at.map_or_else(open::clock, i64::from));
     let challenge = options.nonce.as_ref().map(|nonce| nonce.0.as_slice());
     match input {
         Ok(input) => station.verify(&input, &Scan { now, challenge }),
-        Err(error) => station.report_fault(error, now),
+        Err(error) => station.rules.report_fault(error, now),
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the program is where the time comes from")]
-fn clock() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn open_station(options: &Verify) -> Result<Station, CounterError> {
-    let trust = open_trust(options)?;
-    let policy = Policy {
-        skew_s: options.skew,
-        counter: options.counter.clone(),
-        allow_unknown_status: options.allow_unknown_status,
-        ..Policy::default()
-    };
-    let mut station = Station::new(trust, policy);
-    if let Some(path) = &options.status {
-        let bytes = read_file(path, MAX_STATUS_FILE).map_err(|_| CounterError::StatusUnusable)?;
-        station.status = Some(open_status_snapshot(&bytes, &station.trust)?);
-    }
+    let mut station = Station::new(open::rules(&options.rules)?);
+    open::warn_of_sandbox(&options.rules);
     if let Some(path) = &options.replay {
-        let mut record = ReplayStore::open(path)?;
-        if options.issuer_key.is_none() {
-            record.remember_list(&station.trust)?;
-        }
-        station.replay = Box::new(record);
+        station.replay = Box::new(open::record(path, &options.rules, &station.rules)?);
     }
     Ok(station)
-}
-
-fn open_trust(options: &Verify) -> Result<TrustList, CounterError> {
-    if let Some(path) = &options.issuer_key {
-        return read_key(path).map(TrustList::single);
-    }
-    let path = options.trust.as_ref().ok_or(CounterError::TrustUnusable)?;
-    let roots = options.trust_root.iter().map(|path| read_key(path)).collect::<Result<Vec<_>, _>>()?;
-    let bytes = read_file(path, MAX_TRUST_FILE).map_err(|_| CounterError::TrustUnusable)?;
-    let trust = open_trust_list(&bytes, &roots)?;
-    if roots.is_empty() {
-        warn("SANDBOX trust list: every person is invented (danh sách thử nghiệm, không có người thật)");
-    }
-    Ok(trust)
-}
-
-fn read_key(path: &Path) -> Result<VerifyingKey, CounterError> {
-    let bytes = read_file(path, MAX_KEY_FILE).map_err(|_| CounterError::TrustUnusable)?;
-    parse_key_file(&bytes)
 }
 
 /// A file, `-` for standard input, or else the text of a code itself.
@@ -182,12 +137,6 @@ impl<'a> PortraitFile<'a> {
             warn("the empty portrait file could not be removed");
         }
     }
-}
-
-/// One line for the person at the terminal; standard output is for the JSON alone.
-fn warn(text: &str) {
-    // There is nobody to tell when standard error is closed.
-    drop(writeln!(io::stderr(), "eid-counter: {text}"));
 }
 
 #[cfg(test)]

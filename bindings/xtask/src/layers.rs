@@ -15,14 +15,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("eid-vault", &["eid-crypto", "eid-model"]),
     ("eid-chip", &["eid-crypto", "eid-model"]),
     ("eid-platform", &["eid-crypto", "eid-model"]),
-    ("eid-core", &["eid-chip", "eid-crypto", "eid-model", "eid-platform", "eid-proof", "eid-vault"]),
+    ("eid-record", &["eid-model"]),
+    ("eid-core", &["eid-chip", "eid-crypto", "eid-model", "eid-platform", "eid-proof", "eid-record", "eid-vault"]),
     ("eid-counter", &["eid-crypto", "eid-model", "eid-proof"]),
     ("eid-contract", &["eid-core", "eid-crypto"]),
     ("eid-native", &[]),
-    ("eid-ffi", &["eid-contract", "eid-core", "eid-crypto", "eid-model", "eid-native", "eid-proof"]),
+    ("eid-ffi", &["eid-contract", "eid-core", "eid-crypto", "eid-model", "eid-native", "eid-proof", "eid-record"]),
     ("eid-bindgen", &[]),
     // It hosts the demo, hence the core and the counter.
-    ("eid-sandbox", &["eid-chip", "eid-core", "eid-counter", "eid-crypto", "eid-model", "eid-proof"]),
+    ("eid-sandbox", &["eid-chip", "eid-core", "eid-counter", "eid-crypto", "eid-model", "eid-proof", "eid-record"]),
     ("xtask", &[]),
 ];
 
@@ -63,7 +64,8 @@ const OWNED: &[Owned] = &[
 ];
 
 /// Sans-I/O packages, and what they never name.
-const PURE: (&[&str], &[&str]) = (&["eid-model", "eid-crypto", "eid-chip", "eid-proof", "eid-vault"], &["tokio"]);
+const PURE: (&[&str], &[&str]) =
+    (&["eid-model", "eid-crypto", "eid-chip", "eid-proof", "eid-record", "eid-vault"], &["tokio"]);
 
 /// The part of `cargo metadata --no-deps` that matters here: our own packages with their direct dependencies.
 #[derive(Deserialize)]
@@ -166,6 +168,8 @@ mod tests {
         let cases = [
             // upward and sideways
             ("eid-model", "eid-crypto"),
+            ("eid-model", "eid-record"),
+            ("eid-record", "eid-vault"),
             ("eid-crypto", "eid-proof"),
             ("eid-proof", "eid-core"),
             ("eid-proof", "eid-vault"),
@@ -194,6 +198,7 @@ mod tests {
             ("eid-crypto", "tokio"),
             ("eid-proof", "tokio"),
             ("eid-vault", "tokio"),
+            ("eid-record", "tokio"),
         ];
         for (from, to) in cases {
             let wrong = plant(from, to, None);

@@ -21,7 +21,8 @@ use pending::{Desk, Evidence, Unsent};
 
 use crate::{
     EidApp, Error, Unlocked,
-    app::{Inner, to_end},
+    app::Inner,
+    task::to_end,
     usecase::{
         card::{CardAccess, CardProgress, CardRead, CardTask},
         face::FacePicture,

@@ -8,9 +8,10 @@ use eid_vault::{Envelope, EnvelopeBinding, EnvelopeKind, Factor, GuardSession, V
 
 use crate::{
     EidApp, Error, Unlocked,
-    app::{Inner, to_end},
+    app::Inner,
     device::GuardKeys,
     ports::{KeyAccess, SecureKeyError},
+    task::to_end,
     usecase::unlock::Entered,
 };
 

@@ -23,6 +23,7 @@ use crate::{
     Error,
     app::Inner,
     ports::{ChipLimits, ChipLink, ChipLinkError, Event, MAX_RESPONSE},
+    task::to_end,
 };
 
 /// What opens the card's chip. What is printed on a card stays out of logs.
@@ -138,9 +139,9 @@ impl Inner {
             inner.front.set_progress(None);
             // A session that does not end is the phone's to close.
             timeout(GRACE, link.end_session(outcome.is_ok())).await.ok();
-            CardRead { outcome, profile }
+            Ok(CardRead { outcome, profile })
         };
-        tokio::spawn(work).await.map_err(|_| Error::Internal)
+        to_end(work).await
     }
 }
 

@@ -221,20 +221,21 @@ impl Unlocked {
         Ok(withdrawn)
     }
 
-    /// Tells the platform what it does not know yet, and takes over what was given on an earlier phone. Also a part of
-    /// [`Self::refill_credentials`], which only sends.
+    /// Tells the platform what it does not know yet, and takes over what was given on an earlier phone, which asks for
+    /// [`Self::sign_in`] before. [`Self::refill_credentials`] sends too.
     ///
     /// # Errors
-    /// [`Error::Platform`]; what was not sent is sent the next time. [`Error::Vault`], [`Error::Locked`].
+    /// [`Error::SignInNeeded`] after all was sent; [`Error::Platform`]: what was not sent is sent the next time. [`Error::Vault`],
+    /// [`Error::Locked`].
     pub async fn renew_consents(&self) -> Result<(), Error> {
         let session = self.session()?;
         let account = session.account().await?;
         session.send_consents(&account).await?;
         let now = session.inner.now()?;
-        let access = session.access(&account, now).await?;
+        let access = session.access_signed_in(&account, now).await?;
         let kept = session.inner.platform.consents(&access, &session.device_key(&account), now).await;
         drop(access);
-        let kept = session.accepted(kept).await?;
+        let kept = session.accepted_signed_in(kept).await?;
         let import = move |vault: &mut Vault| {
             for held in kept {
                 let statement = parse_consent(&held.consent, &account.account_id)?;

@@ -8,12 +8,7 @@ use eid_platform::{Contact, ContactKind, DeviceState, PhoneCodeUse};
 use eid_vault::{Collection, PHRASE_ALIAS, PendingSeal};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    EidApp, Error, Unlocked,
-    app::{Inner, to_end},
-    ports::KeyAccess,
-    session::Session,
-};
+use crate::{EidApp, Error, Unlocked, app::Inner, ports::KeyAccess, session::Session, task::to_end};
 
 /// Key of [`AskedCode`], in the account's collection.
 pub(crate) const PHONE_CODE: &str = "phone-code";

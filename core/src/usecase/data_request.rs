@@ -158,10 +158,11 @@ impl Unlocked {
         session.vault(move |vault| load(vault)?.iter().map(|stored| stored.view(now)).collect()).await
     }
 
-    /// Sends what waits and asks the platform how the open requests stand. Also a part of [`Self::refill_credentials`].
+    /// Sends what waits and asks the platform how the open requests stand, which asks for [`Self::sign_in`] before. Also a part of
+    /// [`Self::refill_credentials`], which only sends unless the citizen is signed in.
     ///
     /// # Errors
-    /// [`Error::Platform`], [`Error::Vault`], [`Error::Locked`].
+    /// [`Error::SignInNeeded`] after all was sent; [`Error::Platform`], [`Error::Vault`], [`Error::Locked`].
     pub async fn renew_data_requests(&self) -> Result<(), Error> {
         let session = self.session()?;
         let account = session.account().await?;
@@ -177,10 +178,10 @@ impl Session {
             return Ok(());
         }
         let now = self.inner.now()?;
-        let access = self.access(account, now).await?;
+        let access = self.access_signed_in(account, now).await?;
         let progress = self.inner.platform.data_requests(&access, &self.device_key(account), now).await;
         drop(access);
-        let progress = self.accepted(progress).await?;
+        let progress = self.accepted_signed_in(progress).await?;
         let counterpart = account.issuer.clone();
         let changed = self.vault(move |vault| take_progress(vault, progress, &counterpart, now));
         if changed.await? {

@@ -9,10 +9,10 @@ use eid_vault::{Act, Envelope, EnvelopeKind, Factor, HistoryEntry};
 
 use crate::{
     Error, Unlocked,
-    app::to_end,
     ports::{Event, KeyAccess},
     record::Account,
     session::Session,
+    task::to_end,
     usecase::{
         settle::Settled,
         sign_in::{instruction, is_replayed},

@@ -14,10 +14,10 @@ use tokio::sync::{MappedMutexGuard, MutexGuard};
 
 use crate::{
     EidApp, Error, Unlocked,
-    app::to_end,
     ports::Event,
     record::{Account, INSTRUCTIONS, Instructions},
     session::Session,
+    task::to_end,
     usecase::settle::Settled,
 };
 

@@ -10,9 +10,10 @@ use eid_vault::{
 
 use crate::{
     EidApp, Error, Unlocked,
-    app::{Inner, to_end},
+    app::Inner,
     device::GuardKeys,
     ports::{KeyAccess, SecureKeyError},
+    task::to_end,
 };
 
 impl EidApp {

@@ -1,6 +1,6 @@
 //! Inputs and verdicts through the library.
 
-use eid_counter::{CounterError, Input, MAX_FILE, Report, Station, open_status_snapshot, open_trust_list};
+use eid_counter::{CounterError, Input, MAX_FILE, Report, Rules, Station, open_status_snapshot, open_trust_list};
 use eid_proof::{Policy, Scan};
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ fn time_counter_and_challenge_decide() {
     }
     let mut elsewhere = vector_station();
     for counter in [None, Some("rp/0101234567-002".to_owned())] {
-        elsewhere.policy.counter = counter;
+        elsewhere.rules.policy.counter = counter;
         let report = elsewhere.verify(&bound, &with(SIGNED + 10, &nonce));
         assert_eq!((json(&report)["code"].clone(), report.exit_code()), (json!("Q07"), 1));
     }
@@ -179,9 +179,8 @@ fn input_without_content_is_refused() {
 /// A counter with signed lists, and the world around it.
 fn station(world: &World) -> Station {
     let trust = open_trust_list(&world.trust_list("pilot", &world.root), &[*world.root.public()]).unwrap();
-    let mut station = Station::new(trust, Policy::default());
-    station.status = Some(open_status_snapshot(&world.status_snapshot(), &station.trust).unwrap());
-    station
+    let status = Some(open_status_snapshot(&world.status_snapshot(), &trust).unwrap());
+    Station::new(Rules { trust, status, policy: Policy::default() })
 }
 
 #[test]
@@ -235,18 +234,18 @@ fn withheld_portrait_is_pointed_out() {
 #[test]
 fn status_and_lists_decide() {
     let world = World::new(SIGNED);
-    let verify = |index, change: fn(&mut Station)| {
+    let verify = |index, change: fn(&mut Rules)| {
         let mut station = station(&world);
-        change(&mut station);
+        change(&mut station.rules);
         json(&station.verify(&Input::Proof(world.id_proof(index, true).as_bytes().to_vec()), &scan_at(SIGNED)))
     };
     for (json, code, state, age) in [
         (verify(1, |_| {}), "Q14", "revoked", Some(7200)),
         (verify(2, |_| {}), "Q15", "suspended", Some(7200)),
         (verify(99, |_| {}), "W16", "unknown", Some(7200)),
-        (verify(0, |station| station.policy.status_max_age_s = 7199), "W16", "unknown", Some(7200)),
-        (verify(0, |station| station.status = None), "W16", "unknown", None),
-        (verify(0, |station| station.policy.trust_max_age_s = 3599), "Q09", "not_checked", Some(7200)),
+        (verify(0, |rules| rules.policy.status_max_age_s = 7199), "W16", "unknown", Some(7200)),
+        (verify(0, |rules| rules.status = None), "W16", "unknown", None),
+        (verify(0, |rules| rules.policy.trust_max_age_s = 3599), "Q09", "not_checked", Some(7200)),
     ] {
         assert_eq!((json["code"].as_str(), json["status"]["state"].as_str()), (Some(code), Some(state)));
         assert_eq!(json["status"]["age_s"].as_i64(), age, "{code}");
@@ -254,9 +253,9 @@ fn status_and_lists_decide() {
         assert_eq!(shown, code == "W16", "{code}: data is shown when all signatures are right");
         assert_eq!(json.get("must_do").is_some(), shown);
     }
-    let allowed = verify(0, |station| {
-        station.status = None;
-        station.policy.allow_unknown_status = true;
+    let allowed = verify(0, |rules| {
+        rules.status = None;
+        rules.policy.allow_unknown_status = true;
     });
     assert_eq!((allowed["verdict"].as_str(), allowed["status"]["state"].as_str()), (Some("valid"), Some("unknown")));
 }

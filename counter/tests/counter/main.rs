@@ -15,4 +15,6 @@
 mod library;
 mod picture;
 mod program;
+mod served;
+mod server;
 mod world;

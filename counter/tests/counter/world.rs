@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use eid_counter::{Input, Station};
+use eid_counter::{Input, Rules, Station};
 use eid_crypto::{SigningKey, SystemRandom, VerifyingKey};
 use eid_model::UnixTime;
 use eid_proof::{
@@ -35,7 +35,7 @@ pub(crate) fn nonce() -> Vec<u8> {
 pub(crate) fn vector_station() -> Station {
     let trust = TrustList::single(VerifyingKey::parse(ISSUER_KEY).unwrap());
     let policy = Policy { counter: Some(COUNTER.to_owned()), allow_unknown_status: true, ..Policy::default() };
-    Station::new(trust, policy)
+    Station::new(Rules::new(trust, policy))
 }
 
 pub(crate) fn scan_at(seconds: i64) -> Scan<'static> {
@@ -108,6 +108,15 @@ impl World {
 
     /// A full-identity proof whose status is entry `index` of the list.
     pub(crate) fn id_proof(&self, index: u32, photo: bool) -> Proof {
+        self.prove(&self.phone, index, photo)
+    }
+
+    /// The same from a phone that proved nothing before.
+    pub(crate) fn fresh_proof(&self, index: u32, photo: bool) -> Proof {
+        self.prove(&SigningKey::make().unwrap(), index, photo)
+    }
+
+    fn prove(&self, phone: &SigningKey, index: u32, photo: bool) -> Proof {
         let mut claims = Claims::new();
         for (claim, value) in [
             (Claim::Pid, ClaimValue::Text("000190000001".to_owned())),
@@ -124,7 +133,7 @@ impl World {
             purpose: Purpose::Id,
             issuer: ISSUER,
             claims: &claims,
-            holder_key: self.phone.public(),
+            holder_key: phone.public(),
             issued_at: time(self.now),
             valid_days: 14,
             status: Some(StatusReference { index, uri: LIST.to_owned() }),
@@ -133,7 +142,7 @@ impl World {
         let showing =
             Showing { audience: Audience::Anyone, challenge: None, photo, claims: vec![], now: time(self.now) };
         let unsigned = token.prepare(&showing).unwrap();
-        let signature = self.phone.sign(unsigned.to_be_signed()).unwrap();
+        let signature = phone.sign(unsigned.to_be_signed()).unwrap();
         unsigned.finish(&signature)
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    calls::configuration::auth_policy,
+    calls::{account::refuse_superseded, configuration::auth_policy},
     citizen::AccountState,
     dpop,
     jwt::{self, encode},
@@ -203,8 +203,22 @@ fn derive(platform: &Platform, kind: &str, seed: &[u8; 32]) -> String {
     encode(&platform.secrets.tokens.keyed_hash(&[kind.as_bytes(), b"\0", seed]))
 }
 
-/// Checks the access token and the DPoP proof of a request to a protected call; gives the device key too.
+/// Checks the access token and the DPoP proof of a request to a protected call, and that the account may be used; gives the device
+/// key too.
 pub(crate) fn check_session(
+    platform: &Platform,
+    tx: &Transaction<'_>,
+    headers: &HeaderMap,
+    method: &str,
+    path: &str,
+) -> Result<(Session, VerifyingKey), Refusal> {
+    let (session, key) = find_session(platform, tx, headers, method, path)?;
+    AccountState::of(platform, tx, &session.account)?.require_active()?;
+    Ok((session, key))
+}
+
+/// The same, whatever the state of the account.
+pub(crate) fn find_session(
     platform: &Platform,
     tx: &Transaction<'_>,
     headers: &HeaderMap,
@@ -220,10 +234,17 @@ pub(crate) fn check_session(
         .ok_or(refused(Code::SESSION_REFUSED))?;
     let columns = "SELECT account, device, auth_level, auth_time, family, expires_at FROM access_tokens WHERE hash = ?";
     let row = tx.query_row(columns, [sha256(token.as_bytes())], |row| Ok((Session::read(row)?, row.get::<_, i64>(5)?)));
-    let (session, expires_at) = row.optional()?.ok_or(refused(Code::SESSION_REFUSED))?;
+    let call = dpop::Call { method, path, access_token: Some(token) };
+    let Some((session, expires_at)) = row.optional()? else {
+        // The tokens of a phone that was superseded are gone: whoever has its key is told why.
+        if let Ok(key) = dpop::check(platform, tx, headers, call) {
+            refuse_superseded(tx, &jwt::thumbprint(&key)).map_err(|refusal| refusal.named("invalid_token"))?;
+        }
+        return Err(refused(Code::SESSION_REFUSED));
+    };
     if platform.clock.seconds() >= expires_at {
         return Err(refused(Code::NONCE_STALE));
     }
-    let key = dpop::check(platform, tx, headers, dpop::Call { method, path, access_token: Some(token) })?;
+    let key = dpop::check(platform, tx, headers, call)?;
     if jwt::thumbprint(&key) == session.device { Ok((session, key)) } else { Err(dpop::refusal()) }
 }

@@ -211,6 +211,12 @@ impl Code {
     pub const COUNTER_PORTRAIT_UNWRITABLE: Self = Self(5035);
     /// The trust list is older than one this counter has used. Fetch the newest one, then scan again.
     pub const COUNTER_TRUST_OLDER: Self = Self(5036);
+    /// The counter's program received a request in the wrong form. Scan again; if that does not help, tell your technician.
+    pub const COUNTER_REQUEST_INVALID: Self = Self(5037);
+    /// Another web page tried to call the counter's program and was refused. Open the page at the address that the program prints.
+    pub const COUNTER_CALLER_REFUSED: Self = Self(5038);
+    /// The address to serve at cannot be opened. Choose another port on this very machine (127.0.0.1).
+    pub const COUNTER_NOT_SERVING: Self = Self(5039);
     /// The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person).
     pub const CREDENTIALS_USED_UP: Self = Self(5101);
     /// The credentials on this phone have expired. Go online to refresh them.
@@ -397,6 +403,92 @@ impl Code {
     pub const AUTH_LEVEL_INVALID: Self = Self(8052);
     /// The list that arrived is not valid. The old one stays in use.
     pub const TABLE_INVALID: Self = Self(8060);
+    /// Fill in this field.
+    pub const FIELD_REQUIRED: Self = Self(8100);
+    /// This version of the app does not know the field; its content is kept. Update the app if there is a newer version.
+    pub const FIELD_UNKNOWN: Self = Self(8101);
+    /// The text is too long. Write a shorter one.
+    pub const FIELD_TOO_LONG: Self = Self(8102);
+    /// The text has a character that is not used here, or a hidden one. Type it again instead of pasting it.
+    pub const FIELD_CHARACTER: Self = Self(8103);
+    /// The text does not have the right form. Copy it again exactly as on the paper.
+    pub const FIELD_FORMAT: Self = Self(8104);
+    /// The text differs from the usual form. Check it; if it is right, go on.
+    pub const FIELD_UNUSUAL: Self = Self(8105);
+    /// Enter a number, such as 2.34 or 500000.
+    pub const NUMBER_FORMAT: Self = Self(8106);
+    /// The number is outside of what is possible. Check it.
+    pub const NUMBER_RANGE: Self = Self(8107);
+    /// Choose one of the given answers.
+    pub const FIELD_CHOICE: Self = Self(8108);
+    /// This code is not in the list. Check it; if it is right, go on.
+    pub const CODE_UNKNOWN: Self = Self(8109);
+    /// This code is not in use at present. Check it; if the paper says so, go on.
+    pub const CODE_NOT_IN_FORCE: Self = Self(8110);
+    /// This day has not come yet. Check it.
+    pub const DATE_IN_FUTURE: Self = Self(8111);
+    /// The later date is before the earlier one. Check both dates.
+    pub const DATES_ORDER: Self = Self(8112);
+    /// This does not agree with your data in the population database. Look at both values, then correct it or ask the authority to correct it.
+    pub const HOLDER_MISMATCH: Self = Self(8113);
+    /// The list has this entry already. Remove one of them.
+    pub const ITEM_DUPLICATE: Self = Self(8114);
+    /// You have this record already. Open that one to change it.
+    pub const RECORD_DUPLICATE: Self = Self(8115);
+    /// The list is too long. Send it in parts.
+    pub const ITEMS_TOO_MANY: Self = Self(8116);
+    /// Only the authority states this. Leave it empty; if what it states is wrong, ask for a correction.
+    pub const FIELD_OFFICIAL: Self = Self(8117);
+    /// By the date of birth the age at that time is unusual. Check the dates; if they are right, go on.
+    pub const AGE_UNUSUAL: Self = Self(8118);
+    /// The term does not fit the licence class. Check the expiry; if the licence says so, go on.
+    pub const LICENCE_TERM_UNUSUAL: Self = Self(8120);
+    /// This class has expired. Renew the licence before you drive.
+    pub const LICENCE_CLASS_EXPIRED: Self = Self(8121);
+    /// The time for which the licence was held or suspended is over. Fetch its state anew before you drive.
+    pub const LICENCE_STATE_OVER: Self = Self(8122);
+    /// The licence has no points left: you may not drive on it. After at least six months you can take the test that restores them.
+    pub const LICENCE_POINTS_SPENT: Self = Self(8123);
+    /// A benefit account must be an active account in Vietnamese dong. Choose another account.
+    pub const BENEFIT_ACCOUNT_UNSUITABLE: Self = Self(8130);
+    /// You have a benefit account already. Change that one instead of adding a second.
+    pub const BENEFIT_ACCOUNT_SECOND: Self = Self(8131);
+    /// This is no VietQR code. Scan the transfer code again.
+    pub const VIETQR_INVALID: Self = Self(8132);
+    /// The VietQR code is damaged or was changed. Ask for a new one and do not pay by this one.
+    pub const VIETQR_CHECKSUM: Self = Self(8133);
+    /// By these relations somebody is their own ancestor. Correct the relations of parent and child.
+    pub const FAMILY_CYCLE: Self = Self(8140);
+    /// A parent or grandparent must be older than the child. Check the dates of birth and the relation.
+    pub const FAMILY_PARENT_YOUNGER: Self = Self(8141);
+    /// This person has another spouse at present. Enter the end of that marriage first.
+    pub const FAMILY_SECOND_SPOUSE: Self = Self(8142);
+    /// At marriage a man must be 20 and a woman 18. Check the dates of birth and of marriage.
+    pub const FAMILY_MARRIAGE_AGE: Self = Self(8143);
+    /// Nobody is their own relative. Enter the relative's ID number.
+    pub const FAMILY_SELF: Self = Self(8144);
+    /// The sex does not fit the relation. Check both.
+    pub const FAMILY_RELATION_SEX: Self = Self(8145);
+    /// Another person is stated as this birth parent already. Check it; choose the adoptive relation if it is that.
+    pub const FAMILY_PARENT_TWICE: Self = Self(8146);
+    /// Enter the relative's ID number or full name.
+    pub const FAMILY_RELATIVE_UNKNOWN: Self = Self(8147);
+    /// This version of the app does not know this kind of record. Update the app.
+    pub const RECORD_KIND_UNKNOWN: Self = Self(8180);
+    /// This record cannot be read. Fetch it again; if that fails, update the app.
+    pub const RECORD_UNREADABLE: Self = Self(8181);
+    /// There is too much in this record. Shorten it or send it in parts.
+    pub const FORM_TOO_LARGE: Self = Self(8182);
+    /// The update is not at this step. Look at its state and take the step shown there.
+    pub const UPDATE_OUT_OF_ORDER: Self = Self(8183);
+    /// The record changed since you began. Look at both values and choose again.
+    pub const UPDATE_CONFLICT: Self = Self(8184);
+    /// The time to supplement is over. Send a new update; your draft is kept.
+    pub const UPDATE_OVERDUE: Self = Self(8185);
+    /// Some fields are wrong or missing. Correct those that are marked, then send again.
+    pub const UPDATE_INVALID: Self = Self(8186);
+    /// The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office.
+    pub const UPDATE_RECEIPT_MISMATCH: Self = Self(8187);
     /// This term cannot be chosen. Choose one within the limits.
     pub const TERM_INVALID: Self = Self(9001);
     /// What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more.
@@ -534,6 +626,9 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 5034, name: "COUNTER_SEVERAL_PROOFS", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Ảnh có nhiều mã chứng minh danh tính. Hãy chụp lại từng mã một.", en: "The picture shows several identity proofs. Take a picture of one at a time." },
     CodeInfo { number: 5035, name: "COUNTER_PORTRAIT_UNWRITABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không ghi được tệp ảnh chân dung nên chưa kiểm tra mã. Hãy chọn tệp khác rồi quét lại.", en: "The portrait file cannot be written, so the code was not checked. Choose another file, then scan again." },
     CodeInfo { number: 5036, name: "COUNTER_TRUST_OLDER", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Danh sách tin cậy cũ hơn danh sách quầy này đã dùng. Hãy lấy danh sách mới nhất rồi quét lại.", en: "The trust list is older than one this counter has used. Fetch the newest one, then scan again." },
+    CodeInfo { number: 5037, name: "COUNTER_REQUEST_INVALID", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Chương trình tại quầy nhận được yêu cầu không đúng quy cách. Hãy quét lại; nếu vẫn lỗi, báo cho bộ phận kỹ thuật.", en: "The counter's program received a request in the wrong form. Scan again; if that does not help, tell your technician." },
+    CodeInfo { number: 5038, name: "COUNTER_CALLER_REFUSED", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Một trang mạng khác đã cố gọi chương trình tại quầy và bị từ chối. Hãy mở trang kiểm tra bằng địa chỉ mà chương trình ghi ra.", en: "Another web page tried to call the counter's program and was refused. Open the page at the address that the program prints." },
+    CodeInfo { number: 5039, name: "COUNTER_NOT_SERVING", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không mở được địa chỉ để phục vụ. Hãy chọn cổng khác trên chính máy này (127.0.0.1).", en: "The address to serve at cannot be opened. Choose another port on this very machine (127.0.0.1)." },
     CodeInfo { number: 5101, name: "CREDENTIALS_USED_UP", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Đã dùng hết mã xuất trình lưu sẵn. Hãy kết nối mạng để nhận thêm, hoặc chọn dùng lại mã cũ (hai quầy có thể biết là cùng một người).", en: "The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person)." },
     CodeInfo { number: 5102, name: "CREDENTIAL_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Các giấy lưu trên điện thoại đã hết hạn. Hãy kết nối mạng để làm mới.", en: "The credentials on this phone have expired. Go online to refresh them." },
     CodeInfo { number: 5103, name: "CREDENTIAL_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Giấy nhận được không hợp lệ nên không được lưu. Hãy thử lại sau.", en: "A credential that arrived is not valid and was not stored. Try again later." },
@@ -627,6 +722,49 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8051, name: "ACCOUNT_LEVEL_INVALID", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Mức độ tài khoản không hợp lệ. Hãy cập nhật ứng dụng.", en: "There is no such account level. Update the app." },
     CodeInfo { number: 8052, name: "AUTH_LEVEL_INVALID", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Mức độ xác thực không hợp lệ. Hãy cập nhật ứng dụng.", en: "There is no such authentication level. Update the app." },
     CodeInfo { number: 8060, name: "TABLE_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh mục nhận được không hợp lệ. Danh mục cũ vẫn được dùng.", en: "The list that arrived is not valid. The old one stays in use." },
+    CodeInfo { number: 8100, name: "FIELD_REQUIRED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hãy điền mục này.", en: "Fill in this field." },
+    CodeInfo { number: 8101, name: "FIELD_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ứng dụng chưa biết mục này; nội dung vẫn được giữ. Hãy cập nhật ứng dụng nếu có bản mới.", en: "This version of the app does not know the field; its content is kept. Update the app if there is a newer version." },
+    CodeInfo { number: 8102, name: "FIELD_TOO_LONG", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Nội dung dài quá mức cho phép. Hãy viết ngắn hơn.", en: "The text is too long. Write a shorter one." },
+    CodeInfo { number: 8103, name: "FIELD_CHARACTER", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Nội dung có ký tự không được dùng ở đây hoặc ký tự ẩn. Hãy gõ lại, đừng dán.", en: "The text has a character that is not used here, or a hidden one. Type it again instead of pasting it." },
+    CodeInfo { number: 8104, name: "FIELD_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Nội dung không đúng mẫu. Hãy chép lại đúng như trên giấy tờ.", en: "The text does not have the right form. Copy it again exactly as on the paper." },
+    CodeInfo { number: 8105, name: "FIELD_UNUSUAL", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Nội dung khác mẫu thường gặp. Hãy kiểm tra lại; nếu đúng thì cứ tiếp tục.", en: "The text differs from the usual form. Check it; if it is right, go on." },
+    CodeInfo { number: 8106, name: "NUMBER_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hãy nhập một số, ví dụ 2,34 hoặc 500.000.", en: "Enter a number, such as 2.34 or 500000." },
+    CodeInfo { number: 8107, name: "NUMBER_RANGE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Số này nằm ngoài khoảng cho phép. Hãy kiểm tra lại.", en: "The number is outside of what is possible. Check it." },
+    CodeInfo { number: 8108, name: "FIELD_CHOICE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hãy chọn một trong các mục có sẵn.", en: "Choose one of the given answers." },
+    CodeInfo { number: 8109, name: "CODE_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã này chưa có trong danh mục. Hãy kiểm tra lại; nếu đúng thì cứ tiếp tục.", en: "This code is not in the list. Check it; if it is right, go on." },
+    CodeInfo { number: 8110, name: "CODE_NOT_IN_FORCE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã này hiện không còn hoặc chưa được dùng. Hãy kiểm tra lại; nếu giấy tờ ghi như vậy thì cứ tiếp tục.", en: "This code is not in use at present. Check it; if the paper says so, go on." },
+    CodeInfo { number: 8111, name: "DATE_IN_FUTURE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ngày này chưa đến. Hãy kiểm tra lại.", en: "This day has not come yet. Check it." },
+    CodeInfo { number: 8112, name: "DATES_ORDER", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ngày sau sớm hơn ngày trước. Hãy kiểm tra lại hai ngày.", en: "The later date is before the earlier one. Check both dates." },
+    CodeInfo { number: 8113, name: "HOLDER_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Nội dung không khớp với dữ liệu của bạn trong cơ sở dữ liệu dân cư. Hãy xem hai giá trị rồi sửa, hoặc yêu cầu cơ quan quản lý điều chỉnh.", en: "This does not agree with your data in the population database. Look at both values, then correct it or ask the authority to correct it." },
+    CodeInfo { number: 8114, name: "ITEM_DUPLICATE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mục này đã có trong danh sách. Hãy bỏ một mục.", en: "The list has this entry already. Remove one of them." },
+    CodeInfo { number: 8115, name: "RECORD_DUPLICATE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Bạn đã có dữ liệu này. Hãy mở dữ liệu đã có để sửa.", en: "You have this record already. Open that one to change it." },
+    CodeInfo { number: 8116, name: "ITEMS_TOO_MANY", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Danh sách có quá nhiều mục. Hãy chia thành nhiều lần.", en: "The list is too long. Send it in parts." },
+    CodeInfo { number: 8117, name: "FIELD_OFFICIAL", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mục này chỉ cơ quan quản lý mới được ghi. Hãy để trống; nếu sai, hãy yêu cầu cơ quan điều chỉnh.", en: "Only the authority states this. Leave it empty; if what it states is wrong, ask for a correction." },
+    CodeInfo { number: 8118, name: "AGE_UNUSUAL", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Theo ngày sinh thì tuổi lúc đó khác thường. Hãy kiểm tra lại các ngày; nếu đúng thì cứ tiếp tục.", en: "By the date of birth the age at that time is unusual. Check the dates; if they are right, go on." },
+    CodeInfo { number: 8120, name: "LICENCE_TERM_UNUSUAL", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn không đúng với hạng giấy phép. Hãy kiểm tra lại ngày hết hạn; nếu giấy phép ghi như vậy thì cứ tiếp tục.", en: "The term does not fit the licence class. Check the expiry; if the licence says so, go on." },
+    CodeInfo { number: 8121, name: "LICENCE_CLASS_EXPIRED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hạng này đã hết hạn. Hãy làm thủ tục đổi giấy phép trước khi lái xe.", en: "This class has expired. Renew the licence before you drive." },
+    CodeInfo { number: 8122, name: "LICENCE_STATE_OVER", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn tạm giữ hoặc tước quyền đã qua. Hãy lấy lại trạng thái mới trước khi lái xe.", en: "The time for which the licence was held or suspended is over. Fetch its state anew before you drive." },
+    CodeInfo { number: 8123, name: "LICENCE_POINTS_SPENT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Giấy phép đã hết điểm: bạn không được lái xe theo giấy phép này. Sau ít nhất 6 tháng bạn có thể dự kiểm tra để phục hồi điểm.", en: "The licence has no points left: you may not drive on it. After at least six months you can take the test that restores them." },
+    CodeInfo { number: 8130, name: "BENEFIT_ACCOUNT_UNSUITABLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Tài khoản an sinh xã hội phải là tài khoản đồng Việt Nam đang hoạt động. Hãy chọn tài khoản khác.", en: "A benefit account must be an active account in Vietnamese dong. Choose another account." },
+    CodeInfo { number: 8131, name: "BENEFIT_ACCOUNT_SECOND", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Bạn đã có tài khoản an sinh xã hội. Hãy đổi tài khoản đó thay vì thêm tài khoản thứ hai.", en: "You have a benefit account already. Change that one instead of adding a second." },
+    CodeInfo { number: 8132, name: "VIETQR_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã này không phải mã VietQR. Hãy quét lại mã chuyển khoản.", en: "This is no VietQR code. Scan the transfer code again." },
+    CodeInfo { number: 8133, name: "VIETQR_CHECKSUM", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã VietQR bị sai hoặc bị sửa. Hãy xin mã mới và đừng chuyển tiền theo mã này.", en: "The VietQR code is damaged or was changed. Ask for a new one and do not pay by this one." },
+    CodeInfo { number: 8140, name: "FAMILY_CYCLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Theo các quan hệ đã khai, một người là tổ tiên của chính mình. Hãy sửa quan hệ cha mẹ và con.", en: "By these relations somebody is their own ancestor. Correct the relations of parent and child." },
+    CodeInfo { number: 8141, name: "FAMILY_PARENT_YOUNGER", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Cha, mẹ hoặc ông bà phải sinh trước con, cháu. Hãy kiểm tra ngày sinh và quan hệ.", en: "A parent or grandparent must be older than the child. Check the dates of birth and the relation." },
+    CodeInfo { number: 8142, name: "FAMILY_SECOND_SPOUSE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Người này đang có vợ hoặc chồng khác. Hãy ghi ngày kết thúc hôn nhân trước.", en: "This person has another spouse at present. Enter the end of that marriage first." },
+    CodeInfo { number: 8143, name: "FAMILY_MARRIAGE_AGE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Nam phải đủ 20 tuổi, nữ đủ 18 tuổi khi kết hôn. Hãy kiểm tra ngày sinh và ngày kết hôn.", en: "At marriage a man must be 20 and a woman 18. Check the dates of birth and of marriage." },
+    CodeInfo { number: 8144, name: "FAMILY_SELF", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Không thể khai quan hệ với chính mình. Hãy nhập số định danh của người thân.", en: "Nobody is their own relative. Enter the relative's ID number." },
+    CodeInfo { number: 8145, name: "FAMILY_RELATION_SEX", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Giới tính không hợp với quan hệ đã chọn. Hãy kiểm tra lại cả hai.", en: "The sex does not fit the relation. Check both." },
+    CodeInfo { number: 8146, name: "FAMILY_PARENT_TWICE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Người này đã có cha hoặc mẹ đẻ khác được ghi. Hãy kiểm tra lại; nếu là cha mẹ nuôi, hãy chọn quan hệ đó.", en: "Another person is stated as this birth parent already. Check it; choose the adoptive relation if it is that." },
+    CodeInfo { number: 8147, name: "FAMILY_RELATIVE_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hãy nhập số định danh hoặc họ tên của người thân.", en: "Enter the relative's ID number or full name." },
+    CodeInfo { number: 8180, name: "RECORD_KIND_UNKNOWN", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Ứng dụng chưa hỗ trợ loại dữ liệu này. Hãy cập nhật ứng dụng.", en: "This version of the app does not know this kind of record. Update the app." },
+    CodeInfo { number: 8181, name: "RECORD_UNREADABLE", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Không đọc được dữ liệu này. Hãy tải lại; nếu vẫn lỗi, hãy cập nhật ứng dụng.", en: "This record cannot be read. Fetch it again; if that fails, update the app." },
+    CodeInfo { number: 8182, name: "FORM_TOO_LARGE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Dữ liệu quá lớn. Hãy rút ngắn hoặc chia thành nhiều phần.", en: "There is too much in this record. Shorten it or send it in parts." },
+    CodeInfo { number: 8183, name: "UPDATE_OUT_OF_ORDER", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Hồ sơ không ở bước này. Hãy xem trạng thái hiện tại và làm bước được gợi ý.", en: "The update is not at this step. Look at its state and take the step shown there." },
+    CodeInfo { number: 8184, name: "UPDATE_CONFLICT", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Dữ liệu gốc đã thay đổi từ khi bạn bắt đầu. Hãy xem hai giá trị và chọn lại.", en: "The record changed since you began. Look at both values and choose again." },
+    CodeInfo { number: 8185, name: "UPDATE_OVERDUE", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Đã quá hạn bổ sung hồ sơ. Hãy gửi hồ sơ mới; bản nháp của bạn vẫn được giữ.", en: "The time to supplement is over. Send a new update; your draft is kept." },
+    CodeInfo { number: 8186, name: "UPDATE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Còn mục sai hoặc thiếu. Hãy sửa các mục được đánh dấu rồi gửi lại.", en: "Some fields are wrong or missing. Correct those that are marked, then send again." },
+    CodeInfo { number: 8187, name: "UPDATE_RECEIPT_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Biên nhận không liệt kê đủ tệp bạn đã gửi. Ứng dụng sẽ gửi lại; nếu vẫn lỗi, hãy liên hệ cơ quan tiếp nhận.", en: "The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office." },
     CodeInfo { number: 9001, name: "TERM_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn này không chọn được. Hãy chọn thời hạn trong khoảng cho phép.", en: "This term cannot be chosen. Choose one within the limits." },
     CodeInfo { number: 9002, name: "CONSENT_NOT_AS_SHOWN", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Nội dung đồng ý khác với nội dung đã hiển thị, nên chưa ghi nhận. Hãy xem lại và đồng ý lần nữa.", en: "What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more." },
     CodeInfo { number: 9003, name: "CONSENT_SENSITIVE_UNCONFIRMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Yêu cầu này có dữ liệu cá nhân nhạy cảm. Hãy xác nhận rằng bạn đã được báo điều đó, hoặc từ chối.", en: "This asks for sensitive personal data. Confirm that you were told so, or decline." },

@@ -17,6 +17,8 @@
 //!   [`Edition`]; a newer one can be supplied at run time.
 //! - [`ConsentTextTable`], [`Recipient`]: what a citizen can agree to, in which words.
 //! - [`RequestCourse`], [`HolidayTable`]: requests under the data-protection law and the terms that run.
+//! - [`bounded_line`], [`matching_form`], [`ascii_form`]: hygiene and comparison of any line of text.
+//! - [`read_table`], [`embedded_table`], [`table_rises`]: how tables are read, for the crates that have tables of their own.
 //! - [`Language`], [`Phrase`], [`WordTable`]: words for what the core names by code.
 //! - [`ModelError`], and [`Code`] for the reasons of all crates.
 //!
@@ -73,7 +75,8 @@ pub use division::{
 pub use error::ModelError;
 pub use guarded_act::GuardedAct;
 pub use level::{AccountLevel, AuthLevel};
-pub use name::PersonName;
+pub use line::bounded as bounded_line;
+pub use name::{PersonName, ascii_form, matching_form};
 pub use partial_date::PartialDate;
 pub use phone::{MobilePrefixTable, PhoneNotice, PhoneNumber};
 pub use pid::{Pid, PidMismatch, PidNotice};
@@ -81,6 +84,6 @@ pub use registration::BirthRegistrationTable;
 pub use request_clock::{Missed, RequestCourse, RequestDue, RequestKind, RequestTermTable, RequestTerms, RequestText};
 pub use safety_phrase::SafetyPhrase;
 pub use sex::Sex;
-pub use table::Edition;
+pub use table::{Edition, embedded as embedded_table, read as read_table, rises as table_rises};
 pub use words::{Language, Phrase, WordTable};
 pub use working_day::HolidayTable;

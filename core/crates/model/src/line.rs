@@ -42,8 +42,9 @@ impl Paragraph {
 
 text_serde!(Paragraph, as_str);
 
-/// Tidy, without control or invisible characters, and not too long.
-pub(crate) fn bounded(text: &str, max_chars: usize) -> Option<String> {
+/// One line of text for people: NFC, trimmed, single spaces; `None` if it is longer than `max_chars` or 2,048 bytes, or holds
+/// control or invisible characters, or those that turn the direction of writing.
+pub fn bounded(text: &str, max_chars: usize) -> Option<String> {
     let text = tidy(text)?;
     let fits = text.chars().count() <= max_chars && !text.chars().any(|c| c.is_control() || is_invisible(c));
     fits.then_some(text)

@@ -50,11 +50,7 @@ impl PersonName {
     /// Where a mark stands inside one group of vowels does not tell two Vietnamese syllables apart. Words with several
     /// groups, as foreign names have, keep their marks.
     pub fn matching_form(&self) -> String {
-        // Down, up and down again folds the case of ß, ẞ and ı too, which have no one-letter partner.
-        let folded = self.0.to_lowercase().to_uppercase().to_lowercase();
-        let folded: String = folded.nfd().map(unify).collect();
-        let words = folded.split_inclusive([' ', '-', '\'']);
-        words.map(settle_tone).collect::<String>().nfc().collect()
+        matching_form(&self.0)
     }
 
     /// The name without accents, in ASCII, for text messages and airline or bank systems: `Đặng Thị Thử` → `Dang Thi
@@ -77,9 +73,18 @@ impl fmt::Debug for PersonName {
 
 text_serde!(PersonName, as_str);
 
-/// A text of name characters without accents.
-pub(crate) fn ascii_form(text: &str) -> String {
-    text.nfd().filter(|c| !is_combining_mark(*c)).fold(String::new(), |mut ascii, c| {
+/// [`PersonName::matching_form`] for any text, such as the name of a place or an institution.
+pub fn matching_form(text: &str) -> String {
+    // Down, up and down again folds the case of ß, ẞ and ı too, which have no one-letter partner.
+    let folded = text.to_lowercase().to_uppercase().to_lowercase();
+    let folded: String = folded.nfd().map(unify).collect();
+    let words = folded.split_inclusive([' ', '-', '\'']);
+    words.map(settle_tone).collect::<String>().nfc().collect()
+}
+
+/// [`PersonName::ascii_form`] for any text. Letters of other scripts stay as they are.
+pub fn ascii_form(text: &str) -> String {
+    text.nfd().filter(|c| !is_combining_mark(*c)).fold(String::with_capacity(text.len()), |mut ascii, c| {
         match special_letter(c) {
             Some(reading) => ascii.push_str(reading),
             None => ascii.push(unify(c)),

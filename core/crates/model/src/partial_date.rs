@@ -97,6 +97,16 @@ impl PartialDate {
         (on.year(), on.month(), on.day()) >= (year, month, day)
     }
 
+    /// The first day that the known parts allow.
+    pub fn earliest(&self) -> Date {
+        self.bound(1, |_| 1)
+    }
+
+    /// The last day that the known parts allow.
+    pub fn latest(&self) -> Date {
+        self.bound(12, |month| days_in_month(self.year(), month).unwrap_or(31))
+    }
+
     /// The stored form: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     pub fn iso_form(&self) -> String {
         match *self {
@@ -120,6 +130,19 @@ impl PartialDate {
     /// reader that does not know the rule refuses the date and cannot take it for another one.
     pub fn claim169_form(&self) -> String {
         format!("{:04}{:02}{:02}", self.year(), self.month().unwrap_or(0), self.day().unwrap_or(0))
+    }
+
+    fn bound(&self, month: u8, day: impl Fn(u8) -> u8) -> Date {
+        let month = self.month().unwrap_or(month);
+        self.on_day(month, self.day().unwrap_or_else(|| day(month)))
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "year and month were checked when this was read, and the day is of that month"
+    )]
+    fn on_day(&self, month: u8, day: u8) -> Date {
+        Date::new(self.year(), month, day).expect("parts of a partial date are a day")
     }
 
     fn from_year(year: u16) -> Result<Self, ModelError> {
@@ -176,6 +199,18 @@ mod tests {
 
     fn day(text: &str) -> Date {
         Date::parse(text).unwrap()
+    }
+
+    #[test]
+    fn date_with_unknown_parts_spans_the_days_they_allow() {
+        for (text, first, last) in [
+            ("1990", "1990-01-01", "1990-12-31"),
+            ("2024-02", "2024-02-01", "2024-02-29"),
+            ("1990-05-17", "1990-05-17", "1990-05-17"),
+        ] {
+            let date = PartialDate::parse(text).unwrap();
+            assert_eq!((date.earliest().to_string().as_str(), date.latest().to_string().as_str()), (first, last));
+        }
     }
 
     #[test]

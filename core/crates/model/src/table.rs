@@ -30,21 +30,27 @@ impl Edition {
     }
 }
 
-/// Reads a table of at most `max_bytes` of JSON.
-pub(crate) fn read<T: DeserializeOwned>(json: &str, max_bytes: usize) -> Result<T, ModelError> {
+/// Reads a data table of at most `max_bytes` of JSON.
+///
+/// # Errors
+/// [`ModelError::TableInvalid`].
+pub fn read<T: DeserializeOwned>(json: &str, max_bytes: usize) -> Result<T, ModelError> {
     if json.len() > max_bytes {
         return Err(ModelError::TableInvalid);
     }
     serde_json::from_str(json).map_err(|_| ModelError::TableInvalid)
 }
 
-/// True if `code` rises from row to row, which also excludes doubles.
-pub(crate) fn rises<R, C: Ord>(rows: &[R], code: impl Fn(&R) -> C) -> bool {
+/// True if `code` rises from row to row of a data table, which also excludes doubles.
+pub fn rises<R, C: Ord>(rows: &[R], code: impl Fn(&R) -> C) -> bool {
     rows.is_sorted_by(|a, b| code(a) < code(b))
 }
 
-/// The table that was compiled in.
+/// A data table that was compiled in.
+///
+/// # Panics
+/// If it is not valid; each owner's tests read its own.
 #[expect(clippy::expect_used, reason = "the text is a constant of the build, and a test reads each such table")]
-pub(crate) fn embedded<T>(read: Result<T, ModelError>) -> T {
+pub fn embedded<T>(read: Result<T, ModelError>) -> T {
     read.expect("the embedded table is valid")
 }

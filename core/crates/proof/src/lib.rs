@@ -84,4 +84,4 @@ pub use status::{Status, StatusEntry, StatusListDraft, StatusSnapshot, bundle_st
 pub use text::{OtherCode, Spelling, TextError, decode_text, encode_text};
 pub use trust::{KeyUse, TrustList, TrustListDraft, TrustedKey};
 pub use verdict::{Detail, Outcome, Verdict, VerifiedProof};
-pub use verify::{Policy, Scan, Verifier};
+pub use verify::{Judgement, Policy, Scan, Unrecorded, Verifier};

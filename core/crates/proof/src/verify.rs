@@ -2,8 +2,8 @@ use eid_crypto::hash::{sha256, sha256_parts};
 use eid_model::{Code, UnixTime};
 
 use crate::{
-    Claim, Detail, KeyUse, Outcome, Purpose, ReplayCache, ReplayEntry, Seen, Status, StatusSnapshot, TextError,
-    TrustList, Verdict, VerifiedProof,
+    Claim, Detail, KeyUse, Outcome, Purpose, ReplayCache, ReplayEntry, ReplayUnavailable, Seen, Status, StatusSnapshot,
+    TextError, TrustList, Verdict, VerifiedProof,
     binding::{self, BindingToken},
     cose, disclosure,
     text::decode_text,
@@ -79,22 +79,33 @@ type Step<T> = Result<T, Refusal>;
 impl Verifier<'_> {
     /// From the scanned text to the verdict.
     pub fn verify_text(&self, text: &str, scan: &Scan<'_>, replay: &mut dyn ReplayCache) -> Verdict {
+        self.judge_text(text, scan).settle(replay)
+    }
+
+    /// From the bytes of a key-binding token to the verdict. The first failing check decides; cheap ones come first.
+    pub fn verify_bytes(&self, proof: &[u8], scan: &Scan<'_>, replay: &mut dyn ReplayCache) -> Verdict {
+        self.judge_bytes(proof, scan).settle(replay)
+    }
+
+    /// Like [`Self::verify_text`], without the last check: for counters that ask their record of used codes for many proofs
+    /// at a time.
+    pub fn judge_text(&self, text: &str, scan: &Scan<'_>) -> Judgement {
         let refusal = match decode_text(text) {
-            Ok(bytes) => return self.verify_bytes(&bytes, scan, replay),
+            Ok(bytes) => return self.judge_bytes(&bytes, scan),
             Err(TextError::NotOurs(other)) => not_valid(Code::Q01_NOT_OURS, Detail::OtherCode(other)),
             Err(TextError::Garbled { keyboard: true }) => cannot_tell(Code::Q02_TRANSPORT, Detail::Keyboard),
             Err(TextError::Garbled { keyboard: false }) => cannot_tell(Code::Q02_TRANSPORT, Detail::None),
             Err(TextError::TooLarge) => not_valid(Code::Q03_TOO_LARGE, Detail::None),
         };
-        refusal.into_verdict(None)
+        Judgement::Decided(refusal.into_verdict(None))
     }
 
-    /// From the bytes of a key-binding token to the verdict. The first failing check decides; cheap ones come first.
-    pub fn verify_bytes(&self, proof: &[u8], scan: &Scan<'_>, replay: &mut dyn ReplayCache) -> Verdict {
-        self.check(proof, scan, replay).unwrap_or_else(|refusal| refusal.into_verdict(None))
+    /// Like [`Self::verify_bytes`], without the last check.
+    pub fn judge_bytes(&self, proof: &[u8], scan: &Scan<'_>) -> Judgement {
+        self.check(proof, scan).unwrap_or_else(|refusal| Judgement::Decided(refusal.into_verdict(None)))
     }
 
-    fn check(&self, bytes: &[u8], scan: &Scan<'_>, replay: &mut dyn ReplayCache) -> Step<Verdict> {
+    fn check(&self, bytes: &[u8], scan: &Scan<'_>) -> Step<Judgement> {
         if bytes.len() > MAX_BYTES {
             return Err(not_valid(Code::Q03_TOO_LARGE, Detail::None));
         }
@@ -109,13 +120,13 @@ impl Verifier<'_> {
             Some(Status::Revoked) => return Err(not_valid(Code::Q14_REVOKED, list)),
             Some(Status::Suspended) => return Err(not_valid(Code::Q15_SUSPENDED, list)),
             None if !self.policy.allow_unknown_status => {
-                return Ok(cannot_tell(Code::W16_STATUS_UNKNOWN, list).into_verdict(Some(verified)));
+                let verdict = cannot_tell(Code::W16_STATUS_UNKNOWN, list).into_verdict(Some(verified));
+                return Ok(Judgement::Decided(verdict));
             }
             Some(Status::Valid) | None => verified.status = status.zip(issued_at),
         }
         self.check_profile(&verified)?;
-        check_replay(&proof, scan, skew, replay)?;
-        Ok(Verdict { code: Code::Q00_VALID, outcome: Outcome::Valid, detail: Detail::None, proof: Some(verified) })
+        Ok(Judgement::UnlessUsed(Box::new(Unrecorded { entry: replay_entry(&proof, scan, skew), proof: verified })))
     }
 
     /// Q05 and Q06; gives the skew that applies.
@@ -211,11 +222,11 @@ fn disclose(proof: &BindingToken<'_>) -> Step<VerifiedProof> {
     })
 }
 
-/// Q18, and Q08 for a challenge that was answered before.
-fn check_replay(proof: &BindingToken<'_>, scan: &Scan<'_>, skew: i64, replay: &mut dyn ReplayCache) -> Step<()> {
+/// What the record of used codes is asked for, and then keeps.
+fn replay_entry(proof: &BindingToken<'_>, scan: &Scan<'_>, skew: i64) -> ReplayEntry {
     let body = &proof.body;
     let keep = i64::from(body.expires_at).saturating_add(skew).saturating_add(REPLAY_MARGIN_S);
-    let entry = ReplayEntry {
+    ReplayEntry {
         proof: sha256_parts(&[
             &cose::thumbprint(&proof.token.holder_key),
             &body.signed_at.to_be_bytes(),
@@ -224,12 +235,57 @@ fn check_replay(proof: &BindingToken<'_>, scan: &Scan<'_>, skew: i64, replay: &m
         challenge: scan.challenge.map(sha256),
         seen_at: scan.now,
         keep_until: UnixTime::from_seconds(keep),
-    };
-    match replay.record(&entry) {
-        Ok(Seen::First) => Ok(()),
-        Ok(Seen::Again { at }) => Err(not_valid(Code::Q18_REPLAY, Detail::UsedBefore { at })),
-        Ok(Seen::ChallengeSpent { at }) => Err(not_valid(Code::Q08_CHALLENGE, Detail::UsedBefore { at })),
-        Err(_) => Err(cannot_tell(Code::COUNTER_REPLAY_UNUSABLE, Detail::ReplayUnavailable)),
+    }
+}
+
+/// A proof after every check but the one for a second use.
+#[derive(Debug)]
+pub enum Judgement {
+    /// A check failed, or the proof's status is unknown; the record of used codes has nothing to say.
+    Decided(Verdict),
+    /// Every check passed. It is valid unless it was used before.
+    UnlessUsed(Box<Unrecorded>),
+}
+
+impl Judgement {
+    /// The verdict: asks the record, where that is left to do.
+    pub fn settle(self, replay: &mut dyn ReplayCache) -> Verdict {
+        match self {
+            Self::Decided(verdict) => verdict,
+            Self::UnlessUsed(unrecorded) => {
+                let answer = replay.record(unrecorded.entry());
+                unrecorded.settle(answer)
+            }
+        }
+    }
+}
+
+/// A proof that is valid unless it was used before. It shows nothing until the record of used codes has answered.
+#[derive(Debug)]
+pub struct Unrecorded {
+    entry: ReplayEntry,
+    proof: VerifiedProof,
+}
+
+impl Unrecorded {
+    /// What to ask the record.
+    pub fn entry(&self) -> &ReplayEntry {
+        &self.entry
+    }
+
+    /// The verdict, after the record's answer: Q00; Q18; Q08 for a challenge that was answered before; 5033 where the record
+    /// cannot be written.
+    pub fn settle(self, answer: Result<Seen, ReplayUnavailable>) -> Verdict {
+        let refusal = match answer {
+            Ok(Seen::First) => {
+                let (code, outcome) = (Code::Q00_VALID, Outcome::Valid);
+                return Verdict { code, outcome, detail: Detail::None, proof: Some(self.proof) };
+            }
+            Ok(Seen::Again { at }) => not_valid(Code::Q18_REPLAY, Detail::UsedBefore { at }),
+            Ok(Seen::ChallengeSpent { at }) => not_valid(Code::Q08_CHALLENGE, Detail::UsedBefore { at }),
+            Err(ReplayUnavailable) => cannot_tell(Code::COUNTER_REPLAY_UNUSABLE, Detail::ReplayUnavailable),
+        };
+        refusal.into_verdict(None)
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) use order::{BIOMETRIC_KEY, BiometricRecord};
 use order::{ORDERED, Ordered};
 
 use crate::{
-    EidApp, Error, LockCode, Unlocked, app::to_end, record::Account, session::Session, usecase::face::FacePicture,
+    EidApp, Error, LockCode, Unlocked, record::Account, session::Session, task::to_end, usecase::face::FacePicture,
 };
 
 /// What has yet to be shown before an act is carried out: for a screen to ask, in [`Self::choices`].

@@ -89,6 +89,8 @@ async fn consent_is_kept_offline_sent_once_and_withdrawn_at_once() {
     world.sandbox.set_fault(Fault::Off);
     open.refill_credentials().await.unwrap();
     assert!(only(&open).await.is_sent);
+    assert_eq!(open.renew_consents().await, Err(Error::SignInNeeded), "the device key alone reads nothing");
+    open.sign_in(PASSCODE.to_vec()).await.unwrap();
     open.renew_consents().await.unwrap();
     assert_eq!(only(&open).await.id, given.id, "what the platform has is not taken twice");
 
@@ -116,11 +118,13 @@ async fn consent_given_on_an_earlier_phone_is_there_on_the_new_one_and_can_be_wi
     let open = phone.ready(&world).await;
     let (first, second) = (give(&open).await, give(&open).await);
     open.withdraw_consent(&second.id).await.unwrap();
-    open.renew_consents().await.unwrap();
+    assert_eq!(open.renew_consents().await, Err(Error::SignInNeeded), "after all was sent");
+    assert!(open.consents().await.unwrap().iter().all(|consent| consent.is_sent));
     drop(open);
     let phone = Phone::new(&world);
     let open = phone.ready(&world).await;
     assert_eq!(open.consents().await, Ok(vec![]));
+    open.sign_in(PASSCODE.to_vec()).await.unwrap();
     open.renew_consents().await.unwrap();
     let there = open.consents().await.unwrap();
     let there: Vec<_> =
@@ -169,7 +173,7 @@ async fn text_digest_of_a_consent_is_that_of_the_words_shown() {
     let open = phone.ready(&world).await;
     let offer = open.offer_consent(&ask(&["pid", "face"])).unwrap();
     open.give_consent(&offer, &shown(&offer), true).await.unwrap();
-    open.renew_consents().await.unwrap();
+    open.refill_credentials().await.unwrap();
     let tokens = world.sandbox.consents(world.citizen().pid.as_str()).unwrap();
     let parsed = jws::parse(&tokens[0]).unwrap();
     let statement: ConsentStatement = parsed.verify(CONSENT_TYPE, parsed.jwk().unwrap()).unwrap();

@@ -4,7 +4,7 @@ use eid_core::{Act, DataRequest, DataRequestState as State, Error, Unlocked};
 use eid_model::{Code, Date, Missed, RequestKind};
 use eid_sandbox::{Fault, RequestPlan};
 
-use crate::phone::{Phone, World};
+use crate::phone::{PASSCODE, Phone, World};
 
 const DAY: u32 = 86_400;
 
@@ -68,7 +68,11 @@ async fn request_sent_offline_waits_is_received_once_and_answered_in_time() {
     let due = received.due.unwrap();
     assert_eq!((due.answer_by, due.done_by, due.is_certain), (day("2026-11-26"), day("2026-12-03"), true));
     assert_eq!(open.send_data_request(&draft.id).await.unwrap().received_at, received.received_at, "once");
-    assert_eq!(after(&world, &phone, &open, 1).await.state, State::Answered);
+    world.pass(&phone, DAY);
+    assert_eq!(open.renew_data_requests().await, Err(Error::SignInNeeded), "the device key alone reads nothing");
+    open.sign_in(PASSCODE.to_vec()).await.unwrap();
+    open.refill_credentials().await.unwrap();
+    assert_eq!(only(&open).await.state, State::Answered);
     let done = after(&world, &phone, &open, 4).await;
     assert_eq!((done.state, done.missed, done.days_overdue), (State::Done, None, 0));
     let history = open.history(None, 50).await.unwrap().items;
@@ -92,6 +96,7 @@ async fn extension_refusal_and_silence_show_with_their_days() {
     let extended = send(RequestKind::Withdraw, RequestPlan::Extended).await;
     let refused = send(RequestKind::Delete, RequestPlan::Refused).await;
     let silent = send(RequestKind::Object, RequestPlan::Silent).await;
+    open.sign_in(PASSCODE.to_vec()).await.unwrap();
     // Received on Sunday, 22 November 2026.
     assert_eq!(silent.due.map(|due| (due.answer_by, due.done_by)), Some((day("2026-11-25"), day("2026-12-07"))));
     let look = async |days: u32| {

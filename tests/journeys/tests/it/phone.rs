@@ -19,7 +19,7 @@ use eid_core::{
         fake::{EventLog, SetClock, SoftwareKey},
     },
 };
-use eid_counter::{Input, Station, open_status_snapshot, open_trust_list};
+use eid_counter::{Input, Rules, Station, open_status_snapshot, open_trust_list};
 use eid_crypto::{SystemRandom, VerifyingKey, kdf::KdfCost};
 use eid_model::{Code, UnixTime};
 use eid_proof::{Audience, Policy, Proof, Purpose, Scan, Spelling};
@@ -81,7 +81,7 @@ impl World {
     pub(crate) fn station(&self, policy: Policy) -> Station {
         let trust = open_trust_list(&self.sandbox.trust_list().unwrap(), &[]).unwrap();
         let status = open_status_snapshot(&self.sandbox.status_lists().unwrap(), &trust).unwrap();
-        Station { status: Some(status), ..Station::new(trust, policy) }
+        Station::new(Rules { trust, status: Some(status), policy })
     }
 
     /// The verdict of a fresh counter on an open proof.

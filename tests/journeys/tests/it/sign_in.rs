@@ -142,7 +142,7 @@ async fn superseded_phone_is_told_so_when_it_signs_in() {
     let before = old.ready(&world).await;
     before.sign_in(PASSCODE.to_vec()).await.unwrap();
     let after = new.ready(&world).await;
-    assert_eq!(before.devices().await.unwrap_err().code(), Code::SESSION_REFUSED);
+    assert_eq!(before.devices().await.unwrap_err().code(), Code::DEVICE_SUPERSEDED);
     assert_eq!(before.sign_in(PASSCODE.to_vec()).await.unwrap_err().code(), Code::DEVICE_SUPERSEDED);
     after.sign_in(PASSCODE.to_vec()).await.unwrap();
     let active: Vec<bool> = after.devices().await.unwrap().iter().map(|device| device.active).collect();

@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{biometric, contact::Contacts, own_face};
 use crate::{
     Person,
-    citizen::{AccountState, Citizen},
+    citizen::Citizen,
     jwt::{self, Jwk, encode},
     keys::{self, ISSUER, Role},
     platform::{Platform, Shared},
@@ -54,13 +54,12 @@ struct Renewed {
     ),
     responses(
         (status = 200, body = Renewed),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2032, 7012, 7013, 7014, 7020, 7021, 7023"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2032, 7012, 7013, 7014, 7020, 7021, 7023, 7025"),
     )
 )]
 async fn renew_grant(State(platform): State<Shared>, headers: HeaderMap) -> Result<Json<Renewed>, Refusal> {
     let renewed = platform.call(move |platform, tx| {
         let (session, device) = check_session(platform, tx, &headers, "GET", "/v1/grant")?;
-        AccountState::of(platform, tx, &session.account)?.require_active()?;
         let person = find_person(platform, tx, &session.account)?;
         Ok(Renewed { grant: make_grant(platform, tx, &session.account, &person, &device)? })
     });
@@ -76,6 +75,15 @@ pub(crate) fn find_person(platform: &Platform, tx: &Transaction<'_>, account: &s
 /// The account of a person.
 pub(crate) fn find_by_pid(tx: &Transaction<'_>, pid: &str) -> Result<Option<String>, Refusal> {
     Ok(tx.query_row("SELECT id FROM accounts WHERE pid = ?", [pid], |row| row.get(0)).optional()?)
+}
+
+/// Refuses the key of a phone that had an account and has it no more.
+pub(crate) fn refuse_superseded(tx: &Transaction<'_>, key: &[u8; 32]) -> Result<(), Refusal> {
+    let superseded = "SELECT 1 FROM devices JOIN accounts ON account = id WHERE key = ? AND device <> key";
+    match tx.prepare_cached(superseded)?.exists([key])? {
+        true => Err(Refusal::new(StatusCode::UNAUTHORIZED, Code::DEVICE_SUPERSEDED)),
+        false => Ok(()),
+    }
 }
 
 /// Makes a key the active device of a person's account, and the account if there is none.

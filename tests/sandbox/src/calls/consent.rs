@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
-use eid_model::{Code, ConsentTextTable, Recipient};
+use eid_model::{Code, ConsentTextTable, GuardedAct, Recipient};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -75,7 +75,7 @@ struct Received {
     ),
     responses(
         (status = 200, body = Received),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7012, 7013, 7014, 9006, 9014"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7012, 7013, 7014, 7020, 7021, 7023, 7025, 9006, 9014"),
     )
 )]
 async fn take_consent(
@@ -166,7 +166,7 @@ struct Withdrawn {
     ),
     responses(
         (status = 200, body = Withdrawn),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7012, 7013, 7014, 9005"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7012, 7013, 7014, 7020, 7021, 7023, 7025, 9005"),
     )
 )]
 async fn take_withdrawal(
@@ -213,17 +213,18 @@ struct Kept {
 #[utoipa::path(
     get, path = "/v1/consents", tag = "own data",
     params(
-        ("Authorization" = String, Header, description = "`DPoP` and the access token"),
+        ("Authorization" = String, Header, description = "`DPoP` and an access token of auth level 2"),
         ("DPoP" = String, Header, description = "A JWT of type `dpop+jwt` with `ath`, signed by the device key"),
     ),
     responses(
         (status = 200, body = Consents),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7012, 7013, 7014"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2056, 7012, 7013, 7014, 7020, 7021, 7023, 7025"),
     )
 )]
 async fn list(State(platform): State<Shared>, headers: HeaderMap) -> Result<Json<Consents>, Refusal> {
     let listed = platform.call(move |platform, tx| {
         let (session, _) = check_session(platform, tx, &headers, "GET", PATH)?;
+        session.require(platform, tx, GuardedAct::ViewWallet)?;
         let mut rows =
             tx.prepare("SELECT token, received_at, withdrawn_at FROM consents WHERE account = ? ORDER BY rowid")?;
         let rows = rows.query_map([&session.account], |row| {

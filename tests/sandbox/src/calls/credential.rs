@@ -17,7 +17,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::account::find_person;
 use crate::{
-    citizen::AccountState,
     extract::JsonBody,
     jwt::{self, encode},
     keys::{self, ISSUER, Role},
@@ -165,7 +164,7 @@ struct Credential {
     ),
     responses(
         (status = 200, body = Credentials),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "5104, 7012, 7013, 7014, 7020, 7021, 7023"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "5104, 7012, 7013, 7014, 7020, 7021, 7023, 7025"),
     )
 )]
 async fn credential(
@@ -225,7 +224,6 @@ fn issue(
     purpose: Purpose,
     keys: &[VerifyingKey],
 ) -> Result<Credentials, Refusal> {
-    AccountState::of(platform, tx, &session.account)?.require_active()?;
     let person = find_person(platform, tx, &session.account)?;
     let now = platform.clock.seconds();
     let claims = platform.register.claims(&person, now)?;

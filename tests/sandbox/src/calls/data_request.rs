@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use eid_crypto::hash::sha256;
-use eid_model::{Code, RequestKind, RequestText};
+use eid_model::{Code, GuardedAct, RequestKind, RequestText};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -102,7 +102,7 @@ struct Received {
     ),
     responses(
         (status = 200, body = Received),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7012, 7013, 7014, 9012, 9014"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7012, 7013, 7014, 7020, 7021, 7023, 7025, 9012, 9014"),
     )
 )]
 async fn take(
@@ -168,17 +168,18 @@ struct Progress {
 #[utoipa::path(
     get, path = "/v1/data-requests", tag = "own data",
     params(
-        ("Authorization" = String, Header, description = "`DPoP` and the access token"),
+        ("Authorization" = String, Header, description = "`DPoP` and an access token of auth level 2"),
         ("DPoP" = String, Header, description = "A JWT of type `dpop+jwt` with `ath`, signed by the device key"),
     ),
     responses(
         (status = 200, body = Requests),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7012, 7013, 7014"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2056, 7012, 7013, 7014, 7020, 7021, 7023, 7025"),
     )
 )]
 async fn list(State(platform): State<Shared>, headers: HeaderMap) -> Result<Json<Requests>, Refusal> {
     let listed = platform.call(move |platform, tx| {
         let (session, _) = check_session(platform, tx, &headers, "GET", PATH)?;
+        session.require(platform, tx, GuardedAct::ViewWallet)?;
         let now = platform.clock.seconds();
         let mut rows =
             tx.prepare("SELECT id, received_at, plan FROM data_requests WHERE account = ? ORDER BY rowid")?;

@@ -13,7 +13,7 @@ use crate::{
     extract::JsonBody,
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
-    session::check_session,
+    session::{check_session, find_session},
 };
 
 const PATH: &str = "/v1/device/state";
@@ -57,7 +57,7 @@ struct Device {
     ),
     responses(
         (status = 200, body = Devices),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2056, 7012, 7013, 7014"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2056, 7012, 7013, 7014, 7020, 7021, 7023, 7025"),
     )
 )]
 async fn list(State(platform): State<Shared>, headers: HeaderMap) -> Result<Json<Devices>, Refusal> {
@@ -104,7 +104,7 @@ struct Known {
     ),
     responses(
         (status = 200, body = Known),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7012, 7013, 7014"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7012, 7013, 7014, 7025"),
     )
 )]
 async fn report_state(
@@ -122,7 +122,7 @@ fn take_report(
     headers: &HeaderMap,
     report: &Report,
 ) -> Result<Known, Refusal> {
-    let (session, _) = check_session(platform, tx, headers, "POST", PATH)?;
+    let (session, _) = find_session(platform, tx, headers, "POST", PATH)?;
     let generation = i64::try_from(report.store_generation).map_err(|_| Refusal::invalid_request())?;
     let known = "SELECT store_generation, passcode_epoch, seq FROM devices JOIN passcodes ON device = devices.key
                  WHERE devices.key = ?";

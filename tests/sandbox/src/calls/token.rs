@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::account;
 use crate::{
     dpop,
     extract::FormBody,
@@ -62,7 +63,7 @@ struct Assertion {
     params(("DPoP" = String, Header, description = "A JWT of type `dpop+jwt`, signed by the device key")),
     responses(
         (status = 200, body = TokenAnswer),
-        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2057, 7012, 7013"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "2057, 7012, 7013, 7020, 7021, 7023, 7025"),
     )
 )]
 async fn token(
@@ -80,8 +81,9 @@ async fn token(
         "refresh_token" => {
             let token = request.refresh_token.ok_or(lacking)?;
             let refreshed = platform.call(move |platform, tx| {
-                let key = check_proof(platform, tx, &headers, PATH)?;
-                Session::refresh(platform, tx, &jwt::thumbprint(&key), &token)
+                let key = jwt::thumbprint(&check_proof(platform, tx, &headers, PATH)?);
+                account::refuse_superseded(tx, &key).map_err(|refusal| refusal.named("invalid_grant"))?;
+                Session::refresh(platform, tx, &key, &token)
             });
             refreshed.await.map(Json)
         }
@@ -154,6 +156,7 @@ fn give_token(
     if dpop_key != assertion.key {
         return Err(Refusal::invalid_request().named("invalid_dpop_proof"));
     }
+    account::refuse_superseded(tx, &key).map_err(|refusal| refusal.named("invalid_grant"))?;
     let account = tx.prepare("SELECT 1 FROM accounts WHERE id = ? AND device = ?")?.exists(params![sub, key])?;
     if !account {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, Code::SESSION_REFUSED).named("invalid_grant"));

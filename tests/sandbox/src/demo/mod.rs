@@ -10,7 +10,7 @@ mod stage;
 
 use std::path::Path;
 
-use eid_counter::{Input, Station, open_status_snapshot, open_trust_list};
+use eid_counter::{Input, Rules, Station, open_status_snapshot, open_trust_list};
 use eid_model::Code;
 use eid_proof::{Audience, Outcome, Policy, Proof, QrSymbol, Scan, Spelling};
 
@@ -92,7 +92,7 @@ impl Counter {
     fn station_with(&self, status: &[u8], policy: Policy) -> Result<Station, DemoError> {
         let trust = open_trust_list(&self.trust, &[])?;
         let status = Some(open_status_snapshot(status, &trust)?);
-        Ok(Station { status, ..Station::new(trust, policy) })
+        Ok(Station::new(Rules { trust, status, policy }))
     }
 }
 

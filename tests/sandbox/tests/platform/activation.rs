@@ -212,10 +212,10 @@ async fn second_phone_bound_supersedes_the_first() {
 
     let dpop = old.dpop("/oauth2/token", None, world.now());
     let refused = world.token(&old.assertion(world.now()), &dpop).await;
-    assert_eq!(refused.refusal(), (400, 7012, Some("invalid_grant".to_owned())));
+    assert_eq!(refused.refusal(), (401, 7025, Some("invalid_grant".to_owned())));
     let dpop = old.dpop("/openid4vci/credential", Some(&access), world.now());
     let refused = world.credential(&access, &dpop, "vn.eid.age", &["x".to_owned()]).await;
-    assert_eq!(refused.refusal(), (401, 7012, Some("invalid_token".to_owned())));
+    assert_eq!(refused.refusal(), (401, 7025, Some("invalid_token".to_owned())));
 
     assert_eq!(status_of(&world, token), Status::Revoked);
     // Not even the holder brings them back.

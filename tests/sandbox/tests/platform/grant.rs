@@ -68,5 +68,5 @@ async fn request_without_token_or_proof_renews_nothing() {
     }
     world.activated(HANH).await;
     let refused = renew(&world, &authorization, &dpop(&phone, "GET", &token, now)).await.refusal();
-    assert_eq!(refused, (401, 7012, Some("invalid_token".to_owned())), "superseded");
+    assert_eq!(refused, (401, 7025, Some("invalid_token".to_owned())), "superseded");
 }

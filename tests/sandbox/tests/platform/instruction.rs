@@ -337,7 +337,7 @@ async fn unlinked_phone_has_no_access_and_the_account_takes_another() {
     for _ in 0..2 {
         assert_eq!(send(&world, &unlink).await.json()["result"], json!({}));
     }
-    assert_eq!(crate::session::devices(&world, &phone, &token).await.refusal().1, 7012);
+    assert_eq!(crate::session::devices(&world, &phone, &token).await.refusal().1, 7025);
     assert_eq!(sign_in(&world, &phone, 3).await.refusal(), (401, 7025, None));
     let next = world.activated(HANH).await;
     assert_eq!((next.account == phone.account, sign_in(&world, &next, 1).await.status), (true, 200));

@@ -5,10 +5,13 @@ use axum::{
     http::{Method, Request},
 };
 use eid_crypto::SigningKey;
-use eid_sandbox::RequestPlan;
+use eid_sandbox::{ActSetting, RequestPlan, Settings};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, HANH, HOA, Phone, START, URL, World, jwt};
+use crate::{
+    session::signed_in,
+    support::{Answer, HANH, HOA, Phone, START, URL, World, jwt},
+};
 
 const DAY: i64 = 86_400;
 
@@ -18,16 +21,21 @@ async fn post(world: &World, phone: &Phone, path: &str, body: &Value) -> Answer 
     world.post(path, &[("authorization", &authorization), ("dpop", &dpop)], body).await
 }
 
-async fn list(world: &World, phone: &Phone, path: &str) -> Value {
-    let token = world.signed_in(phone).await;
-    let mut claims = Phone::dpop_claims(path, Some(&token), world.now());
+async fn get(world: &World, phone: &Phone, token: &str, path: &str) -> Answer {
+    let mut claims = Phone::dpop_claims(path, Some(token), world.now());
     claims["htm"] = json!("GET");
     let request = Request::builder()
         .method(Method::GET)
         .uri(path)
         .header("authorization", format!("DPoP {token}"))
         .header("dpop", jwt("dpop+jwt", &claims, &phone.key));
-    let answer = world.send(request.body(Body::empty()).unwrap()).await;
+    world.send(request.body(Body::empty()).unwrap()).await
+}
+
+/// What the platform holds, for somebody who signs in with the instruction of this number.
+async fn list(world: &World, phone: &Phone, seq: i64, path: &str) -> Value {
+    let (token, _) = signed_in(world, phone, seq).await;
+    let answer = get(world, phone, &token, path).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json()
 }
@@ -75,14 +83,14 @@ async fn consent_taken_is_kept_once_and_withdrawn_once() {
     let mut unknown = withdrawal.clone();
     unknown["jti"] = json!("consent-2");
     assert_eq!(withdraw(&unknown, "consent-2").await.refusal(), (404, 9005, None));
-    let kept = list(&world, &phone, "/v1/consents").await;
+    let kept = list(&world, &phone, 1, "/v1/consents").await;
     assert_eq!(kept["consents"].as_array().unwrap().len(), 1);
     assert_eq!(
         (&kept["consents"][0]["consent"], &kept["consents"][0]["withdrawn_at"]),
         (&json!(consent), &json!(START + 40))
     );
     let stranger = world.activated(HOA).await;
-    assert_eq!(list(&world, &stranger, "/v1/consents").await, json!({"consents": []}));
+    assert_eq!(list(&world, &stranger, 1, "/v1/consents").await, json!({"consents": []}));
 }
 
 #[tokio::test]
@@ -115,7 +123,7 @@ async fn consents_that_say_something_else_than_the_law_asks_for_are_refused() {
     for consent in [forged, jwt("JWT", &statement(&phone), &phone.key), "a.b.c".to_owned(), String::new()] {
         assert_eq!(post(&world, &phone, "/v1/consents", &json!({"consent": consent})).await.refusal().1, 7013);
     }
-    assert_eq!(list(&world, &phone, "/v1/consents").await, json!({"consents": []}));
+    assert_eq!(list(&world, &phone, 1, "/v1/consents").await, json!({"consents": []}));
     let unsigned = world.post("/v1/consents", &[], &json!({"consent": "x"})).await;
     assert_eq!(unsigned.refusal().1, 7012);
 }
@@ -141,7 +149,7 @@ async fn requests_are_received_once_and_played_by_their_plan() {
         assert_eq!((refused, why), (status, code), "{body}");
     }
     world.wait(7 * DAY);
-    let requests = list(&world, &phone, "/v1/data-requests").await;
+    let requests = list(&world, &phone, 1, "/v1/data-requests").await;
     assert_eq!(
         requests["requests"],
         json!([{
@@ -149,4 +157,53 @@ async fn requests_are_received_once_and_played_by_their_plan() {
             "extended_at": START + 8 * DAY, "ended_at": null, "refused": false
         }])
     );
+}
+
+#[tokio::test]
+async fn what_the_platform_holds_is_read_in_a_session_of_two_factors_only() {
+    let world = World::new();
+    let phone = world.activated(HANH).await;
+    assert_eq!(
+        send(&world, &phone, &statement(&phone)).await.status,
+        200,
+        "signed by the device key, and that is enough"
+    );
+    let (one, (two, _)) = (world.signed_in(&phone).await, signed_in(&world, &phone, 1).await);
+    for path in ["/v1/consents", "/v1/data-requests"] {
+        assert_eq!(get(&world, &phone, &one, path).await.refusal(), (403, 2056, None), "{path}");
+        assert_eq!(get(&world, &phone, &two, path).await.status, 200, "{path}");
+    }
+    let acts = vec![ActSetting { act: "view_wallet".to_owned(), level: 2, max_age_s: 59 }];
+    world.sandbox.set_settings(&Settings { acts, ..Settings::default() }).unwrap();
+    world.wait(60);
+    for path in ["/v1/consents", "/v1/data-requests"] {
+        assert_eq!(get(&world, &phone, &two, path).await.refusal(), (403, 2056, None), "{path}: shown too long ago");
+    }
+}
+
+#[tokio::test]
+async fn stopped_account_is_refused_every_call_but_the_one_that_says_so() {
+    let world = World::new();
+    let phone = world.activated(HANH).await;
+    for (seq, (change, undone, state, code)) in (1..).zip([
+        (json!({"locked": true}), json!({"locked": false}), "locked", 7020),
+        (json!({"closed": true}), json!({"closed": false}), "closed", 7021),
+        (json!({"card_state": "expired"}), json!({"card_state": "valid"}), "card_expired", 7023),
+    ]) {
+        let (token, refresh) = signed_in(&world, &phone, seq).await;
+        world.change(HANH.0, &change).await;
+        for path in ["/v1/consents", "/v1/data-requests", "/v1/devices", "/v1/grant"] {
+            assert_eq!(get(&world, &phone, &token, path).await.refusal(), (403, code, None), "{path}");
+        }
+        assert_eq!(send(&world, &phone, &statement(&phone)).await.refusal(), (403, code, None));
+        let request = json!({"id": "r-1", "kind": "access", "text": ""});
+        assert_eq!(post(&world, &phone, "/v1/data-requests", &request).await.refusal(), (403, code, None));
+        let refused = crate::session::refresh(&world, &phone, &refresh).await.refusal();
+        assert_eq!((refused.0, refused.1), (403, code), "the session goes on no more");
+        let report = json!({"store_generation": 1});
+        assert_eq!(post(&world, &phone, "/v1/device/state", &report).await.text("account_state"), state);
+        world.change(HANH.0, &undone).await;
+        assert_eq!(get(&world, &phone, &token, "/v1/consents").await.status, 200);
+        assert_eq!(crate::session::refresh(&world, &phone, &refresh).await.status, 200);
+    }
 }

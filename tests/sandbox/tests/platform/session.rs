@@ -21,7 +21,7 @@ pub(crate) async fn devices(world: &World, phone: &Phone, token: &str) -> Answer
     world.send(request(Method::GET, "/v1/devices", &headers, Body::empty())).await
 }
 
-async fn refresh(world: &World, phone: &Phone, token: &str) -> Answer {
+pub(crate) async fn refresh(world: &World, phone: &Phone, token: &str) -> Answer {
     let dpop = phone.dpop("/oauth2/token", None, world.now());
     let body = format!("grant_type=refresh_token&refresh_token={token}");
     world.send(request(Method::POST, "/oauth2/token", &[FORM, ("dpop", &dpop)], body)).await
@@ -166,7 +166,22 @@ async fn sessions_of_a_superseded_phone_end_at_once() {
     let world = World::new();
     let phone = world.activated(HANH).await;
     let (access, token) = signed_in(&world, &phone, 1).await;
-    world.activated(HANH).await;
-    assert_eq!(devices(&world, &phone, &access).await.refusal().1, 7012);
-    assert_eq!(refresh(&world, &phone, &token).await.refusal(), ended());
+    let one_factor = world.signed_in(&phone).await;
+    let next = world.activated(HANH).await;
+    let told = |error: &str| (401, 7025, Some(error.to_owned()));
+    for gone in [&access, &one_factor] {
+        assert_eq!(devices(&world, &phone, gone).await.refusal(), told("invalid_token"));
+        // Whoever has copied the token and not the key is told nothing.
+        assert_eq!(devices(&world, &next, gone).await.refusal(), (401, 7012, Some("invalid_token".to_owned())));
+    }
+    for lost in [&token, "x"] {
+        assert_eq!(refresh(&world, &phone, lost).await.refusal(), told("invalid_grant"));
+    }
+    let by_device_key = async |phone: &Phone| {
+        world.token(&phone.assertion(world.now()), &phone.dpop("/oauth2/token", None, world.now())).await.refusal()
+    };
+    assert_eq!(by_device_key(&phone).await, told("invalid_grant"));
+    // The same for one that gave the account up by itself; and it comes back by another activation only.
+    assert_eq!(crate::instruction::instruct(&world, &next, 1, "unlink", json!({})).await.status, 200);
+    assert_eq!(by_device_key(&next).await, told("invalid_grant"));
 }

@@ -1,0 +1,89 @@
+//! The kinds of records: one folder each, and one line here.
+
+use std::sync::LazyLock;
+
+use eid_model::embedded_table;
+
+use crate::{Definition, RecordError, finding::Findings, view::View};
+
+/// For each kind its variant, its folder and its documentation.
+macro_rules! kinds {
+    ($($(#[$doc:meta])+ $variant:ident = $folder:ident,)+) => {
+        $(mod $folder;)+
+
+        /// A kind of record (loại dữ liệu cá nhân).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum RecordKind {
+            $($(#[$doc])+ $variant,)+
+        }
+
+        impl RecordKind {
+            /// All kinds.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name in forms, tables and on the wire: never changed.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => stringify!($folder),)+
+                }
+            }
+
+            /// What the kind is and which fields it has.
+            pub fn definition(self) -> &'static Definition {
+                match self {
+                    $(Self::$variant => {
+                        static READ: LazyLock<Definition> = LazyLock::new(|| {
+                            let json = include_str!(concat!("kinds/", stringify!($folder), "/kind.json"));
+                            embedded_table(Definition::parse(json).map_err(|_| eid_model::ModelError::TableInvalid))
+                        });
+                        &READ
+                    })+
+                }
+            }
+
+            /// The code tables that came with the kind.
+            pub(crate) fn tables(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$variant => $folder::TABLES,)+
+                }
+            }
+
+            /// The rules that the definition cannot say.
+            pub(crate) fn check(self, view: &View<'_>, findings: &mut Findings) {
+                match self {
+                    $(Self::$variant => $folder::check(view, findings),)+
+                }
+            }
+
+            /// Its cases: what is odd or wrong, and what is not.
+            #[cfg(test)]
+            pub(crate) fn cases(self) -> &'static str {
+                match self {
+                    $(Self::$variant => include_str!(concat!("kinds/", stringify!($folder), "/cases.json")),)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A driving licence (giấy phép lái xe).
+    DrivingLicence = driving_licence,
+    /// A bank account, one for benefits among them (tài khoản ngân hàng, tài khoản an sinh xã hội).
+    BankAccount = bank_account,
+    /// One relation between two people (quan hệ gia đình).
+    FamilyRelationship = family_relationship,
+}
+
+pub use bank_account::vietqr;
+
+impl RecordKind {
+    /// The kind with a name.
+    ///
+    /// # Errors
+    /// [`RecordError::KindUnknown`].
+    pub fn from_name(name: &str) -> Result<Self, RecordError> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name).ok_or(RecordError::KindUnknown)
+    }
+}

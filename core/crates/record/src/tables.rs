@@ -1,0 +1,178 @@
+//! Dated lists of codes, updatable without a release.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
+
+use eid_model::{
+    CommuneTable, Date, Edition, MobilePrefixTable, Phrase, ProvinceTable, embedded_table, read_table, table_rises,
+};
+use serde::Deserialize;
+
+use crate::{RecordError, RecordKind, path::is_name};
+
+/// All tables that validation and labels look things up in: those of this crate, by name, and those of the model.
+///
+/// A copy costs little, so that a newer table can be put in while others still read the old ones.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    codes: BTreeMap<String, Arc<CodeTable>>,
+    communes: Option<Arc<CommuneTable>>,
+}
+
+/// A list of codes (danh mục).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CodeTable {
+    edition: Edition,
+    name: String,
+    rows: Vec<CodeRow>,
+}
+
+/// A code, what it is called, when it is or was in force, and facts that the rules of a kind need.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CodeRow {
+    code: String,
+    label: Phrase,
+    from: Option<Date>,
+    to: Option<Date>,
+    #[serde(default)]
+    facts: BTreeMap<String, String>,
+}
+
+/// Tables of this crate that belong to no kind alone.
+const SHARED: &[&str] = &[
+    include_str!("tables/authorities.json"),
+    include_str!("tables/countries.json"),
+    include_str!("tables/record_status.json"),
+    include_str!("tables/words.json"),
+];
+
+impl Tables {
+    /// The tables compiled into the library. There is no list of communes among them: the platform supplies it.
+    pub fn embedded() -> &'static Self {
+        static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+            let texts = SHARED.iter().chain(RecordKind::ALL.iter().flat_map(|kind| kind.tables()));
+            let codes = texts.map(|text| {
+                let table: CodeTable = embedded_table(read_table(text, CodeTable::MAX_BYTES));
+                (table.name.clone(), Arc::new(table))
+            });
+            Tables { codes: codes.collect(), communes: None }
+        });
+        &TABLES
+    }
+
+    /// Puts a newer edition of a table in place of the one in use: JSON in the form of the files beside each kind.
+    ///
+    /// # Errors
+    /// [`RecordError::TableInvalid`], also if no table has this name or its version is not higher.
+    pub fn replace(&mut self, json: &str) -> Result<(), RecordError> {
+        let table = CodeTable::parse(json)?;
+        let present = self.codes.get_mut(&table.name).ok_or(RecordError::TableInvalid)?;
+        if table.edition.version() <= present.edition.version() {
+            return Err(RecordError::TableInvalid);
+        }
+        *present = Arc::new(table);
+        Ok(())
+    }
+
+    /// Supplies the list of communes.
+    pub fn set_communes(&mut self, table: CommuneTable) {
+        self.communes = Some(Arc::new(table));
+    }
+
+    /// The table with a name.
+    pub fn find(&self, name: &str) -> Option<&CodeTable> {
+        self.codes.get(name).map(Arc::as_ref)
+    }
+
+    /// The row for a code of a table.
+    pub fn row(&self, table: &str, code: &str) -> Option<&CodeRow> {
+        self.find(table)?.find(code)
+    }
+
+    /// The list of communes, if it was supplied.
+    pub fn communes(&self) -> Option<&CommuneTable> {
+        self.communes.as_deref()
+    }
+
+    /// The provinces of today and before.
+    pub fn provinces(&self) -> &ProvinceTable {
+        ProvinceTable::embedded()
+    }
+
+    /// Prefixes of mobile numbers.
+    pub fn mobile_prefixes(&self) -> &MobilePrefixTable {
+        MobilePrefixTable::embedded()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> impl Iterator<Item = &CodeTable> {
+        self.codes.values().map(Arc::as_ref)
+    }
+}
+
+impl CodeTable {
+    const MAX_BYTES: usize = 512 * 1024;
+
+    /// Reads a table, codes rising.
+    ///
+    /// # Errors
+    /// [`RecordError::TableInvalid`].
+    pub fn parse(json: &str) -> Result<Self, RecordError> {
+        let table: Self = read_table(json, Self::MAX_BYTES).map_err(|_| RecordError::TableInvalid)?;
+        let valid = is_name(&table.name)
+            && table_rises(&table.rows, |row| row.code.clone())
+            && table.rows.iter().all(|row| row.from.zip(row.to).is_none_or(|(from, to)| from <= to));
+        if valid { Ok(table) } else { Err(RecordError::TableInvalid) }
+    }
+
+    /// Version, date and source.
+    pub fn edition(&self) -> &Edition {
+        &self.edition
+    }
+
+    /// The name that fields refer to.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The row for a code.
+    pub fn find(&self, code: &str) -> Option<&CodeRow> {
+        self.rows.binary_search_by(|row| row.code.as_str().cmp(code)).ok().and_then(|at| self.rows.get(at))
+    }
+
+    /// All rows, by code.
+    pub fn list(&self) -> &[CodeRow] {
+        &self.rows
+    }
+}
+
+impl CodeRow {
+    /// The code.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What it is called.
+    pub fn label(&self) -> &Phrase {
+        &self.label
+    }
+
+    /// True if the code can be used on a day.
+    pub fn is_in_force(&self, on: Date) -> bool {
+        self.from.is_none_or(|from| from <= on) && self.to.is_none_or(|to| on <= to)
+    }
+
+    /// A fact of the row.
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.get(name).map(String::as_str)
+    }
+
+    /// A fact that is a number.
+    pub fn number(&self, name: &str) -> Option<u16> {
+        self.fact(name)?.parse().ok()
+    }
+}

@@ -1,0 +1,339 @@
+//! One pass over a form: what it says, and everything that is wrong or odd about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use eid_model::{Code, Date, PartialDate, PersonName, Pid, Sex};
+
+use crate::{
+    Definition, Field, Finding, Form, Path, Payload, RecordKind, Severity, Tables, Value, definition::HolderDatum,
+    finding::Findings, value::Likeness, view::View,
+};
+
+/// What a record is judged by. Nothing is fetched: all of it was there before.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The day it is in Vietnam.
+    pub today: Date,
+    /// The person whose record it is, if known.
+    pub holder: Option<&'a Holder>,
+    /// The other records of the same kind that the person has.
+    pub others: &'a [&'a Payload],
+    /// Lists of codes.
+    pub tables: &'a Tables,
+    /// Who speaks.
+    pub speaker: Speaker,
+}
+
+/// Who filled a form in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaker {
+    /// The citizen, who cannot state what only the authority states.
+    Citizen,
+    /// The authority that keeps the records.
+    Authority,
+}
+
+/// The holder's own data, as the register has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Personal identification number.
+    pub pid: Pid,
+    /// Full name.
+    pub name: PersonName,
+    /// Date of birth.
+    pub birth_date: PartialDate,
+    /// Registered sex.
+    pub sex: Sex,
+}
+
+/// A form that was looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    payload: Payload,
+    form: Form,
+    findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// Everything that is wrong or odd, by path as the form names it.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// True if nothing is wrong; it may be odd.
+    pub fn is_valid(&self) -> bool {
+        self.findings.iter().all(|finding| finding.severity() == Severity::Warning)
+    }
+
+    /// What could be read.
+    pub fn payload(&self) -> &Payload {
+        &self.payload
+    }
+
+    /// The form in the one way of writing it: tidy texts, ISO dates, items under their keys. What could not be read stands in it
+    /// as it was.
+    pub fn form(&self) -> &Form {
+        &self.form
+    }
+}
+
+impl RecordKind {
+    /// Looks at a form in one pass: reads each text as its field's type, then asks for what is missing, then the rules.
+    pub fn validate(self, form: &Form, context: &Context<'_>) -> Checked {
+        let definition = self.definition();
+        let mut findings = Findings::default();
+        let mut read = read(definition, form, context, &mut findings);
+        let names = rename_items(definition, &mut read, &mut findings);
+        let Reading { payload, rest } = read;
+        find_missing(definition, form, &payload, &names, &mut findings);
+        check_fields(definition, &payload, context, &mut findings);
+        check_order(definition, &payload, &mut findings);
+        check_unique(definition, &payload, context, &mut findings);
+        self.check(&View::new(definition, &payload, context), &mut findings);
+        let mut form = payload.form();
+        for (path, text) in rest.into_iter().filter(|(path, _)| payload.find(path).is_none()) {
+            form.insert(path, text);
+        }
+        Checked { payload, form, findings: findings.finish(|path| original(path, &names)) }
+    }
+}
+
+/// What was read, and the texts that could not be.
+struct Reading {
+    payload: Payload,
+    rest: Vec<(Path, String)>,
+}
+
+/// Items by the prefix they have now, with the one they had in the form.
+type Names = BTreeMap<String, String>;
+
+fn read(definition: &Definition, form: &Form, context: &Context<'_>, findings: &mut Findings) -> Reading {
+    let mut reading = Reading { payload: Payload::default(), rest: Vec::new() };
+    for (path, text) in form.iter().filter(|(_, text)| !text.trim().is_empty()) {
+        let Some((field, form)) = definition.find(path).and_then(|field| Some((field, field.form()?))) else {
+            // A newer platform may say more than this version knows: it is kept, and shown to nobody as checked.
+            findings.warn(path.clone(), Code::FIELD_UNKNOWN);
+            reading.rest.push((path.clone(), text.to_owned()));
+            continue;
+        };
+        if field.is_official() && context.speaker == Speaker::Citizen {
+            findings.error(path.clone(), Code::FIELD_OFFICIAL);
+        }
+        match form.read(text) {
+            Ok((value, odd)) => {
+                if let Some(code) = odd {
+                    findings.warn(path.clone(), code);
+                }
+                reading.payload.insert(path.clone(), value);
+            }
+            Err(code) => {
+                findings.error(path.clone(), code);
+                reading.rest.push((path.clone(), text.to_owned()));
+            }
+        }
+    }
+    reading
+}
+
+/// Puts each item under its key and says which are there twice. Those whose key fields do not read keep the name they had.
+fn rename_items(definition: &Definition, reading: &mut Reading, findings: &mut Findings) -> Names {
+    let mut names = Names::new();
+    for field in definition.fields() {
+        let Some(list) = definition.list(field.name()) else { continue };
+        let prefixes: Vec<String> = reading.payload.prefixes(field.name()).collect();
+        if prefixes.len() > list.max {
+            findings.error(Path::within("", field.name()), Code::ITEMS_TOO_MANY);
+        }
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        let mut renamed = Vec::new();
+        for old in prefixes {
+            let Some(key) = key(&reading.payload, &old, &list.key) else { continue };
+            let new = format!("{}[{key}].", field.name());
+            let values = reading.payload.take(&old);
+            if taken.insert(new.clone()) {
+                renamed.push((values, old, new));
+            } else {
+                let first = list.key.first().map(String::as_str).unwrap_or_default();
+                findings.error(Path::within(&old, first), Code::ITEM_DUPLICATE);
+                reading.rest.extend(values.into_iter().map(|(path, value)| (path, value.text())));
+            }
+        }
+        for (values, old, new) in renamed {
+            for (path, value) in values {
+                reading.payload.insert(Path::within(&new, path.leaf().unwrap_or_default()), value);
+            }
+            for (path, _) in reading.rest.iter_mut().filter(|(path, _)| path.prefix() == old) {
+                *path = Path::within(&new, path.leaf().unwrap_or_default());
+            }
+            names.insert(new, old);
+        }
+    }
+    names
+}
+
+/// The texts of an item's key fields. Brackets would end it, so they are written as round ones.
+fn key(payload: &Payload, prefix: &str, fields: &[String]) -> Option<String> {
+    const MAX_CHARS: usize = 120;
+    let parts: Option<Vec<String>> =
+        fields.iter().map(|field| payload.find(&Path::within(prefix, field)).map(Value::text)).collect();
+    let key = parts?.join("/").replace('[', "(").replace(']', ")");
+    Some(key.chars().take(MAX_CHARS).collect())
+}
+
+fn original(path: Path, names: &Names) -> Path {
+    match names.get(path.prefix()) {
+        Some(old) => Path::within(old, path.leaf().unwrap_or_default()),
+        None => path,
+    }
+}
+
+/// Fields that must be there and have no text. One whose text does not read was told of already.
+fn find_missing(definition: &Definition, form: &Form, payload: &Payload, names: &Names, findings: &mut Findings) {
+    let mut ask = |fields: &[Field], prefix: &str| {
+        for field in fields.iter().filter(|field| field.items().is_none()) {
+            let path = Path::within(prefix, field.name());
+            let wanted = field.is_required()
+                || field.required_if().is_some_and(|condition| {
+                    let beside = payload.find(&Path::within(prefix, &condition.field)).map(Value::text);
+                    beside.is_some_and(|text| condition.any_of.contains(&text))
+                });
+            let answered = || form.text(&original(path.clone(), names)).is_some_and(|text| !text.trim().is_empty());
+            if wanted && !answered() {
+                findings.error(path, Code::FIELD_REQUIRED);
+            }
+        }
+    };
+    ask(definition.fields(), "");
+    for field in definition.fields() {
+        let Some(items) = field.items() else { continue };
+        let prefixes: BTreeSet<String> = payload.prefixes(field.name()).collect();
+        for prefix in &prefixes {
+            ask(items, prefix);
+        }
+    }
+    for field in definition.fields().iter().filter(|field| field.is_required() && field.items().is_some()) {
+        if payload.prefixes(field.name()).next().is_none() {
+            findings.error(Path::within("", field.name()), Code::FIELD_REQUIRED);
+        }
+    }
+}
+
+/// What the definition says of single fields: codes of a table, days that have come, the holder's own data, no doubles.
+fn check_fields(definition: &Definition, payload: &Payload, context: &Context<'_>, findings: &mut Findings) {
+    for (path, value) in payload.iter() {
+        let Some(field) = definition.find(path) else { continue };
+        check_code(field, path, value, payload, context, findings);
+        if field.is_past() && lies_ahead(value, context.today) {
+            findings.error(path.clone(), Code::DATE_IN_FUTURE);
+        }
+        if let (Some((datum, severity)), Some(holder)) = (field.holder(), context.holder)
+            && holder.likeness(datum, value) == Likeness::Different
+        {
+            findings.add(path.clone(), Code::HOLDER_MISMATCH, severity);
+        }
+    }
+}
+
+/// Another record that says the same in all fields that tell records apart. It is told at the last of them.
+fn check_unique(definition: &Definition, payload: &Payload, context: &Context<'_>, findings: &mut Findings) {
+    let paths: Vec<Path> = definition.unique().iter().map(|name| Path::within("", name)).collect();
+    let Some(last) = paths.last() else { return };
+    let same = |other: &Payload| paths.iter().all(|path| other.find(path) == payload.find(path));
+    if context.others.iter().any(|other| same(other)) {
+        findings.error(last.clone(), Code::RECORD_DUPLICATE);
+    }
+}
+
+fn check_code(
+    field: &Field,
+    path: &Path,
+    value: &Value,
+    payload: &Payload,
+    context: &Context<'_>,
+    findings: &mut Findings,
+) {
+    match value {
+        Value::Code(code) => {
+            let Some(form) = field.code_form() else { return };
+            let beside = |name: &str| payload.find(&Path::within(path.prefix(), name)).map(Value::text);
+            let row = form.code(code, beside).and_then(|code| context.tables.row(&form.table, &code));
+            match row {
+                None => findings.warn(path.clone(), Code::CODE_UNKNOWN),
+                Some(row) if !row.is_in_force(context.today) => findings.warn(path.clone(), Code::CODE_NOT_IN_FORCE),
+                Some(_) => {}
+            }
+        }
+        Value::Pid(pid) => {
+            if let Some(notice) = pid.notice(eid_model::BirthRegistrationTable::embedded()) {
+                findings.warn(path.clone(), notice.code());
+            }
+        }
+        Value::Phone(phone) => {
+            if let Some(notice) = phone.notice(context.tables.mobile_prefixes()) {
+                findings.warn(path.clone(), notice.code());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn lies_ahead(value: &Value, today: Date) -> bool {
+    match value {
+        Value::Date(date) => *date > today,
+        // What is known of it is compared: a year alone lies ahead when it is a later year.
+        Value::PartialDate(date) => {
+            (date.year(), date.month().unwrap_or(0), date.day().unwrap_or(0))
+                > (today.year(), today.month(), today.day())
+        }
+        _ => false,
+    }
+}
+
+fn check_order(definition: &Definition, payload: &Payload, findings: &mut Findings) {
+    let mut compare = |prefix: &str, one: &str, other: &str| {
+        let path = Path::within(prefix, other);
+        if let (Some(Value::Date(one)), Some(Value::Date(other))) =
+            (payload.find(&Path::within(prefix, one)), payload.find(&path))
+            && one > other
+        {
+            findings.error(path, Code::DATES_ORDER);
+        }
+    };
+    for (one, other) in definition.order() {
+        match (one.split_once('.'), other.split_once('.')) {
+            (Some((list, one)), Some((_, other))) => {
+                for prefix in payload.prefixes(list) {
+                    compare(&prefix, one, other);
+                }
+            }
+            _ => compare("", one, other),
+        }
+    }
+}
+
+impl Holder {
+    /// How a value compares with what the register says of the holder. A name written without accents, as banks and airlines do,
+    /// is like the name it was made from.
+    pub(crate) fn likeness(&self, datum: HolderDatum, value: &Value) -> Likeness {
+        let unaccented = match (datum, value) {
+            (HolderDatum::Name, Value::Name(name)) => {
+                name.as_str().is_ascii() && name.as_str().eq_ignore_ascii_case(&self.name.ascii_form())
+            }
+            _ => false,
+        };
+        match self.datum(datum).likeness(value) {
+            Likeness::Different if unaccented => Likeness::Alike,
+            likeness => likeness,
+        }
+    }
+
+    /// What the register says.
+    pub(crate) fn datum(&self, datum: HolderDatum) -> Value {
+        match datum {
+            HolderDatum::Pid => Value::Pid(self.pid),
+            HolderDatum::Name => Value::Name(self.name.clone()),
+            HolderDatum::BirthDate => Value::PartialDate(self.birth_date),
+            HolderDatum::Sex => Value::Sex(self.sex),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Lists, proofs and pictures for the tests of the page: `cargo run -p eid-counter --example stage -- DIR`.
+//!
+//! An invented issuer's trust list and status lists, and a proof for each state that an officer may see, as text in both
+//! spellings (`proofs.json`) and as pictures. All of it fits the time in `at`: tests/browser serves it with `--at`.
+#![expect(clippy::expect_used, reason = "a tool that may stop")]
+
+use std::{fs, path::PathBuf};
+
+use eid_crypto::{SigningKey, SystemRandom};
+use eid_model::UnixTime;
+use eid_proof::{
+    Audience, Claim, ClaimValue, Claims, HeldToken, KeyUse, Proof, Purpose, QrSymbol, Showing, Spelling, Status,
+    StatusListDraft, StatusReference, TokenDraft, TrustListDraft, TrustedKey, bundle_status_lists, encode_text,
+    issue_token,
+};
+use image::{GrayImage, Luma};
+use serde_json::{Map, Value, json};
+
+/// 2026-11-22 19:00:00 in Vietnam.
+const NOW: i64 = 1_795_348_800;
+const ISSUER: &str = "issuer.example";
+const LIST: &str = "s.example/1";
+const PORTRAIT: &[u8] = include_bytes!("../../tests/sandbox/portraits/2.webp");
+
+/// One proof: what it is, and what is wrong with it.
+struct Case {
+    name: &'static str,
+    purpose: Purpose,
+    photo: bool,
+    adult: bool,
+    /// Entry of the status list: 0 valid, 1 revoked, 2 suspended, beyond 3 unknown.
+    status: u32,
+    signed: i64,
+    audience: Option<&'static str>,
+    unknown_issuer: bool,
+}
+
+const GOOD: Case = Case {
+    name: "id",
+    purpose: Purpose::Id,
+    photo: true,
+    adult: true,
+    status: 0,
+    signed: NOW,
+    audience: None,
+    unknown_issuer: false,
+};
+
+const CASES: &[Case] = &[
+    GOOD,
+    Case { name: "id-again", ..GOOD },
+    Case { name: "id-no-photo", photo: false, ..GOOD },
+    Case { name: "age", purpose: Purpose::Age, photo: false, ..GOOD },
+    Case { name: "under-age", purpose: Purpose::Age, adult: false, ..GOOD },
+    Case { name: "residence", purpose: Purpose::Residence, ..GOOD },
+    Case { name: "licence", purpose: Purpose::DrivingLicence, ..GOOD },
+    Case { name: "health", purpose: Purpose::Health, photo: false, ..GOOD },
+    Case { name: "revoked", status: 1, ..GOOD },
+    Case { name: "suspended", status: 2, ..GOOD },
+    Case { name: "status-unknown", status: 99, ..GOOD },
+    Case { name: "stale", signed: NOW - 600, ..GOOD },
+    Case { name: "early", signed: NOW + 600, ..GOOD },
+    Case { name: "elsewhere", audience: Some("rp/0101234567-002"), ..GOOD },
+    Case { name: "unknown-issuer", unknown_issuer: true, ..GOOD },
+];
+
+struct Stage {
+    folder: PathBuf,
+    issuer: SigningKey,
+    stranger: SigningKey,
+}
+
+fn main() {
+    let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
+    fs::create_dir_all(&folder).expect("folder");
+    let make = || SigningKey::make().expect("key");
+    let stage = Stage { folder, issuer: make(), stranger: make() };
+    stage.write_lists(&make(), &make());
+    let mut proofs = Map::new();
+    for case in CASES {
+        let proof = stage.prove(case);
+        proofs.insert(case.name.to_owned(), stage.spell(case.name, proof.as_bytes()));
+    }
+    let good = stage.prove(&GOOD);
+    let name = good.as_bytes().windows(4).position(|bytes| bytes == b"MINH").expect("the name, in clear");
+    for (case, at) in [("forged", name), ("altered", good.as_bytes().len() - 1)] {
+        let mut bytes = good.as_bytes().to_vec();
+        if let Some(byte) = bytes.get_mut(at) {
+            *byte ^= 1;
+        }
+        proofs.insert(case.to_owned(), stage.spell(case, &bytes));
+    }
+    proofs.insert("malformed".to_owned(), stage.spell("malformed", &[0xd2, 0x00, 0x17, 0x2a]));
+    stage.write("proofs.json", json!({"at": NOW + 10, "proofs": proofs}).to_string());
+}
+
+impl Stage {
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.folder.join(name), content).expect("file");
+    }
+
+    fn write_lists(&self, root: &SigningKey, status: &SigningKey) {
+        let at = UnixTime::from_seconds;
+        let key = |key: &SigningKey, usage| TrustedKey {
+            key: *key.public(),
+            issuer: ISSUER.to_owned(),
+            usage,
+            not_before: at(NOW - 100 * 86_400),
+            not_after: at(NOW + 100 * 86_400),
+        };
+        let draft = TrustListDraft {
+            version: 7,
+            environment: "sandbox".to_owned(),
+            issued_at: at(NOW - 86_400),
+            next_update: at(NOW + 7 * 86_400),
+            keys: vec![key(&self.issuer, KeyUse::Proof), key(status, KeyUse::Status)],
+        };
+        self.write("root.bin", root.public().sec1());
+        self.write("trust.cbor", draft.sign(root).expect("trust list"));
+        let draft = StatusListDraft {
+            issuer: ISSUER,
+            uri: LIST,
+            statuses: &[Status::Valid, Status::Revoked, Status::Suspended, Status::Valid],
+            issued_at: at(NOW - 7200),
+            expires_at: at(NOW + 86_400),
+            ttl_s: 43_200,
+        };
+        self.write("status.cbor", bundle_status_lists(&[draft.sign(status).expect("status list")]));
+    }
+
+    /// Each from a phone of its own.
+    fn prove(&self, case: &Case) -> Proof {
+        let phone = SigningKey::make().expect("key");
+        let draft = TokenDraft {
+            purpose: case.purpose,
+            issuer: ISSUER,
+            claims: &claims(case.adult),
+            holder_key: phone.public(),
+            issued_at: UnixTime::from_seconds(NOW - 86_400),
+            valid_days: 14,
+            status: Some(StatusReference { index: case.status, uri: LIST.to_owned() }),
+        };
+        let issuer = if case.unknown_issuer { &self.stranger } else { &self.issuer };
+        let token = issue_token(&draft, issuer, &SystemRandom::new()).expect("token");
+        let showing = Showing {
+            audience: case.audience.map_or(Audience::Anyone, |name| Audience::Counter(name.to_owned())),
+            challenge: None,
+            photo: case.photo,
+            claims: vec![],
+            now: UnixTime::from_seconds(case.signed),
+        };
+        let unsigned = HeldToken::parse(token).and_then(|token| token.prepare(&showing)).expect("proof");
+        let signature = phone.sign(unsigned.to_be_signed()).expect("signature");
+        unsigned.finish(&signature)
+    }
+
+    /// Both texts; the picture is of the digits, as phones show them.
+    fn spell(&self, name: &str, bytes: &[u8]) -> Value {
+        let [digits, base45] = [Spelling::Digits, Spelling::Base45].map(|spelling| encode_text(bytes, spelling));
+        let symbol = QrSymbol::encode(&digits).expect("symbol");
+        let side = u32::try_from(symbol.side() + 8).expect("side");
+        let picture = GrayImage::from_fn(side, side, |x, y| {
+            let module = |pixel: u32| usize::try_from(pixel).ok().and_then(|pixel| pixel.checked_sub(4));
+            let dark = module(x).zip(module(y)).is_some_and(|(x, y)| symbol.is_dark(x, y));
+            Luma([if dark { 0 } else { 255 }])
+        });
+        picture.save(self.folder.join(format!("{name}.png"))).expect("picture");
+        json!({"digits": digits, "base45": base45})
+    }
+}
+
+fn claims(adult: bool) -> Claims {
+    let text = |s: &str| ClaimValue::Text(s.to_owned());
+    let mut claims = Claims::new();
+    for (claim, value) in [
+        (Claim::Pid, text("000190000001")),
+        (Claim::FullName, text("NGUYỄN THỊ MINH HẠNH")),
+        (Claim::BirthDate, text("19900315")),
+        (Claim::Gender, ClaimValue::Number(2)),
+        (Claim::Residence, text("Số 1, ngõ 2, phố Thử Nghiệm\nPhường Mẫu An\nHà Nội")),
+        (Claim::Nationality, text("VNM")),
+        (Claim::Face, ClaimValue::Face(PORTRAIT.to_vec())),
+        (Claim::AgeOver18, ClaimValue::Flag(adult)),
+        (Claim::HealthCardNumber, text("GD4010123456789")),
+        (Claim::HealthCardValidTo, text("20271231")),
+        (Claim::HealthFacility, text("01-001")),
+        (Claim::LicenceNumber, text("790000000001")),
+        (Claim::LicenceClass, text("B1")),
+    ] {
+        claims.insert(claim, value).expect("claim");
+    }
+    claims
+}

@@ -1,0 +1,186 @@
+//! The counters of one office: a page for scanning and an HTTP interface, on this machine alone.
+
+mod calls;
+mod guard;
+mod metrics;
+mod page;
+mod recorder;
+mod refusal;
+
+use std::{
+    fmt,
+    net::{SocketAddr, TcpListener},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::StatusCode,
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+};
+use eid_model::UnixTime;
+use tokio::time::{Instant, timeout};
+
+use crate::{CounterError, ReplayStore, Rules};
+use calls::Verdicts;
+pub use calls::openapi_json;
+use metrics::Metrics;
+use recorder::Recorder;
+use refusal::Refusal;
+
+/// How long a call may take, reading its body included.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// The counters of one office, behind one server. Every scanner, page and program that uses it shares the record of used
+/// proofs: what one station has taken, no other takes.
+#[derive(Clone)]
+pub struct CounterServer(Arc<Office>);
+
+type Clock = Box<dyn Fn() -> UnixTime + Send + Sync>;
+type Log = Box<dyn Fn(&LogLine) + Send + Sync>;
+
+/// What all calls share.
+struct Office {
+    rules: RwLock<Arc<Rules>>,
+    recorder: Recorder,
+    clock: Clock,
+    log: Log,
+    metrics: Metrics,
+}
+
+impl CounterServer {
+    /// A server with these rules and this record. Must be called within a tokio runtime, which then waits for the record to be
+    /// closed: drop all clones of the server before the runtime.
+    pub fn new(
+        rules: Rules,
+        record: ReplayStore,
+        clock: impl Fn() -> UnixTime + Send + Sync + 'static,
+        log: impl Fn(&LogLine) + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Office {
+            rules: RwLock::new(Arc::new(rules)),
+            recorder: Recorder::start(record),
+            clock: Box::new(clock),
+            log: Box::new(log),
+            metrics: Metrics::default(),
+        }))
+    }
+
+    /// Goes by these rules from the next call on. What could not be opened leaves the old rules in force, and is counted.
+    pub fn reload(&self, rules: Result<Rules, CounterError>) {
+        match rules {
+            Ok(rules) => *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules),
+            Err(_) => self.0.metrics.count_failed_reload(),
+        }
+    }
+
+    /// All calls, for callers that reach the server at `address`.
+    pub fn router(&self, address: SocketAddr) -> Router {
+        calls::router()
+            .merge(page::router())
+            .fallback(async || Refusal::request(StatusCode::NOT_FOUND))
+            .method_not_allowed_fallback(async || Refusal::request(StatusCode::METHOD_NOT_ALLOWED))
+            .layer(DefaultBodyLimit::max(calls::BODY_LIMIT))
+            .layer(from_fn(limit_time))
+            .layer(from_fn_with_state(guard::Callers::of(address), guard::check))
+            .layer(from_fn_with_state(Arc::clone(&self.0), record))
+            .layer(from_fn(page::add_headers))
+            .with_state(Arc::clone(&self.0))
+    }
+
+    /// Serves until `stop` is done, then finishes the calls under way.
+    ///
+    /// # Errors
+    /// [`CounterError::NotServing`].
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), CounterError> {
+        let unusable = |_| CounterError::NotServing;
+        let address = listener.local_addr().map_err(unusable)?;
+        listener.set_nonblocking(true).map_err(unusable)?;
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(unusable)?;
+        axum::serve(listener, self.router(address)).with_graceful_shutdown(stop).await.map_err(unusable)
+    }
+}
+
+impl fmt::Debug for CounterServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CounterServer").finish_non_exhaustive()
+    }
+}
+
+/// Opens a port of this machine alone.
+///
+/// # Errors
+/// [`CounterError::NotServing`] if the address can be reached from other machines, or the port is taken.
+pub fn listen(address: SocketAddr) -> Result<TcpListener, CounterError> {
+    if !address.ip().is_loopback() {
+        return Err(CounterError::NotServing);
+    }
+    TcpListener::bind(address).map_err(|_| CounterError::NotServing)
+}
+
+impl Office {
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn now(&self) -> UnixTime {
+        (self.clock)()
+    }
+}
+
+/// One call as it may be logged: nothing in it names a person, and nothing scanned is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// When it was answered.
+    pub at: UnixTime,
+    /// The HTTP method.
+    pub method: String,
+    /// The path of the call, such as `/verify`; `-` if there is none.
+    pub route: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// How long it took.
+    pub took: Duration,
+    /// How many verdicts of each code were given: `Q00` 2, `Q18` 1.
+    pub verdicts: Vec<(String, usize)>,
+}
+
+impl fmt::Display for LogLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, method, route, status, took, verdicts } = self;
+        write!(f, "{} {method} {route} {status} {} ms", crate::Rfc3339(*at), took.as_millis())?;
+        verdicts.iter().try_for_each(|(code, count)| write!(f, " {code}×{count}"))
+    }
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    match timeout(TIME_LIMIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Refusal::request(StatusCode::REQUEST_TIMEOUT).into_response(),
+    }
+}
+
+async fn record(State(office): State<Arc<Office>>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let (method, start) = (request.method().to_string(), Instant::now());
+    let mut response = next.run(request).await;
+    let verdicts = response.extensions_mut().remove::<Verdicts>().map(Verdicts::count).unwrap_or_default();
+    let line = LogLine {
+        at: office.now(),
+        method,
+        route,
+        status: response.status().as_u16(),
+        took: start.elapsed(),
+        verdicts,
+    };
+    office.metrics.count(&line);
+    (office.log)(&line);
+    response
+}

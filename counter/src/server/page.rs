@@ -1,0 +1,115 @@
+//! The page for scanning: its files are in the program, and nothing is fetched from elsewhere.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+    routing::get,
+};
+
+use super::Office;
+
+/// A file of the page.
+struct File {
+    path: &'static str,
+    media_type: &'static str,
+    content: &'static [u8],
+}
+
+macro_rules! file {
+    ($path:literal, $media_type:expr, $file:literal) => {
+        File { path: $path, media_type: $media_type, content: include_bytes!(concat!("../../page/", $file)) }
+    };
+}
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+const FILES: &[File] = &[
+    file!("/", "text/html; charset=utf-8", "index.html"),
+    file!("/page.css", "text/css; charset=utf-8", "page.css"),
+    file!("/icon.svg", "image/svg+xml", "icon.svg"),
+    file!("/page.js", SCRIPT, "page.js"),
+    file!("/words.js", SCRIPT, "words.js"),
+    file!("/wedge.js", SCRIPT, "wedge.js"),
+    file!("/pictures.js", SCRIPT, "pictures.js"),
+    file!("/result.js", SCRIPT, "result.js"),
+    file!("/decoder.js", SCRIPT, "decoder.js"),
+    file!("/zxing.js", SCRIPT, "vendor/zxing.js"),
+    file!("/zxing_reader.wasm", "application/wasm", "vendor/zxing_reader.wasm"),
+];
+
+/// Only what the page brings itself: no script or style in the text, nothing from other places, in nobody's frame. The
+/// decoder is WebAssembly; portraits are data in the answer.
+const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const HEADERS: &[(&str, &str)] = &[
+    ("content-security-policy", CONTENT_SECURITY),
+    ("permissions-policy", "camera=(self), microphone=(), geolocation=(), display-capture=()"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cache-control", "no-store"),
+];
+
+pub(super) fn router() -> Router<Arc<Office>> {
+    FILES.iter().fold(Router::new(), |router, File { path, media_type, content }| {
+        router.route(path, get(async || ([(header::CONTENT_TYPE, *media_type)], *content)))
+    })
+}
+
+/// On every answer, refusals included.
+pub(super) async fn add_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use eid_proof::{Claim, Purpose};
+
+    use super::*;
+
+    fn text(path: &str) -> &'static str {
+        core::str::from_utf8(FILES.iter().find(|file| file.path == path).unwrap().content).unwrap()
+    }
+
+    #[test]
+    fn page_weighs_at_most_a_megabyte_and_a_half() {
+        let weight: usize = FILES.iter().map(|file| file.content.len()).sum();
+        assert!((900_000..1_500_000).contains(&weight), "{weight}");
+    }
+
+    #[test]
+    fn every_claim_and_purpose_has_a_name_in_both_languages() {
+        let words = text("/words.js");
+        let names = Claim::ALL.into_iter().filter(|claim| *claim != Claim::Face).map(Claim::name);
+        for name in names.chain(Purpose::ALL.into_iter().map(Purpose::name)) {
+            let named = |line: &str| {
+                let line = line.trim();
+                line.starts_with(&format!("{name}: [\"")) || line.starts_with(&format!("\"{name}\": [\""))
+            };
+            let line = words.lines().find(|line| named(line)).unwrap_or_else(|| panic!("{name} has no name"));
+            assert_eq!(line.matches('"').count() - line.matches(&format!("\"{name}\"")).count() * 2, 4, "{line}");
+        }
+    }
+
+    #[test]
+    fn both_languages_have_the_same_words() {
+        let keys = |start: &str| -> Vec<&str> {
+            let table = text("/words.js").split_once(start).unwrap().1.split_once("\n  },").unwrap().0;
+            table.lines().filter_map(|line| line.trim().split_once(": \"").map(|(key, _)| key)).collect()
+        };
+        assert_eq!(keys("  vi: {"), keys("  en: {"));
+        assert!(keys("  vi: {").len() > 50);
+    }
+}

@@ -1,0 +1,48 @@
+//! Calls that get no report: wrong form, wrong caller.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use eid_model::Code;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{Words, report::label};
+
+/// Why a call is refused. Handlers return it; the caller sees [`Refused`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    code: Code,
+}
+
+impl Refusal {
+    /// The request has the wrong form (5037).
+    pub(super) const fn request(status: StatusCode) -> Self {
+        Self { status, code: Code::COUNTER_REQUEST_INVALID }
+    }
+
+    /// The caller is no program or page of this machine (5038).
+    pub(super) const fn caller() -> Self {
+        Self { status: StatusCode::FORBIDDEN, code: Code::COUNTER_CALLER_REFUSED }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Json(Refused { code: self.code, reason: Words::of(self.code) })).into_response()
+    }
+}
+
+/// Why the call was refused. Nothing was verified and nothing was used up.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Refused {
+    /// `E5037` wrong form, `E5038` refused caller.
+    #[serde(serialize_with = "label")]
+    #[schema(value_type = String, pattern = "^E[0-9]{4}$")]
+    code: Code,
+    /// What it means and what to do about it.
+    reason: Words,
+}
