@@ -198,8 +198,8 @@ impl Unlocked {
     ///
     /// # Errors
     /// What [`crate::EidApp::unlock`] gives for the passcode; `Conflict` 1030 when the order is done, given up or replaced; what the
-    /// platform refuses with: `AuthFailed` 2010, 2012 and `Expired` 2011 for a code (order again), `Rejected` 2059 on the first day
-    /// after the account came to this phone. `Network`: the order stands. `Locked`, `Rejected`, `Device`, `Storage`.
+    /// platform refuses with: `AuthFailed` 2010, 2012 and `Expired` 2011 for a code (order again), `AuthFailed` 2059 with the wait on the
+    /// first day after the account came to this phone. `Network`: the order stands. `Locked`, `Rejected`, `Device`, `Storage`.
     pub async fn answer_with_passcode(&self, id: String, passcode: Vec<u8>) -> Result<ActProgress, EidError> {
         let core = self.session.core()?;
         let work = async move { Ok(core.answer_with_passcode(&id, passcode).await?.into()) };
