@@ -89,25 +89,14 @@ fn build(root: &Path, ndk: &Path, abi: &Abi) -> Result<(), String> {
     let (lower, upper) = (abi.target.replace('-', "_"), abi.target.replace('-', "_").to_uppercase());
     // Given to the compiler and not as RUSTFLAGS, which a variable of the same name would replace.
     let pages = format!("link-arg=-Wl,-z,max-page-size={}", elf::ANDROID_PAGE);
-    cargo(
-        root,
-        &[
-            "rustc",
-            "--locked",
-            "--profile",
-            bindings::SHIPPING,
-            "--package",
-            "eid-ffi",
-            "--lib",
-            "--crate-type",
-            "cdylib",
-        ],
-    )
-    .args(["--target", abi.target, "--", "-C", &pages])
-    .env(&format!("CARGO_TARGET_{upper}_LINKER"), &clang)
-    .env(&format!("CC_{lower}"), &clang)
-    .env(&format!("AR_{lower}"), &ar)
-    .check()?;
+    let small = ["-C", "link-arg=-Wl,--icf=safe", "-C", "link-arg=-Wl,--pack-dyn-relocs=android"];
+    cargo(root, bindings::SHIP)
+        .args(["--target", abi.target, "--", "-C", &pages])
+        .args(small)
+        .env(&format!("CARGO_TARGET_{upper}_LINKER"), &clang)
+        .env(&format!("CC_{lower}"), &clang)
+        .env(&format!("AR_{lower}"), &ar)
+        .check()?;
     let built = root.join("target").join(abi.target).join(bindings::SHIPPING).join(LIBRARY);
     elf::check_alignment(&built, elf::ANDROID_PAGE)?;
     let folder = root.join(GENERATED).join("jniLibs").join(abi.name);

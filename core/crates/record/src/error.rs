@@ -27,6 +27,12 @@ pub enum RecordError {
     /// An update cannot take this step from where it stands.
     #[error("the update is not at this step")]
     UpdateOutOfOrder,
+    /// The form has errors.
+    #[error("the update's form has errors")]
+    UpdateInvalid,
+    /// The platform's receipt does not list the evidence that was sent.
+    #[error("the receipt does not list what was sent")]
+    ReceiptMismatch,
     /// The record changed since the update was begun.
     #[error("the record changed since the update was begun")]
     UpdateConflict,
@@ -46,6 +52,8 @@ impl RecordError {
             Self::VietQrInvalid => Code::VIETQR_INVALID,
             Self::VietQrChecksum => Code::VIETQR_CHECKSUM,
             Self::UpdateOutOfOrder => Code::UPDATE_OUT_OF_ORDER,
+            Self::UpdateInvalid => Code::UPDATE_INVALID,
+            Self::ReceiptMismatch => Code::UPDATE_RECEIPT_MISMATCH,
             Self::UpdateConflict => Code::UPDATE_CONFLICT,
             Self::UpdateOverdue => Code::UPDATE_OVERDUE,
         }

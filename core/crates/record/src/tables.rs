@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    str::FromStr,
     sync::{Arc, LazyLock},
 };
 
@@ -46,6 +47,7 @@ pub struct CodeRow {
 const SHARED: &[&str] = &[
     include_str!("tables/authorities.json"),
     include_str!("tables/countries.json"),
+    include_str!("tables/record_status.json"),
     include_str!("tables/words.json"),
 ];
 
@@ -171,7 +173,7 @@ impl CodeRow {
     }
 
     /// A fact that is a number.
-    pub fn number(&self, name: &str) -> Option<u16> {
+    pub fn number<T: FromStr>(&self, name: &str) -> Option<T> {
         self.fact(name)?.parse().ok()
     }
 }
