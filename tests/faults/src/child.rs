@@ -16,7 +16,7 @@ use crate::{
     scenario::Scenario,
 };
 
-const SHIM: &str = concat!(env!("OUT_DIR"), "/shim.so");
+pub(crate) const SHIM: &str = concat!(env!("OUT_DIR"), "/shim.so");
 
 /// What happens to the child, at the call of that number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

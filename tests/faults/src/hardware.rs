@@ -53,6 +53,11 @@ impl Hardware {
         Ok(())
     }
 
+    /// Keeps a key of another make, written as its owner likes.
+    pub(crate) fn keep(&self, alias: &str, key: String) {
+        self.change(alias, Some(key));
+    }
+
     /// The key's answer.
     ///
     /// # Errors
@@ -101,13 +106,15 @@ pub(crate) fn load(root: &Path) -> Keys {
         .collect()
 }
 
-/// Writes them beside a folder.
+/// Writes them beside a folder, all or none of them.
 pub(crate) fn store(root: &Path, keys: &Keys) -> io::Result<()> {
     let text = keys.iter().fold(String::new(), |mut text, (alias, key)| {
         let _ = writeln!(text, "{alias} {key}");
         text
     });
-    fs::write(root.with_extension("hardware"), text)
+    let new = root.with_extension("hardware-new");
+    fs::write(&new, text)?;
+    fs::rename(new, root.with_extension("hardware"))
 }
 
 fn apply(keys: &mut Keys, alias: &str, key: Option<String>) {

@@ -5,8 +5,12 @@
 //! failing disks happen inside the child. A power cut needs none: [`Snapshot::after`] makes from the trace what a disk may
 //! hold at any moment. What a scenario does, and what must be there after each of its steps, is in [`scenario`].
 //!
+//! The same for the whole app against a sandbox: a citizen's [`Step`] is killed at every such call, and at every request before
+//! the platform has seen it and before its answer arrives ([`Stage`]).
+//!
 //! Only Linux can load such a library; elsewhere this package has no tests.
 
+mod app;
 mod child;
 mod disk;
 mod hardware;
@@ -16,6 +20,7 @@ pub mod scenario;
 mod trace;
 mod world;
 
+pub use app::{CitizenApp, Hit, Outcome, Stage, Step};
 pub use child::{Case, Fault, Run, scratch};
 pub use disk::{PowerCut, Snapshot, Survives};
 pub use hardware::{Hardware, Keys};

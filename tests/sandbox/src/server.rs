@@ -1,7 +1,7 @@
 use std::{
     net::{IpAddr, SocketAddr, TcpListener},
     ops::Deref,
-    sync::mpsc,
+    sync::{Mutex, PoisonError, mpsc},
     time::Duration,
 };
 
@@ -25,7 +25,8 @@ pub struct RunningSandbox {
 struct Running {
     runtime: Runtime,
     stop: oneshot::Sender<()>,
-    stopped: mpsc::Receiver<()>,
+    /// Locked by nobody: the sandbox is shared between threads.
+    stopped: Mutex<mpsc::Receiver<()>>,
 }
 
 impl RunningSandbox {
@@ -49,7 +50,8 @@ impl RunningSandbox {
             tell_stopped.send(()).ok();
         });
         drop(context);
-        Ok(Self { sandbox, address, running: Some(Running { runtime, stop, stopped }) })
+        let running = Running { runtime, stop, stopped: Mutex::new(stopped) };
+        Ok(Self { sandbox, address, running: Some(running) })
     }
 
     /// The address it listens on.
@@ -65,7 +67,7 @@ impl RunningSandbox {
     fn shut_down(&mut self) {
         if let Some(Running { runtime, stop, stopped }) = self.running.take() {
             stop.send(()).ok();
-            stopped.recv_timeout(GRACE).ok();
+            stopped.into_inner().unwrap_or_else(PoisonError::into_inner).recv_timeout(GRACE).ok();
             runtime.shutdown_background();
         }
     }

@@ -15,6 +15,10 @@ impl Code {
     pub const ACTIVATION_LOST: Self = Self(1010);
     /// Another activation was begun on this phone since. Go on with the latest one.
     pub const ACTIVATION_REPLACED: Self = Self(1011);
+    /// This is done, too old, or another act took its place. If you still want it, begin again.
+    pub const ACT_OVER: Self = Self(1030);
+    /// The safety phrase has 3 to 40 letters and spaces, without digits, symbols or links. Choose another.
+    pub const SAFETY_PHRASE_FORMAT: Self = Self(1031);
     /// The app met an internal fault. Your data is intact; try again.
     pub const INTERNAL: Self = Self(1099);
     /// The passcode is wrong. Try again.
@@ -69,6 +73,8 @@ impl Code {
     pub const FACE_TRIES_SPENT: Self = Self(2045);
     /// ID number or lock code is wrong. Look again at the 18 characters kept from the activation.
     pub const LOCK_CODE_WRONG: Self = Self(2046);
+    /// The platform does not know this phone’s biometric key. Show your face instead, then turn biometrics on again.
+    pub const BIOMETRIC_KEY_WRONG: Self = Self(2047);
     /// The request came too late and was not carried out. Try again.
     pub const INSTRUCTION_STALE: Self = Self(2051);
     /// This request was sent before and is not carried out again. Try again.
@@ -85,6 +91,8 @@ impl Code {
     pub const SESSION_ENDED: Self = Self(2057);
     /// This phone was activated with an older version and cannot sign in. Activate it again.
     pub const PASSCODE_KEY_MISSING: Self = Self(2058);
+    /// The account has just moved to this phone. To protect you, this works only after 24 hours. If it was not you who moved it, lock the account at once.
+    pub const COOLING_OFF: Self = Self(2059);
     /// The settings received are older than those in use and were set aside. Use another network and try again.
     pub const CONFIGURATION_OLDER: Self = Self(2060);
     /// The platform's settings have expired. Check date and time on the phone, go online and try again.
@@ -433,6 +441,8 @@ impl Code {
     pub const FIELD_OFFICIAL: Self = Self(8117);
     /// By the date of birth the age at that time is unusual. Check the dates; if they are right, go on.
     pub const AGE_UNUSUAL: Self = Self(8118);
+    /// You have as many records of this kind as are possible. Change one of them, or remove one.
+    pub const RECORDS_TOO_MANY: Self = Self(8119);
     /// The term does not fit the licence class. Check the expiry; if the licence says so, go on.
     pub const LICENCE_TERM_UNUSUAL: Self = Self(8120);
     /// This class has expired. Renew the licence before you drive.
@@ -465,6 +475,36 @@ impl Code {
     pub const FAMILY_PARENT_TWICE: Self = Self(8146);
     /// Enter the relative's ID number or full name.
     pub const FAMILY_RELATIVE_UNKNOWN: Self = Self(8147);
+    /// The ID card has expired. Have it renewed at the commune police.
+    pub const IDENTITY_CARD_EXPIRED: Self = Self(8150);
+    /// The term does not fit the form of residence: a stay is under 30 days, a temporary residence from 30 days to 2 years. Change the dates or the form.
+    pub const RESIDENCE_TERM: Self = Self(8151);
+    /// The temporary residence ends soon. Renew it at least 15 days before its end.
+    pub const RESIDENCE_RENEW: Self = Self(8152);
+    /// You have another permanent residence. Move that one instead of adding a second.
+    pub const RESIDENCE_SECOND: Self = Self(8153);
+    /// The last ten digits of the card differ from the insurance number. Copy both from the card again.
+    pub const INSURANCE_NUMBER_MISMATCH: Self = Self(8154);
+    /// The level in the card's code differs from the level stated. Check it.
+    pub const INSURANCE_LEVEL_MISMATCH: Self = Self(8155);
+    /// The health-insurance card has expired. Renew it before you see a doctor.
+    pub const INSURANCE_EXPIRED: Self = Self(8156);
+    /// Since 1 July 2025 the ID number is the tax code. Have the old code reconciled with it at the tax office.
+    pub const TAX_CODE_REPLACED: Self = Self(8157);
+    /// By the reason given this person is no dependant. Check age, income and reason.
+    pub const DEPENDANT_NOT_ELIGIBLE: Self = Self(8158);
+    /// This number is not confirmed yet. Confirm it before outgoing calls stop.
+    pub const TELECOM_CONFIRM_DUE: Self = Self(8159);
+    /// You said that this number is not yours. Ask the operator to look into it and end it.
+    pub const TELECOM_NOT_MINE: Self = Self(8160);
+    /// Probation usually takes twelve months. Check both dates; if they are right, go on.
+    pub const PARTY_PROBATION: Self = Self(8161);
+    /// The inspection has expired. Have the vehicle inspected before you drive.
+    pub const VEHICLE_INSPECTION_OVER: Self = Self(8162);
+    /// The compulsory insurance has expired. Insure the vehicle before you drive.
+    pub const VEHICLE_INSURANCE_OVER: Self = Self(8163);
+    /// This day is before the date of birth. Check it.
+    pub const DATE_BEFORE_BIRTH: Self = Self(8164);
     /// This version of the app does not know this kind of record. Update the app.
     pub const RECORD_KIND_UNKNOWN: Self = Self(8180);
     /// This record cannot be read. Fetch it again; if that fails, update the app.
@@ -481,6 +521,8 @@ impl Code {
     pub const UPDATE_INVALID: Self = Self(8186);
     /// The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office.
     pub const UPDATE_RECEIPT_MISMATCH: Self = Self(8187);
+    /// This is not shared. Decline the request, or ask the service what else it can use.
+    pub const RECORD_NOT_SHARED: Self = Self(8188);
     /// This term cannot be chosen. Choose one within the limits.
     pub const TERM_INVALID: Self = Self(9001);
     /// What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more.
@@ -520,6 +562,8 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 1004, name: "APP_CLOSED", kind: Kind::Locked, privacy: Privacy::Expected, vi: "Ứng dụng đã đóng. Hãy mở lại ứng dụng.", en: "The app was closed. Open it again." },
     CodeInfo { number: 1010, name: "ACTIVATION_LOST", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Phần kích hoạt đang làm dở trên điện thoại này không mở lại được. Hãy bắt đầu lại từ đầu; tài khoản của bạn không bị ảnh hưởng.", en: "The activation that was under way on this phone cannot be opened again. Start it anew; your account is not affected." },
     CodeInfo { number: 1011, name: "ACTIVATION_REPLACED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Đã bắt đầu một lần kích hoạt khác trên điện thoại này. Hãy làm tiếp lần kích hoạt mới nhất.", en: "Another activation was begun on this phone since. Go on with the latest one." },
+    CodeInfo { number: 1030, name: "ACT_OVER", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Việc này đã xong, đã hết hạn hoặc đã được thay bằng việc khác. Nếu vẫn cần, hãy bắt đầu lại.", en: "This is done, too old, or another act took its place. If you still want it, begin again." },
+    CodeInfo { number: 1031, name: "SAFETY_PHRASE_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Câu nhận biết gồm 3 đến 40 chữ cái và dấu cách, không có số, ký hiệu hay đường dẫn. Hãy chọn câu khác.", en: "The safety phrase has 3 to 40 letters and spaces, without digits, symbols or links. Choose another." },
     CodeInfo { number: 1099, name: "INTERNAL", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng gặp lỗi bên trong. Dữ liệu của bạn còn nguyên; hãy thử lại.", en: "The app met an internal fault. Your data is intact; try again." },
     CodeInfo { number: 2001, name: "PASSCODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mật mã không đúng. Hãy thử lại.", en: "The passcode is wrong. Try again." },
     CodeInfo { number: 2002, name: "PASSCODE_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Bạn đã nhập sai nhiều lần. Hãy chờ hết thời gian ghi trên màn hình rồi thử lại.", en: "Too many wrong tries. Wait for the time shown, then try again." },
@@ -547,6 +591,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2044, name: "FACE_UNUSABLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ảnh chụp không dùng được. Hãy chụp lại; lần này không bị tính.", en: "The picture cannot be used. Take it again; this one does not count." },
     CodeInfo { number: 2045, name: "FACE_TRIES_SPENT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Khuôn mặt không khớp quá nhiều lần. Hãy bắt đầu lại, hoặc đến cơ quan công an để được giúp.", en: "The face did not match too often. Start again, or go to the police office for help." },
     CodeInfo { number: 2046, name: "LOCK_CODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Số định danh hoặc mã khóa không đúng. Hãy xem lại 18 ký tự đã lưu khi kích hoạt.", en: "ID number or lock code is wrong. Look again at the 18 characters kept from the activation." },
+    CodeInfo { number: 2047, name: "BIOMETRIC_KEY_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Hệ thống không nhận khóa sinh trắc học của điện thoại này. Hãy xác thực bằng khuôn mặt, rồi bật lại sinh trắc học.", en: "The platform does not know this phone’s biometric key. Show your face instead, then turn biometrics on again." },
     CodeInfo { number: 2051, name: "INSTRUCTION_STALE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Yêu cầu đến quá muộn nên chưa được thực hiện. Hãy thử lại.", en: "The request came too late and was not carried out. Try again." },
     CodeInfo { number: 2052, name: "INSTRUCTION_REPLAYED", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Yêu cầu này đã được gửi trước đó nên không được thực hiện lần nữa. Hãy thử lại.", en: "This request was sent before and is not carried out again. Try again." },
     CodeInfo { number: 2053, name: "PASSCODE_KEY_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Hệ thống không nhận mật mã này. Hãy nhập lại; nếu bạn vừa đổi mật mã, hãy dùng mật mã mới.", en: "The platform does not accept this passcode. Enter it again; if you have just changed it, use the new one." },
@@ -555,6 +600,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2056, name: "AUTH_LEVEL_TOO_LOW", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Việc này cần xác thực thêm. Hãy làm theo bước xác thực trên màn hình.", en: "This needs a further proof that it is you. Follow the step on the screen." },
     CodeInfo { number: 2057, name: "SESSION_ENDED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Phiên đăng nhập đã kết thúc. Hãy đăng nhập lại bằng mật mã.", en: "The session has ended. Sign in again with your passcode." },
     CodeInfo { number: 2058, name: "PASSCODE_KEY_MISSING", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Điện thoại này được kích hoạt bằng phiên bản cũ, chưa đăng nhập được. Hãy kích hoạt lại.", en: "This phone was activated with an older version and cannot sign in. Activate it again." },
+    CodeInfo { number: 2059, name: "COOLING_OFF", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Tài khoản vừa chuyển sang điện thoại này. Để bảo vệ bạn, việc này chỉ làm được sau 24 giờ. Nếu bạn không tự chuyển, hãy khóa tài khoản ngay.", en: "The account has just moved to this phone. To protect you, this works only after 24 hours. If it was not you who moved it, lock the account at once." },
     CodeInfo { number: 2060, name: "CONFIGURATION_OLDER", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được cũ hơn cấu hình đang dùng nên bị bỏ qua. Hãy đổi mạng khác rồi thử lại.", en: "The settings received are older than those in use and were set aside. Use another network and try again." },
     CodeInfo { number: 2061, name: "CONFIGURATION_EXPIRED", kind: Kind::Expired, privacy: Privacy::Reportable, vi: "Cấu hình của hệ thống đã hết hạn. Hãy kiểm tra ngày giờ trên điện thoại, kết nối mạng rồi thử lại.", en: "The platform's settings have expired. Check date and time on the phone, go online and try again." },
     CodeInfo { number: 2062, name: "CONFIGURATION_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được không dùng được nên bị bỏ qua. Hãy kiểm tra ngày giờ trên điện thoại, đổi mạng khác rồi thử lại.", en: "The settings received cannot be used and were set aside. Check date and time on the phone, use another network and try again." },
@@ -729,6 +775,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8116, name: "ITEMS_TOO_MANY", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Danh sách có quá nhiều mục. Hãy chia thành nhiều lần.", en: "The list is too long. Send it in parts." },
     CodeInfo { number: 8117, name: "FIELD_OFFICIAL", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mục này chỉ cơ quan quản lý mới được ghi. Hãy để trống; nếu sai, hãy yêu cầu cơ quan điều chỉnh.", en: "Only the authority states this. Leave it empty; if what it states is wrong, ask for a correction." },
     CodeInfo { number: 8118, name: "AGE_UNUSUAL", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Theo ngày sinh thì tuổi lúc đó khác thường. Hãy kiểm tra lại các ngày; nếu đúng thì cứ tiếp tục.", en: "By the date of birth the age at that time is unusual. Check the dates; if they are right, go on." },
+    CodeInfo { number: 8119, name: "RECORDS_TOO_MANY", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Bạn đã có đủ số dữ liệu loại này. Hãy sửa dữ liệu đã có hoặc bỏ bớt.", en: "You have as many records of this kind as are possible. Change one of them, or remove one." },
     CodeInfo { number: 8120, name: "LICENCE_TERM_UNUSUAL", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn không đúng với hạng giấy phép. Hãy kiểm tra lại ngày hết hạn; nếu giấy phép ghi như vậy thì cứ tiếp tục.", en: "The term does not fit the licence class. Check the expiry; if the licence says so, go on." },
     CodeInfo { number: 8121, name: "LICENCE_CLASS_EXPIRED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hạng này đã hết hạn. Hãy làm thủ tục đổi giấy phép trước khi lái xe.", en: "This class has expired. Renew the licence before you drive." },
     CodeInfo { number: 8122, name: "LICENCE_STATE_OVER", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn tạm giữ hoặc tước quyền đã qua. Hãy lấy lại trạng thái mới trước khi lái xe.", en: "The time for which the licence was held or suspended is over. Fetch its state anew before you drive." },
@@ -745,6 +792,21 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8145, name: "FAMILY_RELATION_SEX", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Giới tính không hợp với quan hệ đã chọn. Hãy kiểm tra lại cả hai.", en: "The sex does not fit the relation. Check both." },
     CodeInfo { number: 8146, name: "FAMILY_PARENT_TWICE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Người này đã có cha hoặc mẹ đẻ khác được ghi. Hãy kiểm tra lại; nếu là cha mẹ nuôi, hãy chọn quan hệ đó.", en: "Another person is stated as this birth parent already. Check it; choose the adoptive relation if it is that." },
     CodeInfo { number: 8147, name: "FAMILY_RELATIVE_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hãy nhập số định danh hoặc họ tên của người thân.", en: "Enter the relative's ID number or full name." },
+    CodeInfo { number: 8150, name: "IDENTITY_CARD_EXPIRED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thẻ căn cước đã hết hạn. Hãy làm thủ tục cấp đổi tại công an xã, phường.", en: "The ID card has expired. Have it renewed at the commune police." },
+    CodeInfo { number: 8151, name: "RESIDENCE_TERM", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn không hợp với hình thức cư trú: lưu trú dưới 30 ngày, tạm trú từ 30 ngày đến 2 năm. Hãy sửa ngày hoặc chọn hình thức khác.", en: "The term does not fit the form of residence: a stay is under 30 days, a temporary residence from 30 days to 2 years. Change the dates or the form." },
+    CodeInfo { number: 8152, name: "RESIDENCE_RENEW", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Tạm trú sắp hết hạn. Hãy gia hạn ít nhất 15 ngày trước ngày hết hạn.", en: "The temporary residence ends soon. Renew it at least 15 days before its end." },
+    CodeInfo { number: 8153, name: "RESIDENCE_SECOND", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Bạn đang có nơi thường trú khác. Hãy chuyển nơi thường trú thay vì đăng ký thêm.", en: "You have another permanent residence. Move that one instead of adding a second." },
+    CodeInfo { number: 8154, name: "INSURANCE_NUMBER_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mười số cuối của mã thẻ khác mã số bảo hiểm xã hội. Hãy chép lại cả hai từ thẻ.", en: "The last ten digits of the card differ from the insurance number. Copy both from the card again." },
+    CodeInfo { number: 8155, name: "INSURANCE_LEVEL_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mức hưởng trong mã thẻ khác mức hưởng đã ghi. Hãy kiểm tra lại.", en: "The level in the card's code differs from the level stated. Check it." },
+    CodeInfo { number: 8156, name: "INSURANCE_EXPIRED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thẻ bảo hiểm y tế đã hết hạn. Hãy gia hạn trước khi đi khám.", en: "The health-insurance card has expired. Renew it before you see a doctor." },
+    CodeInfo { number: 8157, name: "TAX_CODE_REPLACED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Từ ngày 01/07/2025 số định danh là mã số thuế. Hãy đối chiếu mã cũ với cơ quan thuế.", en: "Since 1 July 2025 the ID number is the tax code. Have the old code reconciled with it at the tax office." },
+    CodeInfo { number: 8158, name: "DEPENDANT_NOT_ELIGIBLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Người này không đủ điều kiện là người phụ thuộc theo lý do đã chọn. Hãy kiểm tra tuổi, thu nhập và lý do.", en: "By the reason given this person is no dependant. Check age, income and reason." },
+    CodeInfo { number: 8159, name: "TELECOM_CONFIRM_DUE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Số này chưa được xác nhận. Hãy xác nhận trước khi bị khóa chiều gọi đi.", en: "This number is not confirmed yet. Confirm it before outgoing calls stop." },
+    CodeInfo { number: 8160, name: "TELECOM_NOT_MINE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Bạn đã báo số này không phải của bạn. Hãy yêu cầu nhà mạng kiểm tra và cắt số.", en: "You said that this number is not yours. Ask the operator to look into it and end it." },
+    CodeInfo { number: 8161, name: "PARTY_PROBATION", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời gian dự bị thường là 12 tháng. Hãy kiểm tra hai ngày; nếu đúng thì cứ tiếp tục.", en: "Probation usually takes twelve months. Check both dates; if they are right, go on." },
+    CodeInfo { number: 8162, name: "VEHICLE_INSPECTION_OVER", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Đăng kiểm đã hết hạn. Hãy đăng kiểm trước khi lái xe.", en: "The inspection has expired. Have the vehicle inspected before you drive." },
+    CodeInfo { number: 8163, name: "VEHICLE_INSURANCE_OVER", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Bảo hiểm bắt buộc của xe đã hết hạn. Hãy mua bảo hiểm trước khi lái xe.", en: "The compulsory insurance has expired. Insure the vehicle before you drive." },
+    CodeInfo { number: 8164, name: "DATE_BEFORE_BIRTH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ngày này trước ngày sinh. Hãy kiểm tra lại.", en: "This day is before the date of birth. Check it." },
     CodeInfo { number: 8180, name: "RECORD_KIND_UNKNOWN", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Ứng dụng chưa hỗ trợ loại dữ liệu này. Hãy cập nhật ứng dụng.", en: "This version of the app does not know this kind of record. Update the app." },
     CodeInfo { number: 8181, name: "RECORD_UNREADABLE", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Không đọc được dữ liệu này. Hãy tải lại; nếu vẫn lỗi, hãy cập nhật ứng dụng.", en: "This record cannot be read. Fetch it again; if that fails, update the app." },
     CodeInfo { number: 8182, name: "FORM_TOO_LARGE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Dữ liệu quá lớn. Hãy rút ngắn hoặc chia thành nhiều phần.", en: "There is too much in this record. Shorten it or send it in parts." },
@@ -753,6 +815,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8185, name: "UPDATE_OVERDUE", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Đã quá hạn bổ sung hồ sơ. Hãy gửi hồ sơ mới; bản nháp của bạn vẫn được giữ.", en: "The time to supplement is over. Send a new update; your draft is kept." },
     CodeInfo { number: 8186, name: "UPDATE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Còn mục sai hoặc thiếu. Hãy sửa các mục được đánh dấu rồi gửi lại.", en: "Some fields are wrong or missing. Correct those that are marked, then send again." },
     CodeInfo { number: 8187, name: "UPDATE_RECEIPT_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Biên nhận không liệt kê đủ tệp bạn đã gửi. Ứng dụng sẽ gửi lại; nếu vẫn lỗi, hãy liên hệ cơ quan tiếp nhận.", en: "The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office." },
+    CodeInfo { number: 8188, name: "RECORD_NOT_SHARED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Dữ liệu này không được chia sẻ. Hãy từ chối yêu cầu, hoặc hỏi dịch vụ cần mục nào khác.", en: "This is not shared. Decline the request, or ask the service what else it can use." },
     CodeInfo { number: 9001, name: "TERM_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn này không chọn được. Hãy chọn thời hạn trong khoảng cho phép.", en: "This term cannot be chosen. Choose one within the limits." },
     CodeInfo { number: 9002, name: "CONSENT_NOT_AS_SHOWN", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Nội dung đồng ý khác với nội dung đã hiển thị, nên chưa ghi nhận. Hãy xem lại và đồng ý lần nữa.", en: "What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more." },
     CodeInfo { number: 9003, name: "CONSENT_SENSITIVE_UNCONFIRMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Yêu cầu này có dữ liệu cá nhân nhạy cảm. Hãy xác nhận rằng bạn đã được báo điều đó, hoặc từ chối.", en: "This asks for sensitive personal data. Confirm that you were told so, or decline." },
