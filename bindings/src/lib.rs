@@ -24,6 +24,7 @@ mod guard;
 mod info;
 mod own_data;
 mod ports;
+mod reader;
 mod runtime;
 mod sign_in;
 mod unlocked;
