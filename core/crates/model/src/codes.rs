@@ -433,6 +433,8 @@ impl Code {
     pub const FIELD_OFFICIAL: Self = Self(8117);
     /// By the date of birth the age at that time is unusual. Check the dates; if they are right, go on.
     pub const AGE_UNUSUAL: Self = Self(8118);
+    /// You have as many records of this kind as are possible. Change one of them, or remove one.
+    pub const RECORDS_TOO_MANY: Self = Self(8119);
     /// The term does not fit the licence class. Check the expiry; if the licence says so, go on.
     pub const LICENCE_TERM_UNUSUAL: Self = Self(8120);
     /// This class has expired. Renew the licence before you drive.
@@ -465,6 +467,36 @@ impl Code {
     pub const FAMILY_PARENT_TWICE: Self = Self(8146);
     /// Enter the relative's ID number or full name.
     pub const FAMILY_RELATIVE_UNKNOWN: Self = Self(8147);
+    /// The ID card has expired. Have it renewed at the commune police.
+    pub const IDENTITY_CARD_EXPIRED: Self = Self(8150);
+    /// The term does not fit the form of residence: a stay is under 30 days, a temporary residence from 30 days to 2 years. Change the dates or the form.
+    pub const RESIDENCE_TERM: Self = Self(8151);
+    /// The temporary residence ends soon. Renew it at least 15 days before its end.
+    pub const RESIDENCE_RENEW: Self = Self(8152);
+    /// You have another permanent residence. Move that one instead of adding a second.
+    pub const RESIDENCE_SECOND: Self = Self(8153);
+    /// The last ten digits of the card differ from the insurance number. Copy both from the card again.
+    pub const INSURANCE_NUMBER_MISMATCH: Self = Self(8154);
+    /// The level in the card's code differs from the level stated. Check it.
+    pub const INSURANCE_LEVEL_MISMATCH: Self = Self(8155);
+    /// The health-insurance card has expired. Renew it before you see a doctor.
+    pub const INSURANCE_EXPIRED: Self = Self(8156);
+    /// Since 1 July 2025 the ID number is the tax code. Have the old code reconciled with it at the tax office.
+    pub const TAX_CODE_REPLACED: Self = Self(8157);
+    /// By the reason given this person is no dependant. Check age, income and reason.
+    pub const DEPENDANT_NOT_ELIGIBLE: Self = Self(8158);
+    /// This number is not confirmed yet. Confirm it before outgoing calls stop.
+    pub const TELECOM_CONFIRM_DUE: Self = Self(8159);
+    /// You said that this number is not yours. Ask the operator to look into it and end it.
+    pub const TELECOM_NOT_MINE: Self = Self(8160);
+    /// Probation usually takes twelve months. Check both dates; if they are right, go on.
+    pub const PARTY_PROBATION: Self = Self(8161);
+    /// The inspection has expired. Have the vehicle inspected before you drive.
+    pub const VEHICLE_INSPECTION_OVER: Self = Self(8162);
+    /// The compulsory insurance has expired. Insure the vehicle before you drive.
+    pub const VEHICLE_INSURANCE_OVER: Self = Self(8163);
+    /// This day is before the date of birth. Check it.
+    pub const DATE_BEFORE_BIRTH: Self = Self(8164);
     /// This version of the app does not know this kind of record. Update the app.
     pub const RECORD_KIND_UNKNOWN: Self = Self(8180);
     /// This record cannot be read. Fetch it again; if that fails, update the app.
@@ -729,6 +761,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8116, name: "ITEMS_TOO_MANY", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Danh sách có quá nhiều mục. Hãy chia thành nhiều lần.", en: "The list is too long. Send it in parts." },
     CodeInfo { number: 8117, name: "FIELD_OFFICIAL", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mục này chỉ cơ quan quản lý mới được ghi. Hãy để trống; nếu sai, hãy yêu cầu cơ quan điều chỉnh.", en: "Only the authority states this. Leave it empty; if what it states is wrong, ask for a correction." },
     CodeInfo { number: 8118, name: "AGE_UNUSUAL", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Theo ngày sinh thì tuổi lúc đó khác thường. Hãy kiểm tra lại các ngày; nếu đúng thì cứ tiếp tục.", en: "By the date of birth the age at that time is unusual. Check the dates; if they are right, go on." },
+    CodeInfo { number: 8119, name: "RECORDS_TOO_MANY", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Bạn đã có đủ số dữ liệu loại này. Hãy sửa dữ liệu đã có hoặc bỏ bớt.", en: "You have as many records of this kind as are possible. Change one of them, or remove one." },
     CodeInfo { number: 8120, name: "LICENCE_TERM_UNUSUAL", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn không đúng với hạng giấy phép. Hãy kiểm tra lại ngày hết hạn; nếu giấy phép ghi như vậy thì cứ tiếp tục.", en: "The term does not fit the licence class. Check the expiry; if the licence says so, go on." },
     CodeInfo { number: 8121, name: "LICENCE_CLASS_EXPIRED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hạng này đã hết hạn. Hãy làm thủ tục đổi giấy phép trước khi lái xe.", en: "This class has expired. Renew the licence before you drive." },
     CodeInfo { number: 8122, name: "LICENCE_STATE_OVER", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn tạm giữ hoặc tước quyền đã qua. Hãy lấy lại trạng thái mới trước khi lái xe.", en: "The time for which the licence was held or suspended is over. Fetch its state anew before you drive." },
@@ -745,6 +778,21 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8145, name: "FAMILY_RELATION_SEX", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Giới tính không hợp với quan hệ đã chọn. Hãy kiểm tra lại cả hai.", en: "The sex does not fit the relation. Check both." },
     CodeInfo { number: 8146, name: "FAMILY_PARENT_TWICE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Người này đã có cha hoặc mẹ đẻ khác được ghi. Hãy kiểm tra lại; nếu là cha mẹ nuôi, hãy chọn quan hệ đó.", en: "Another person is stated as this birth parent already. Check it; choose the adoptive relation if it is that." },
     CodeInfo { number: 8147, name: "FAMILY_RELATIVE_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hãy nhập số định danh hoặc họ tên của người thân.", en: "Enter the relative's ID number or full name." },
+    CodeInfo { number: 8150, name: "IDENTITY_CARD_EXPIRED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thẻ căn cước đã hết hạn. Hãy làm thủ tục cấp đổi tại công an xã, phường.", en: "The ID card has expired. Have it renewed at the commune police." },
+    CodeInfo { number: 8151, name: "RESIDENCE_TERM", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn không hợp với hình thức cư trú: lưu trú dưới 30 ngày, tạm trú từ 30 ngày đến 2 năm. Hãy sửa ngày hoặc chọn hình thức khác.", en: "The term does not fit the form of residence: a stay is under 30 days, a temporary residence from 30 days to 2 years. Change the dates or the form." },
+    CodeInfo { number: 8152, name: "RESIDENCE_RENEW", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Tạm trú sắp hết hạn. Hãy gia hạn ít nhất 15 ngày trước ngày hết hạn.", en: "The temporary residence ends soon. Renew it at least 15 days before its end." },
+    CodeInfo { number: 8153, name: "RESIDENCE_SECOND", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Bạn đang có nơi thường trú khác. Hãy chuyển nơi thường trú thay vì đăng ký thêm.", en: "You have another permanent residence. Move that one instead of adding a second." },
+    CodeInfo { number: 8154, name: "INSURANCE_NUMBER_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mười số cuối của mã thẻ khác mã số bảo hiểm xã hội. Hãy chép lại cả hai từ thẻ.", en: "The last ten digits of the card differ from the insurance number. Copy both from the card again." },
+    CodeInfo { number: 8155, name: "INSURANCE_LEVEL_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mức hưởng trong mã thẻ khác mức hưởng đã ghi. Hãy kiểm tra lại.", en: "The level in the card's code differs from the level stated. Check it." },
+    CodeInfo { number: 8156, name: "INSURANCE_EXPIRED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thẻ bảo hiểm y tế đã hết hạn. Hãy gia hạn trước khi đi khám.", en: "The health-insurance card has expired. Renew it before you see a doctor." },
+    CodeInfo { number: 8157, name: "TAX_CODE_REPLACED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Từ ngày 01/07/2025 số định danh là mã số thuế. Hãy đối chiếu mã cũ với cơ quan thuế.", en: "Since 1 July 2025 the ID number is the tax code. Have the old code reconciled with it at the tax office." },
+    CodeInfo { number: 8158, name: "DEPENDANT_NOT_ELIGIBLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Người này không đủ điều kiện là người phụ thuộc theo lý do đã chọn. Hãy kiểm tra tuổi, thu nhập và lý do.", en: "By the reason given this person is no dependant. Check age, income and reason." },
+    CodeInfo { number: 8159, name: "TELECOM_CONFIRM_DUE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Số này chưa được xác nhận. Hãy xác nhận trước khi bị khóa chiều gọi đi.", en: "This number is not confirmed yet. Confirm it before outgoing calls stop." },
+    CodeInfo { number: 8160, name: "TELECOM_NOT_MINE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Bạn đã báo số này không phải của bạn. Hãy yêu cầu nhà mạng kiểm tra và cắt số.", en: "You said that this number is not yours. Ask the operator to look into it and end it." },
+    CodeInfo { number: 8161, name: "PARTY_PROBATION", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời gian dự bị thường là 12 tháng. Hãy kiểm tra hai ngày; nếu đúng thì cứ tiếp tục.", en: "Probation usually takes twelve months. Check both dates; if they are right, go on." },
+    CodeInfo { number: 8162, name: "VEHICLE_INSPECTION_OVER", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Đăng kiểm đã hết hạn. Hãy đăng kiểm trước khi lái xe.", en: "The inspection has expired. Have the vehicle inspected before you drive." },
+    CodeInfo { number: 8163, name: "VEHICLE_INSURANCE_OVER", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Bảo hiểm bắt buộc của xe đã hết hạn. Hãy mua bảo hiểm trước khi lái xe.", en: "The compulsory insurance has expired. Insure the vehicle before you drive." },
+    CodeInfo { number: 8164, name: "DATE_BEFORE_BIRTH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ngày này trước ngày sinh. Hãy kiểm tra lại.", en: "This day is before the date of birth. Check it." },
     CodeInfo { number: 8180, name: "RECORD_KIND_UNKNOWN", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Ứng dụng chưa hỗ trợ loại dữ liệu này. Hãy cập nhật ứng dụng.", en: "This version of the app does not know this kind of record. Update the app." },
     CodeInfo { number: 8181, name: "RECORD_UNREADABLE", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Không đọc được dữ liệu này. Hãy tải lại; nếu vẫn lỗi, hãy cập nhật ứng dụng.", en: "This record cannot be read. Fetch it again; if that fails, update the app." },
     CodeInfo { number: 8182, name: "FORM_TOO_LARGE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Dữ liệu quá lớn. Hãy rút ngắn hoặc chia thành nhiều phần.", en: "There is too much in this record. Shorten it or send it in parts." },

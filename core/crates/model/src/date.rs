@@ -84,6 +84,16 @@ impl Date {
         Self::from_days_since_epoch(sum)
     }
 
+    /// The same day so many years later; 29 February becomes the 28th in a year that has none.
+    ///
+    /// # Errors
+    /// [`ModelError::DateOutOfRange`].
+    pub fn plus_years(self, years: u16) -> Result<Self, ModelError> {
+        let year = self.year.checked_add(years).ok_or(ModelError::DateOutOfRange)?;
+        let last = days_in_month(year, self.month)?;
+        Self::new(year, self.month, self.day.min(last))
+    }
+
     /// Days from this day until `later`; negative if that is earlier.
     pub fn days_until(self, later: Self) -> i64 {
         later.days_since_epoch() - self.days_since_epoch()
@@ -191,6 +201,17 @@ mod tests {
 
     fn date(text: &str) -> Date {
         Date::parse(text).unwrap()
+    }
+
+    #[test]
+    fn years_added_keep_the_day_or_end_february() {
+        for (day, years, sum) in
+            [("2024-02-29", 1, "2025-02-28"), ("2024-02-29", 4, "2028-02-29"), ("2025-03-31", 10, "2035-03-31")]
+        {
+            assert_eq!(Date::parse(day).unwrap().plus_years(years), Date::parse(sum));
+        }
+        assert_eq!(Date::new(2299, 1, 1).unwrap().plus_years(1), Err(ModelError::DateOutOfRange));
+        assert_eq!(Date::new(2299, 1, 1).unwrap().plus_years(u16::MAX), Err(ModelError::DateOutOfRange));
     }
 
     #[test]

@@ -97,6 +97,11 @@ impl PartialDate {
         (on.year(), on.month(), on.day()) >= (year, month, day)
     }
 
+    /// True if the person had certainly not completed so many years of age on a day, whatever the unknown parts are.
+    pub fn is_surely_under(&self, years: u16, on: Date) -> bool {
+        !Self::Day(self.earliest()).is_at_least(years, on)
+    }
+
     /// The first day that the known parts allow.
     pub fn earliest(&self) -> Date {
         self.bound(1, |_| 1)
@@ -209,6 +214,8 @@ mod tests {
             ("1990-05-17", "1990-05-17", "1990-05-17"),
         ] {
             let date = PartialDate::parse(text).unwrap();
+            assert!(!date.is_surely_under(10, date.earliest().plus_years(10).unwrap()), "{text}");
+            assert!(date.is_surely_under(10, date.earliest().plus_years(10).unwrap().plus_days(-1).unwrap()), "{text}");
             assert_eq!((date.earliest().to_string().as_str(), date.latest().to_string().as_str()), (first, last));
         }
     }

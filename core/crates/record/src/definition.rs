@@ -65,8 +65,8 @@ pub enum Compartment {
 pub enum Cardinality {
     /// At most one.
     One,
-    /// Any number.
-    Many,
+    /// At most so many.
+    UpTo(u16),
 }
 
 /// What a citizen can do about a record.

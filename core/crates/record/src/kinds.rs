@@ -67,13 +67,37 @@ macro_rules! kinds {
     };
 }
 
+mod utility;
+
 kinds! {
+    /// What the population database says of a person (thông tin căn cước).
+    Identity = identity,
+    /// One registration of residence: permanent, temporary, stay or absence (cư trú).
+    Residence = residence,
+    /// A diploma or certificate (văn bằng, chứng chỉ).
+    Education = education,
     /// A driving licence (giấy phép lái xe).
     DrivingLicence = driving_licence,
     /// A bank account, one for benefits among them (tài khoản ngân hàng, tài khoản an sinh xã hội).
     BankAccount = bank_account,
+    /// A contract for electricity (điện).
+    Electricity = electricity,
+    /// A contract for water (nước).
+    Water = water,
+    /// A telephone subscription (thuê bao viễn thông).
+    Telecom = telecom,
     /// One relation between two people (quan hệ gia đình).
     FamilyRelationship = family_relationship,
+    /// A post as cadre, civil servant or public employee (cán bộ, công chức, viên chức).
+    CivilServant = civil_servant,
+    /// Membership of the Party (đảng viên).
+    PartyMembership = party_membership,
+    /// Social and health insurance (bảo hiểm xã hội, bảo hiểm y tế).
+    Insurance = insurance,
+    /// The electronic health book (sổ sức khỏe điện tử).
+    HealthBook = health_book,
+    /// Tax registration and dependants (thuế, người phụ thuộc).
+    Tax = tax,
 }
 
 pub use bank_account::vietqr;

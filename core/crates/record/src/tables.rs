@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    str::FromStr,
     sync::{Arc, LazyLock},
 };
 
@@ -172,7 +173,7 @@ impl CodeRow {
     }
 
     /// A fact that is a number.
-    pub fn number(&self, name: &str) -> Option<u16> {
+    pub fn number<T: FromStr>(&self, name: &str) -> Option<T> {
         self.fact(name)?.parse().ok()
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use eid_model::{Code, Date, PartialDate, PersonName, Pid, Sex};
 
 use crate::{
-    Definition, Field, Finding, Form, Path, Payload, RecordKind, Severity, Tables, Value, definition::HolderDatum,
-    finding::Findings, value::Likeness, view::View,
+    Cardinality, Definition, Field, Finding, Form, Path, Payload, RecordKind, Severity, Tables, Value,
+    definition::HolderDatum, finding::Findings, value::Likeness, view::View,
 };
 
 /// What a record is judged by. Nothing is fetched: all of it was there before.
@@ -144,11 +144,16 @@ fn rename_items(definition: &Definition, reading: &mut Reading, findings: &mut F
         if prefixes.len() > list.max {
             findings.error(Path::within("", field.name()), Code::ITEMS_TOO_MANY);
         }
+        let keyed = prefixes.into_iter().filter_map(|old| {
+            let key = key(&reading.payload, &old, &list.key)?;
+            Some((old, format!("{}[{key}].", field.name())))
+        });
+        // An item that is under its key already is the one that stays there.
+        let (mut keyed, named): (Vec<_>, Vec<_>) = keyed.partition(|(old, new)| old == new);
+        keyed.extend(named);
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut renamed = Vec::new();
-        for old in prefixes {
-            let Some(key) = key(&reading.payload, &old, &list.key) else { continue };
-            let new = format!("{}[{key}].", field.name());
+        for (old, new) in keyed {
             let values = reading.payload.take(&old);
             if taken.insert(new.clone()) {
                 renamed.push((values, old, new));
@@ -234,8 +239,15 @@ fn check_fields(definition: &Definition, payload: &Payload, context: &Context<'_
     }
 }
 
-/// Another record that says the same in all fields that tell records apart. It is told at the last of them.
+/// More records than the kind has, and another record that says the same in all fields that tell records apart. It is told at the last of them.
 fn check_unique(definition: &Definition, payload: &Payload, context: &Context<'_>, findings: &mut Findings) {
+    let most = match definition.cardinality() {
+        Cardinality::One => 1,
+        Cardinality::UpTo(most) => usize::from(most),
+    };
+    if let (true, Some(first)) = (context.others.len() >= most, definition.title().next()) {
+        findings.error(Path::within("", first), Code::RECORDS_TOO_MANY);
+    }
     let paths: Vec<Path> = definition.unique().iter().map(|name| Path::within("", name)).collect();
     let Some(last) = paths.last() else { return };
     let same = |other: &Payload| paths.iter().all(|path| other.find(path) == payload.find(path));

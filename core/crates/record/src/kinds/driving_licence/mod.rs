@@ -1,6 +1,6 @@
 //! Driving licences: terms and ages of the classes, points and state.
 
-use eid_model::{Code, Date};
+use eid_model::Code;
 
 use crate::{
     finding::Findings,
@@ -32,8 +32,8 @@ fn check_term(view: &View<'_>, class: &Fields<'_>, valid: bool, findings: &mut F
     let years = view.row(class, "class").and_then(|row| row.number("years"));
     let (Some(issued), expires) = (class.date("issued_on"), class.date("expires_on")) else { return };
     match (years, expires) {
-        (Some(0), Some(_)) => findings.warn(class.path("expires_on"), Code::LICENCE_TERM_UNUSUAL),
-        (Some(years), Some(expires)) if years > 0 && Some(*expires) > years_after(*issued, years) => {
+        (Some(0_u16), Some(_)) => findings.warn(class.path("expires_on"), Code::LICENCE_TERM_UNUSUAL),
+        (Some(years), Some(expires)) if years > 0 && issued.plus_years(years).is_ok_and(|last| *expires > last) => {
             findings.warn(class.path("expires_on"), Code::LICENCE_TERM_UNUSUAL);
         }
         (Some(years), None) if years > 0 => findings.warn(class.path("expires_on"), Code::LICENCE_TERM_UNUSUAL),
@@ -47,15 +47,7 @@ fn check_term(view: &View<'_>, class: &Fields<'_>, valid: bool, findings: &mut F
 fn check_age(view: &View<'_>, class: &Fields<'_>, findings: &mut Findings) {
     let age = view.row(class, "class").and_then(|row| row.number("min_age"));
     let (Some(age), Some(issued)) = (age, class.date("issued_on")) else { return };
-    // Somebody with a year of birth only is not told that they were too young: the year's first day counts.
-    let birth = view.fields().partial_date("birth_date").map(eid_model::PartialDate::earliest);
-    if birth.is_some_and(|birth| !eid_model::PartialDate::Day(birth).is_at_least(age, *issued)) {
+    if view.fields().partial_date("birth_date").is_some_and(|birth| birth.is_surely_under(age, *issued)) {
         findings.warn(class.path("issued_on"), Code::AGE_UNUSUAL);
     }
-}
-
-/// The same day so many years later; 29 February ends on the 28th of a common year.
-fn years_after(day: Date, years: u16) -> Option<Date> {
-    let year = day.year().checked_add(years)?;
-    Date::new(year, day.month(), day.day()).or_else(|_| Date::new(year, day.month(), 28)).ok()
 }

@@ -88,7 +88,7 @@ pub(super) fn is_parent_oddly_young(edge: &Edge) -> bool {
     const YOUNGEST: u16 = 14;
     let births = edge.parent_and_child().filter(|_| edge.by_birth).map(|(parent, child)| (parent.birth, child.birth));
     let Some((Some(parent), Some(child))) = births else { return false };
-    !PartialDate::Day(parent.earliest()).is_at_least(YOUNGEST, child.latest())
+    parent.is_surely_under(YOUNGEST, child.latest())
 }
 
 fn is_surely_not_older(elder: &Person, younger: &Person) -> bool {

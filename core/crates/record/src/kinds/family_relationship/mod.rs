@@ -79,7 +79,7 @@ fn check_sex(view: &View<'_>, fields: &Fields<'_>, findings: &mut Findings) {
 fn check_guardian(view: &View<'_>, fields: &Fields<'_>, findings: &mut Findings) {
     let age = view.row(fields, "relation").and_then(|row| row.number("min_age"));
     let on = fields.date("valid_from").copied().unwrap_or(view.context().today);
-    if age.zip(fields.partial_date("relative_birth_date")).is_some_and(|(age, birth)| is_surely_under(birth, age, on)) {
+    if age.zip(fields.partial_date("relative_birth_date")).is_some_and(|(age, birth)| birth.is_surely_under(age, on)) {
         findings.warn(fields.path("relative_birth_date"), Code::AGE_UNUSUAL);
     }
 }
@@ -94,16 +94,11 @@ fn check_marriage(view: &View<'_>, fields: &Fields<'_>, edge: &Edge, others: &[E
     };
     for person in [&edge.person, &edge.relative] {
         let age = known(person).and_then(|sex| row.number(sex.as_str()));
-        let young = age.zip(person.birth).is_some_and(|(age, birth)| is_surely_under(&birth, age, on));
+        let young = age.zip(person.birth).is_some_and(|(age, birth)| birth.is_surely_under(age, on));
         if young && since.is_some_and(|since| on >= since) {
             findings.error(fields.path("valid_from"), Code::FAMILY_MARRIAGE_AGE);
         } else if young {
             findings.warn(fields.path("valid_from"), Code::FAMILY_MARRIAGE_AGE);
         }
     }
-}
-
-/// True if even somebody born on the first day that is possible was too young.
-fn is_surely_under(birth: &PartialDate, age: u16, on: Date) -> bool {
-    !PartialDate::Day(birth.earliest()).is_at_least(age, on)
 }
