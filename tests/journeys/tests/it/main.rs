@@ -10,6 +10,7 @@ mod consent;
 mod data_request;
 mod guard;
 mod history;
+mod hostile;
 mod interop;
 mod lock;
 mod offline;
