@@ -83,10 +83,16 @@ def off(case):
     case.body = {"mode": "off"}
 
 
+def now(case):
+    # Any other time would end what the tests after this one begin with.
+    case.body = {"seconds": 0}
+
+
 RIGHT = {
     "POST /oauth2/token": token,
     "POST /oauth2/revoke": revocation,
     "POST /openid4vci/credential": credential,
+    "POST /sandbox/clock": now,
     "POST /sandbox/faults": off,
     "POST /v1/activation": lambda case: case.body.update(pid=THIRD["pid"], phone=THIRD["phone"]),
     "POST /v1/activation/{id}/code": step(activation, lambda: activation.code),
@@ -108,7 +114,7 @@ RIGHT = {
 }
 """What makes a request whose form is right one that means something."""
 
-ALWAYS = {"POST /sandbox/faults"}
+ALWAYS = {"POST /sandbox/clock", "POST /sandbox/faults"}
 
 NEVER_WELL = {"POST /v1/activation/{id}/card": "only a chip can answer its challenge"}
 

@@ -16,9 +16,10 @@ dd{margin:0;overflow-wrap:anywhere}\
 table{border-collapse:collapse;width:100%}caption{text-align:start;font-weight:600;padding:.5rem 0}\
 th,td{border:1px solid;padding:.375rem .5rem;text-align:start;vertical-align:top}\
 thead th{position:sticky;top:0;background:Canvas}ul{margin:0;padding-inline-start:1.1rem}\
-@media(max-width:40rem){thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}\
-tr{display:block;border:1px solid;margin:.75rem 0}tbody th,td{display:block;border:0}\
-td::before{content:attr(data-label) \": \";font-weight:600}}\
+@media(max-width:40rem){dl{display:block}dd{margin-bottom:.5rem}\
+thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}\
+tr{display:block;border:1px solid;margin:.75rem 0}tbody th,td{display:block;border:0}td:empty{display:none}\
+[data-label]::before{content:attr(data-label) \": \";font-weight:600}}\
 @media print{thead th{position:static}tr{break-inside:avoid}}";
 
 /// Titles of the columns after the first, by their code in the table of words.
@@ -98,7 +99,7 @@ impl Page {
             return self.raw("</p>");
         }
         self.raw("<table><caption>");
-        self.text(self.word("export", "entries"));
+        self.text(self.word("export", "list"));
         self.raw("</caption><thead><tr>");
         for column in ["number"].into_iter().chain(COLUMNS) {
             self.raw("<th scope=\"col\">");
@@ -116,7 +117,9 @@ impl Page {
         // Each by the name that it has in the data file.
         let act = serde_json::to_value(entry.act).ok();
         let act = act.as_ref().and_then(|act| act.as_str()).unwrap_or_default();
-        self.raw("<tr><th scope=\"row\">");
+        self.raw("<tr><th scope=\"row\" data-label=\"");
+        self.text(self.word("export", "number"));
+        self.raw("\">");
         self.text(&number.to_string());
         self.raw("</th>");
         for column in COLUMNS {

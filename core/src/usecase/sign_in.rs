@@ -159,6 +159,8 @@ impl Session {
             let (seq, device) = (self.next_seq(None).await?, self.device_key(&account));
             match inner.platform.unlink(instruction(&account, seq, &challenge, &device, &key), now).await {
                 Err(error) if again && is_replayed(&error) => self.learn_seq(&account).await?,
+                // It agreed before: this phone was killed in between, or another one took its place.
+                Err(error) if error.code() == Code::DEVICE_SUPERSEDED => return Ok(()),
                 answer => return Ok(answer?),
             }
             again = false;

@@ -74,6 +74,25 @@ public final class Eid: Sendable {
         try await app.hasBiometrics()
     }
 
+    /// Whether this version of the app is served, and when the platform is under maintenance, as far as is known here.
+    ///
+    /// - Throws: `EidError` after `shutdown`.
+    public func appStatus() async throws -> AppStatusView {
+        try await app.appStatus()
+    }
+
+    /// Asks the platform for the signed configuration now; by itself that happens once a day.
+    ///
+    /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
+    public func renewConfiguration() async throws -> AppStatusView {
+        try await cancellable { try await self.app.renewConfiguration(cancel: $0) }
+    }
+
+    /// For a change of the network: what waits to try again does so now.
+    public func networkChanged() {
+        app.networkChanged()
+    }
+
     /// Locks whatever is unlocked.
     public func lock() {
         app.lock()

@@ -20,8 +20,11 @@ enum Code {
     static let keyAnswerInvalid: UInt32 = 2022
     static let userCancelled: UInt32 = 2023
     static let clockUnavailable: UInt32 = 2024
+    static let authLevelTooLow: UInt32 = 2056
     static let locked: UInt32 = 4006
     static let platformNonsense: UInt32 = 7003
+    static let deviceSuperseded: UInt32 = 7025
+    static let updateRequired: UInt32 = 7030
 }
 
 /// Not for printing: `cargo xtask test swift` looks for it in all that the tests print.

@@ -122,6 +122,16 @@ final class Sandbox: Sendable {
         _ = try fetch("/sandbox/faults", "--json", "{\"mode\": \"\(mode)\", \"paths\": \"\(paths)\"}")
     }
 
+    /// Changes what the signed configuration says: what stands between JSON's braces.
+    func configure(_ settings: String) throws {
+        _ = try fetch("/sandbox/configuration", "--json", "{\(settings)}")
+    }
+
+    /// Puts the platform's clock ahead.
+    func pass(_ seconds: UInt64) throws {
+        _ = try fetch("/sandbox/clock", "--json", "{\"seconds\": \(seconds)}")
+    }
+
     /// The description of a citizen's identity card, with the given quirks: what stands between JSON's braces.
     func card(of person: Person, _ quirks: String = "") throws -> Data {
         try fetch("/sandbox/cards", "--json", "{\"pid\": \"\(person.pid)\", \"quirks\": {\(quirks)}}")

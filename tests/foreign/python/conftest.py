@@ -1,17 +1,12 @@
-"""A live sandbox platform over TLS, phones for it, and the counter's program."""
+"""A live sandbox platform, phones for it, and the counter's program."""
 
 import json
-import ssl
 import subprocess
 import sys
-import urllib.request
-from itertools import cycle
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-
-PORTRAITS = Path(__file__).parents[3] / "tests" / "sandbox" / "portraits"
+from sandbox import serving
 
 
 def pytest_addoption(parser):
@@ -23,61 +18,23 @@ def pytest_configure(config):
     sys.path.insert(0, str(config.getoption("bindings").resolve()))
 
 
-class Sandbox:
-    """`eid-sandbox serve` in a process of its own."""
+def refused(code):
+    """The call is refused with this code."""
+    import eid_core as eid
 
-    def __init__(self, programs, folder):
-        ca = folder / "ca.pem"
-        command = [programs / "eid-sandbox", "serve", "--listen", "127.0.0.1:0", "--ca", ca]
-        with (folder / "sandbox.log").open("wb") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        self.url = self.process.stdout.readline().strip()
-        self.process.stdout.readline()
-        self.ca_der = ssl.PEM_cert_to_DER_cert(ca.read_text())
-        self.tls = ssl.create_default_context(cafile=ca)
-        people = json.loads(self.fetch("/sandbox/people"))
-        first, *others = (person for person in people if person["level_two"])
-        # Only one phone is active for a person: the one that tests copy has somebody of its own.
-        self.reserved, self.people = first, cycle(others)
+    return pytest.raises(eid.EidError, match=rf"code={code}\b")
 
-    def fetch(self, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, context=self.tls, timeout=10) as answer:
-            return answer.read()
 
-    def new_person(self):
-        return next(self.people)
-
-    def code_for(self, person):
-        return json.loads(self.fetch("/sandbox/messages?phone=" + quote(person["phone"])))[-1]["code"]
-
-    def card_of(self, person, **quirks):
-        """The description of a citizen's identity card, with bad manners."""
-        return json.loads(self.fetch("/sandbox/cards", {"pid": person["pid"], "quirks": quirks}))
-
-    def face_of(self, person):
-        """A picture of the citizen, as the phone's camera takes it."""
-        return (PORTRAITS / f"{self.card_of(person)['portrait']}.jpg").read_bytes()
-
-    def voucher_for(self, person):
-        """What an office prints after it looked at the citizen."""
-        return json.loads(self.fetch("/sandbox/offices/voucher", {"pid": person["pid"]}))["voucher"]
-
-    def fault(self, mode, paths=None):
-        """Misbehaves so from now on, in all calls or in those whose paths begin so."""
-        self.fetch("/sandbox/faults", {"mode": mode, "paths": paths})
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
+@pytest.fixture(scope="session")
+def programs(request):
+    """Where eid-sandbox and eid-counter are."""
+    return request.config.getoption("programs").resolve()
 
 
 @pytest.fixture(scope="module")
-def sandbox(request, tmp_path_factory):
-    sandbox = Sandbox(request.config.getoption("programs").resolve(), tmp_path_factory.mktemp("sandbox"))
-    yield sandbox
-    sandbox.stop()
+def sandbox(programs, tmp_path_factory):
+    with serving(programs, tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
@@ -113,19 +70,18 @@ def ready(activated, tmp_path):
 
 
 @pytest.fixture
-def reader(request, tmp_path):
+def reader(programs, tmp_path):
     """A reader of contactless cards, with none on it."""
     from card import SocketCard
 
-    reader = SocketCard(request.config.getoption("programs").resolve(), tmp_path)
+    reader = SocketCard(programs, tmp_path)
     yield reader
     reader.close()
 
 
 @pytest.fixture
-def counter(request, sandbox, tmp_path):
+def counter(programs, sandbox, tmp_path):
     """Verifies the text of a code with the counter's program and fresh lists: its verdict."""
-    programs = request.config.getoption("programs").resolve()
 
     def verify(text):
         trust, status = tmp_path / "trust.cbor", tmp_path / "status.cbor"

@@ -117,6 +117,11 @@ class Phone:
     def platform(self):
         return eid.Platform(secure_key=self.key, clock=self.clock, events=self.events, chip=self.chip)
 
+    def pass_time(self, seconds):
+        """For the platform and this phone, which has a clock that can be moved."""
+        self.sandbox.pass_time(seconds)
+        self.clock.ahead_s += seconds
+
     async def confirmed(self, person=None):
         """An activation, of somebody new if need be, up to the card."""
         person = person or self.sandbox.new_person()
@@ -141,8 +146,12 @@ class Phone:
         await activation.submit_face(self.sandbox.face_of(person))
         return await activation.complete(PASSCODE)
 
+    async def activated(self, person):
+        """A whole activation."""
+        return await (await self.proven(person)).complete(PASSCODE)
+
     async def ready(self, person):
-        unlocked = await (await self.proven(person)).complete(PASSCODE)
+        unlocked = await self.activated(person)
         await unlocked.refill()
         return unlocked
 

@@ -48,12 +48,19 @@ def test_activation_and_showing_cross_the_border_a_few_times_only(phone, reader,
         person = sandbox.new_person()
         app = eid.EidApp(phone.config(), phone.platform())
         activation = await app.start_activation(person["pid"], person["phone"])
-        await activation.confirm_code(sandbox.code_for(person))
         reader.put(sandbox.card_of(person))
-        await activation.read_card(eid.CardDraft())
-        await activation.submit_face(sandbox.face_of(person))
+        steps = {
+            eid.ActivationStep.CODE: lambda: activation.confirm_code(sandbox.code_for(person)),
+            eid.ActivationStep.CARD: lambda: activation.read_card(eid.CardDraft()),
+            eid.ActivationStep.FACE: lambda: activation.submit_face(sandbox.face_of(person)),
+        }
+        # A screen asks after each step what is due.
+        while (step := activation.state().step) != eid.ActivationStep.PASSCODE:
+            await steps[step]()
         unlocked = await activation.complete(PASSCODE)
+        assert len(activation.lock_code().groups) == 3
         await unlocked.refill()
+        await unlocked.home()
         unlocked.lock()
         activated = library.take()
         unlocked = await app.unlock(PASSCODE)

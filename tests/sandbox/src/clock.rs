@@ -1,6 +1,9 @@
 use std::{
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -8,12 +11,16 @@ use eid_model::UnixTime;
 
 /// Where the sandbox takes the time from, so that tests can move it.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> UnixTime + Send + Sync>);
+pub struct Clock {
+    source: Arc<dyn Fn() -> UnixTime + Send + Sync>,
+    /// Seconds that this clock and its clones are ahead of their source.
+    ahead: Arc<AtomicI64>,
+}
 
 impl Clock {
     /// A clock that asks `now` each time.
     pub fn new(now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self { source: Arc::new(now), ahead: Arc::default() }
     }
 
     /// The clock of the machine.
@@ -30,7 +37,13 @@ impl Clock {
 
     /// The time.
     pub fn now(&self) -> UnixTime {
-        (self.0)()
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        UnixTime::from_seconds((self.source)().seconds().saturating_add(ahead))
+    }
+
+    /// Lets time pass that nobody waited for.
+    pub(crate) fn pass(&self, seconds: u32) {
+        self.ahead.fetch_add(seconds.into(), Ordering::Relaxed);
     }
 
     /// Unix seconds.

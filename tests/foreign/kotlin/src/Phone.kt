@@ -63,8 +63,10 @@ class Phone(
     private val url: String,
     private val caDer: ByteArray,
     private val chip: ChipLink? = null,
+    private val clock: Clock = HostClock,
 ) : AutoCloseable {
-    constructor(sandbox: Sandbox, chip: ChipLink? = null) : this(sandbox.url, sandbox.caDer, chip)
+    constructor(sandbox: Sandbox, chip: ChipLink? = null, clock: Clock = HostClock) :
+        this(sandbox.url, sandbox.caDer, chip, clock)
 
     val hardware = SoftwareHardware()
     val told = Told()
@@ -84,10 +86,10 @@ class Phone(
         fastKdf = true,
     )
 
-    fun open(config: AppConfig = config(), clock: Clock = HostClock) = Eid(config, Platform(ports, clock, told, chip))
+    fun open(config: AppConfig = config(), clock: Clock = this.clock) = Eid(config, Platform(ports, clock, told, chip))
 
     /** The app started anew on the same phone. */
-    fun restart(config: AppConfig = config(), clock: Clock = HostClock) {
+    fun restart(config: AppConfig = config(), clock: Clock = this.clock) {
         app.close()
         app = open(config, clock)
     }
@@ -102,6 +104,26 @@ class Phone(
     override fun close() {
         app.close()
         folder.deleteRecursively()
+    }
+}
+
+/** A platform and a phone of a test's own, for both of which time can be let pass. */
+class World(chip: ChipLink? = null) : AutoCloseable {
+    val sandbox = Sandbox()
+    private val clock = MovableClock()
+    val phone = Phone(sandbox, chip, clock)
+
+    /** A phone beside the first, in the same time. */
+    fun another() = Phone(sandbox, clock = clock)
+
+    fun pass(seconds: Long) {
+        sandbox.passTime(seconds)
+        clock.aheadSeconds += seconds.toULong()
+    }
+
+    override fun close() {
+        phone.close()
+        sandbox.close()
     }
 }
 

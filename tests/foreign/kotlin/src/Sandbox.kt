@@ -99,6 +99,27 @@ class Sandbox : AutoCloseable {
         return checkNotNull(Regex("\"voucher\":\"([^\"]+)\"").find(printed)).groupValues[1]
     }
 
+    /** How many text messages a phone got. */
+    fun messagesTo(phone: String): Int = Regex("\"code\":").findAll(String(fetch("/sandbox/messages?phone=$phone"))).count()
+
+    /** Changes what the register says of a citizen: what stands between JSON's braces. */
+    fun register(citizen: Citizen, change: String) {
+        post("/sandbox/register/${citizen.pid}", "{$change}", 204)
+    }
+
+    /** Changes what the signed configuration says: what stands between JSON's braces. */
+    fun configure(settings: String = "") {
+        post("/sandbox/configuration", "{$settings}", 204)
+    }
+
+    /** The signed configuration as it is now. */
+    fun configuration(): ByteArray = fetch("/v1/configuration")
+
+    /** Puts the platform's clock ahead. */
+    fun passTime(seconds: Long) {
+        post("/sandbox/clock", """{"seconds":$seconds}""", 204)
+    }
+
     private fun post(path: String, json: String, status: Int = 200): String {
         val request = HttpRequest.newBuilder(URI(url + path)).header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(json)).build()

@@ -23,6 +23,9 @@ use crate::{
     status,
 };
 
+/// The longest time that passes at once, in seconds: a leap year.
+const MOST_PASSED: u32 = 366 * 86_400;
+
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(people))
@@ -32,6 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(change_register))
         .routes(routes!(set_status))
         .routes(routes!(set_fault))
+        .routes(routes!(let_time_pass))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -251,4 +255,30 @@ struct FaultRequest {
 async fn set_fault(State(platform): State<Shared>, JsonBody(request): JsonBody<FaultRequest>) -> StatusCode {
     platform.set_fault(request.mode, &request.paths.unwrap_or_default());
     StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize, ToSchema)]
+struct TimePassed {
+    /// At most a leap year.
+    #[schema(maximum = 31_622_400)]
+    seconds: u32,
+}
+
+/// Puts the platform's clock ahead, as if this time had passed.
+#[utoipa::path(
+    post, path = "/sandbox/clock", tag = "sandbox", request_body = TimePassed,
+    responses(
+        (status = 204),
+        (status = "4XX", body = Problem, content_type = "application/problem+json", description = "7013"),
+    )
+)]
+async fn let_time_pass(
+    State(platform): State<Shared>,
+    JsonBody(passed): JsonBody<TimePassed>,
+) -> Result<StatusCode, Refusal> {
+    if passed.seconds > MOST_PASSED {
+        return Err(Refusal::invalid_request());
+    }
+    platform.clock.pass(passed.seconds);
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -133,6 +133,19 @@ async fn code_confirmed_again_gives_the_same_challenge_and_late_none() {
 }
 
 #[tokio::test]
+async fn time_that_is_let_pass_counts_for_the_platform() {
+    let world = World::new();
+    let id = world.start(HANH, "k").await.text("activation_id");
+    let code = world.code(HANH.1);
+    for (seconds, status, confirmed) in
+        [(json!(-1), 400, 200), (json!(31_622_401), 400, 200), (json!(299), 204, 200), (json!(1), 204, 410)]
+    {
+        assert_eq!(world.post("/sandbox/clock", &[], &json!({"seconds": seconds})).await.status, status, "{seconds}");
+        assert_eq!(world.confirm(&id, &code).await.status, confirmed, "{seconds}");
+    }
+}
+
+#[tokio::test]
 async fn binding_that_does_not_fit_is_refused() {
     let world = World::new();
     let key = SigningKey::make().unwrap();

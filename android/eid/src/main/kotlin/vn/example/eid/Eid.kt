@@ -3,10 +3,12 @@ package vn.example.eid
 import java.util.concurrent.atomic.AtomicBoolean
 import vn.example.eid.core.Activation
 import vn.example.eid.core.AppConfig
+import vn.example.eid.core.AppStatusView
 import vn.example.eid.core.EidApp
 import vn.example.eid.core.EidException
 import vn.example.eid.core.PasscodeOutcome
 import vn.example.eid.core.Platform
+import vn.example.eid.core.SignInView
 import vn.example.eid.core.Unlocked
 
 /**
@@ -52,6 +54,15 @@ public class Eid(config: AppConfig, platform: Platform) : AutoCloseable {
     /** Unlocks with face or finger, for which the phone asks, without the network. */
     public suspend fun unlockWithBiometrics(): Unlocked = app.unlockWithBiometrics()
 
+    /** Whether this version of the app is served, and when the platform is under maintenance, as far as is known here. */
+    public suspend fun appStatus(): AppStatusView = app.appStatus()
+
+    /** Asks the platform for the signed configuration now; by itself that happens once a day. */
+    public suspend fun renewConfiguration(): AppStatusView = app.renewConfiguration()
+
+    /** For a change of the network: what waits to try again does so now. */
+    public fun networkChanged(): Unit = app.networkChanged()
+
     /** Locks whatever is unlocked. */
     public fun lock(): Unit = app.lock()
 
@@ -82,6 +93,12 @@ public suspend fun Activation.choosePasscode(passcode: ByteArray): Unlocked = wi
 /** Changes the passcode. After [PasscodeOutcome.UNSURE] either one unlocks until the phone was online again. */
 public suspend fun Unlocked.replacePasscode(old: ByteArray, new: ByteArray): PasscodeOutcome =
     wiping(old) { wiping(new) { changePasscode(old, new) } }
+
+/** Signs in at the platform with the passcode, for what only somebody who did may see or do. */
+public suspend fun Unlocked.signInWith(passcode: ByteArray): SignInView = wiping(passcode) { signIn(it) }
+
+/** Gives the account up on this phone, and deletes what it stored. Nothing can undo it; ask the citizen twice. */
+public suspend fun Unlocked.unlinkWith(passcode: ByteArray): Unit = wiping(passcode) { unlink(it) }
 
 private suspend fun <T> wiping(secret: ByteArray, call: suspend (ByteArray) -> T): T = try {
     call(secret)
