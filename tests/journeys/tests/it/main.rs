@@ -22,3 +22,4 @@ mod refusals;
 mod sign_in;
 mod spine;
 mod storage;
+mod twice;
