@@ -100,7 +100,7 @@ impl Activation {
     /// # Errors
     /// `Internal`.
     pub fn lock_code(&self) -> Result<Option<LockCodeView>, EidError> {
-        guarded(|| Ok(self.core.lock_code().map(Into::into)))
+        guarded(|| Ok(self.core.lock_code().as_ref().map(Into::into)))
     }
 
     /// Binds this phone's key to the account, fetches the level-2 grant, and sets the passcode: six ASCII digits, which are

@@ -83,6 +83,7 @@ impl Session {
         let answer = self.inner.platform.report_device_state(&access, report, &device, now).await;
         drop(access);
         let state = self.accepted(answer).await?;
+        self.keep_told(&state).await?;
         let known = state.store_generation;
         let go_on = move |vault: &mut Vault| {
             // What was written since the report is no copy's.

@@ -19,7 +19,7 @@ use crate::{
 /// `install` (who this installation is), `store` (records and history), `guard` (passcode tries), and `envelope`, which comes
 /// last and makes the phone activated; beside it the envelopes of biometrics, of recovery and of a new passcode. All are
 /// useless elsewhere: nothing opens without this phone's key hardware. Before the envelope there is `activation`, which says
-/// where an unfinished activation stands.
+/// where an unfinished activation stands; after it there may be `phrase`, which the citizen knows the true app by.
 #[derive(Debug, Clone)]
 pub struct Folder(PathBuf);
 
@@ -148,6 +148,22 @@ impl Folder {
         remove(&self.pending())
     }
 
+    /// The phrase that is shown before the passcode is typed, sealed ([`crate::PendingSeal::of_phrase`]); `None` if there is none.
+    ///
+    /// # Errors
+    /// [`VaultError::Failed`] if the file cannot be read.
+    pub fn load_phrase(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        load_start(&self.phrase(), pending::MAX_BYTES + 1)
+    }
+
+    /// Stores the phrase; `None` deletes it. After a crash there is the old file or the new one.
+    ///
+    /// # Errors
+    /// [`VaultError::Full`], [`VaultError::ReadOnly`], [`VaultError::Failed`]; the old file is then still there.
+    pub fn store_phrase(&self, file: Option<&[u8]>) -> Result<(), VaultError> {
+        file.map_or_else(|| remove(&self.phrase()), |file| replace(&self.phrase(), file))
+    }
+
     /// The record of passcode tries, for [`crate::GuardPort::load`].
     ///
     /// # Errors
@@ -226,6 +242,7 @@ impl Folder {
         // `attempts` is the guard of format version 1.
         let names = [
             "activation",
+            "phrase",
             "guard",
             "attempts",
             "install",
@@ -260,6 +277,10 @@ impl Folder {
 
     fn next(&self) -> PathBuf {
         self.0.join("envelope-next")
+    }
+
+    fn phrase(&self) -> PathBuf {
+        self.0.join("phrase")
     }
 
     fn pending(&self) -> PathBuf {

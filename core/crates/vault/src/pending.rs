@@ -1,5 +1,5 @@
-//! What an unfinished activation is sealed under: a key that takes an answer of this phone's key hardware, and nothing that the
-//! citizen knows, for there is no passcode yet.
+//! What an unfinished activation and the citizen's phrase are sealed under: a key that takes an answer of this phone's key hardware,
+//! and nothing that the citizen knows, for there is no passcode yet, or it was not typed yet.
 
 use eid_crypto::{
     HardwareInput, Random, SecretBytes, SecretKey,
@@ -20,12 +20,15 @@ const VERSION: u8 = 1;
 /// Alias of the hardware key that the question is put to.
 pub const PENDING_ALIAS: &str = "activation";
 
+/// Alias of the hardware key that seals the phrase ([`crate::Folder::load_phrase`]).
+pub const PHRASE_ALIAS: &str = "phrase";
+
 /// The most bytes of a file of this form.
 pub(crate) const MAX_BYTES: usize = 64 * 1024;
 
-/// The seal of an unfinished activation. The file is `EIDA ‖ 1 ‖ question (32) ‖ sealed content ‖ SHA-256`.
+/// The seal of an unfinished activation, or of the phrase. The file is `EIDA ‖ 1 ‖ question (32) ‖ sealed content ‖ SHA-256`.
 ///
-/// A copy opens nowhere else: the key takes the answer of the hardware key [`PENDING_ALIAS`] to the question.
+/// A copy opens nowhere else: the key takes the answer of the hardware key [`PENDING_ALIAS`], or [`PHRASE_ALIAS`], to the question.
 #[derive(Debug)]
 pub struct PendingSeal {
     question: [u8; 32],
@@ -63,9 +66,27 @@ impl PendingSeal {
     /// # Errors
     /// [`VaultError::Crypto`].
     pub fn new(question: [u8; 32], answer: &SecretKey, binding: &EnvelopeBinding) -> Result<Self, VaultError> {
+        Self::for_use("vault/pending-activation", "activation", question, answer, binding)
+    }
+
+    /// As [`Self::new`], for the phrase that is shown before a passcode is typed.
+    ///
+    /// # Errors
+    /// [`VaultError::Crypto`].
+    pub fn of_phrase(question: [u8; 32], answer: &SecretKey, binding: &EnvelopeBinding) -> Result<Self, VaultError> {
+        Self::for_use("vault/phrase", "phrase", question, answer, binding)
+    }
+
+    fn for_use(
+        label: &'static str,
+        context: &'static str,
+        question: [u8; 32],
+        answer: &SecretKey,
+        binding: &EnvelopeBinding,
+    ) -> Result<Self, VaultError> {
         let digest = binding.digest();
-        let key = derive_key(&[answer], &question, "vault/pending-activation", &digest)?;
-        Ok(Self { question, key, context: Context::new("activation", &digest).with(&question) })
+        let key = derive_key(&[answer], &question, label, &digest)?;
+        Ok(Self { question, key, context: Context::new(context, &digest).with(&question) })
     }
 
     /// A file with this content.
@@ -111,6 +132,8 @@ mod tests {
         let file = seal.seal(&rng, b"where it stands").unwrap();
         assert_eq!(PendingSeal::question(&file), Ok(question));
         assert_eq!(seal.open(&file).unwrap().as_slice(), b"where it stands");
+        let phrase = PendingSeal::of_phrase(question, &answer, &binding(1)).unwrap();
+        assert!(matches!(phrase.open(&file), Err(VaultError::Crypto(_))), "one is not taken for the other");
         for (answer, install) in [(&other, 1), (&answer, 2)] {
             let foreign = PendingSeal::new(question, answer, &binding(install)).unwrap();
             assert!(matches!(foreign.open(&file), Err(VaultError::Crypto(_))));
