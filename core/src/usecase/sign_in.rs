@@ -72,7 +72,7 @@ impl Unlocked {
         // The device key signs each request anew.
         let mut shown = vec![Evidence { factor: Factor::DeviceKey, at: now }];
         shown.extend(shown_at.map(|at| Evidence { factor: Factor::Passcode, at }));
-        shown.extend(session.face_at().await.map(|at| Evidence { factor: Factor::Face, at }));
+        shown.extend(session.face_at().map(|at| Evidence { factor: Factor::Face, at }));
         let missing = policy.missing_factors(act, &shown, now);
         Ok(Authorization { act, rule: policy.rule(act), missing })
     }
