@@ -2,6 +2,7 @@ use eid_model::Date;
 use proptest::prelude::*;
 
 use super::*;
+use crate::{Context, Speaker};
 
 fn path(text: &str) -> Path {
     Path::parse(text).unwrap()
@@ -87,6 +88,14 @@ fn change_taken_over_by_the_authority_is_no_longer_pending() {
     // What was sent before the change and comes after it changes nothing.
     record.report("bank", layer(BANK, 250, &[("bank", "970436")])).unwrap();
     assert_eq!((record.pending().count(), text(&record, "bank").as_deref()), (0, Some("970415")));
+}
+
+#[test]
+fn change_taken_over_is_settled_also_when_the_clock_went_back_meanwhile() {
+    let mut record = account();
+    declare(&mut record, 9_000, &[("bank", "970415"), ("holder_name", "NGUYEN THI THUY")]);
+    record.report("bank", layer(BANK, 300, &[("bank", "970415"), ("holder_name", "NGUYEN THI THUY")])).unwrap();
+    assert_eq!(record.pending().count(), 0);
 }
 
 #[test]
