@@ -120,7 +120,11 @@ impl EidApp {
         let inner = Arc::clone(&self.inner);
         to_end(async move {
             let mut desk = inner.front.desk.lock().await;
-            inner.take_pending(&mut desk).await?;
+            match inner.take_pending(&mut desk).await {
+                // The app was killed while it forgot one that was done.
+                Err(Error::ActivationLost) if inner.is_activated().await? => {}
+                taken => taken?,
+            }
             if let Some(found) = desk.as_ref()
                 && inner.is_over(&found.pending).await?
             {
