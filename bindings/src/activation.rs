@@ -103,11 +103,22 @@ impl Activation {
         guarded(|| Ok(self.core.lock_code().map(Into::into)))
     }
 
-    /// Binds this phone's key to the account, fetches the level-2 grant, and sets the passcode: six ASCII digits, which are
-    /// consumed and wiped. The app is then unlocked. Runs to its end: after a cancellation the phone may be activated.
+    /// Lifts the holder's own lock of the account: the last step of `start_account_unlock`, which is over then. Runs to its end.
     ///
     /// # Errors
-    /// `Invalid` 2003 or 2004 for the passcode, `Conflict` 7018 before its turn, `Rejected`, `Network`, `Device`, `Storage`.
+    /// `Rejected` 7020 for the lock of an authority, `Conflict` 7018 before its turn, `Network`.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn lift_lock(&self, cancel: Option<Arc<CancelToken>>) -> Result<(), EidError> {
+        let core = self.core.clone();
+        Call::on(&self.engine).until(cancel.as_ref()).run_to_end(async move { Ok(core.lift_lock().await?) }).await
+    }
+
+    /// Binds this phone's key to the account, fetches the level-2 grant, and sets the passcode: six ASCII digits, which are
+    /// consumed and wiped. The app is then unlocked. Of a recovery it is the new passcode; on a phone that another one had
+    /// superseded it is the one that the phone has, and counts as a try. Runs to its end: after a cancellation the phone may be activated.
+    ///
+    /// # Errors
+    /// `Rejected` 1025 when a recovery's share does not fit: nothing is lost. `Invalid` 2003 or 2004 for the passcode, `Conflict` 7018 before its turn, `Rejected`, `Network`, `Device`, `Storage`.
     /// Calling it again goes on where it stopped.
     #[uniffi::method(default(cancel = None))]
     pub async fn complete(

@@ -105,14 +105,14 @@ impl EidApp {
         Call::on(&self.engine).run(async move { Ok(core.is_activated().await?) }).await
     }
 
-    /// What the platform says about this version of the app, by the configuration that is at hand: update, maintenance. Asks
-    /// nobody.
+    /// What the platform says about this version of the app, by the configuration that is at hand: update, maintenance; and how the
+    /// account stands, by its last word. Asks nobody; for the locked app too.
     ///
     /// # Errors
-    /// `Device` without a clock.
+    /// `Device` without a clock, `Storage`.
     pub async fn app_status(&self) -> Result<AppStatusView, EidError> {
         let core = self.core.clone();
-        Call::on(&self.engine).run(async move { Ok(core.app_status()?.into()) }).await
+        Call::on(&self.engine).run(async move { Ok(core.app_status().await?.into()) }).await
     }
 
     /// Fetches the signed configuration now. It is also renewed once a day by [`Unlocked::refill`]. May be cancelled
@@ -145,6 +145,60 @@ impl EidApp {
         Ok(Activation::new(started, &self.engine, &self.sessions))
     }
 
+    /// Starts replacing a forgotten passcode (quên mật mã) on this phone, also after wrong tries have destroyed it: the steps of an
+    /// activation, with its errors; `complete` sets the new passcode. Everything that the phone holds is kept.
+    ///
+    /// # Errors
+    /// As for [`Self::start_activation`]; `NotFound` 1001 on a phone that is not activated, 1026 on one with nothing to recover
+    /// from; `Rejected` 1024 if another phone has the account, 7020 while it is locked.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn start_recovery(
+        &self,
+        pid: String,
+        phone: String,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<Arc<Activation>, EidError> {
+        let core = self.core.clone();
+        let work = async move { Ok(core.start_recovery(&pid, &phone).await?) };
+        let started = Call::on(&self.engine).until(cancel.as_ref()).run(work).await?;
+        Ok(Activation::new(started, &self.engine, &self.sessions))
+    }
+
+    /// Starts lifting the holder's own lock of an account (mở khóa tài khoản), on any phone, activated or not: the steps of an
+    /// activation up to the face, then `lift_lock`.
+    ///
+    /// # Errors
+    /// As for [`Self::start_activation`], without 1002; `NotFound` 7017 for somebody who has no account.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn start_account_unlock(
+        &self,
+        pid: String,
+        phone: String,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<Arc<Activation>, EidError> {
+        let core = self.core.clone();
+        let work = async move { Ok(core.start_account_unlock(&pid, &phone).await?) };
+        let started = Call::on(&self.engine).until(cancel.as_ref()).run(work).await?;
+        Ok(Activation::new(started, &self.engine, &self.sessions))
+    }
+
+    /// Locks the account of a personal number with the lock code (mã khóa) that its holder wrote down, from any phone, activated or
+    /// not. Spaces, hyphens and case do not count.
+    ///
+    /// # Errors
+    /// `AuthFailed` 2046 with the tries left, `Invalid` for a malformed number, `Network` (7015 with the wait).
+    #[uniffi::method(default(cancel = None))]
+    pub async fn lock_account_by_code(
+        &self,
+        pid: String,
+        code: String,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<(), EidError> {
+        let core = self.core.clone();
+        let work = async move { Ok(core.lock_account_by_code(&pid, &code).await?) };
+        Call::on(&self.engine).until(cancel.as_ref()).run(work).await
+    }
+
     /// The activation that was begun on this phone and is not finished, to go on with; none if there is none. Makes no network
     /// call.
     ///
@@ -160,7 +214,8 @@ impl EidApp {
     /// try that was begun counts.
     ///
     /// # Errors
-    /// `NotFound` 1001, `AuthFailed` 2001, 2002, 2005 or 2006, `Invalid` 2003, `Device`, `Storage`.
+    /// `NotFound` 1001, `AuthFailed` 2001, 2002, 2005 or 2006, `Invalid` 2003, `Device`, `Storage`; `Rejected` 1020, 1021, 1023 or
+    /// 1024 or `Expired` 1022 while the account may not be used: the right passcode then asks the platform whether that has ended.
     pub async fn unlock(&self, passcode: Vec<u8>) -> Result<Arc<Unlocked>, EidError> {
         let core = self.core.clone();
         let work = async move { Ok(core.unlock(passcode).await?) };

@@ -142,6 +142,9 @@ impl From<Error> for EidError {
             },
             Error::NotActivated
             | Error::AlreadyActivated
+            | Error::AccountStopped(_)
+            | Error::RecoveryShareWrong
+            | Error::RecoveryMissing
             | Error::Locked
             | Error::PasscodeDestroyed
             | Error::BiometricsChanged

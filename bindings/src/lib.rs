@@ -48,9 +48,10 @@ pub use runtime::shutdown_all;
 pub use sign_in::{DeviceView, SignInView};
 pub use unlocked::{Presentation, Unlocked};
 pub use views::{
-    AccountView, Act, ActivationStep, ActivationView, AppStatusView, CardDraft, CardLinesDraft, CardProgressView,
-    HistoryPage, HistoryView, HomeView, LockCodeView, PasscodeOutcome, PresentDraft, ProofView, Purpose, PurposeCount,
-    PurposeRefusal, QrView, ReadinessView, RefillView, RepairView, StorePart, UpdateState,
+    AccountState, AccountView, Act, ActivationPurpose, ActivationStep, ActivationView, AppStatusView, CardDraft,
+    CardLinesDraft, CardProgressView, HistoryPage, HistoryView, HomeView, LockCodeView, PasscodeOutcome, PresentDraft,
+    ProofView, Purpose, PurposeCount, PurposeRefusal, QrView, ReadinessView, RefillView, RepairView, StorePart,
+    UpdateState,
 };
 
 uniffi::setup_scaffolding!("eid_core");

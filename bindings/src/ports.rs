@@ -154,6 +154,9 @@ pub enum Event {
     HistoryChanged,
     /// Something was wrong with the store, and was repaired.
     StoreRepaired,
+    /// The account was locked, unlocked, closed or moved to another phone, or the holder's card expired or was renewed: `app_status`
+    /// says how it stands.
+    AccountChanged,
     /// The reading of a card went on, or waits for the card.
     CardProgress,
 }
@@ -323,6 +326,7 @@ impl From<core_ports::Event> for Event {
             core_ports::Event::CredentialsChanged => Self::CredentialsChanged,
             core_ports::Event::HistoryChanged => Self::HistoryChanged,
             core_ports::Event::StoreRepaired => Self::StoreRepaired,
+            core_ports::Event::AccountChanged => Self::AccountChanged,
             core_ports::Event::CardProgress => Self::CardProgress,
         }
     }

@@ -77,6 +77,16 @@ impl Unlocked {
         self.session.call().run(work).await
     }
 
+    /// Locks the account (khóa tài khoản) until card and face lift it; asks the passcode, which is consumed and wiped. The app is
+    /// locked then, and stays sealed. Runs to its end.
+    ///
+    /// # Errors
+    /// As for [`Self::sign_in`].
+    pub async fn lock_account(&self, passcode: Vec<u8>) -> Result<(), EidError> {
+        let core = self.session.core()?;
+        self.session.call().run_to_end(async move { Ok(core.lock_account(passcode).await?) }).await
+    }
+
     /// Gives the account up on this phone (hủy liên kết thiết bị), at the platform and then here, where all that was stored is
     /// deleted. Ask twice. Runs to its end.
     ///

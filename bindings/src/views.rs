@@ -6,9 +6,12 @@ mod home;
 mod present;
 mod store;
 
-pub use activation::{ActivationStep, ActivationView, CardDraft, CardLinesDraft, CardProgressView, LockCodeView};
+pub use activation::{
+    ActivationPurpose, ActivationStep, ActivationView, CardDraft, CardLinesDraft, CardProgressView, LockCodeView,
+};
 pub use home::{
-    AccountView, AppStatusView, HomeView, PurposeCount, PurposeRefusal, ReadinessView, RefillView, UpdateState,
+    AccountState, AccountView, AppStatusView, HomeView, PurposeCount, PurposeRefusal, ReadinessView, RefillView,
+    UpdateState,
 };
 pub use present::{PresentDraft, ProofView, Purpose, QrView};
 pub use store::{Act, HistoryPage, HistoryView, PasscodeOutcome, RepairView, StorePart};

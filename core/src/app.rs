@@ -16,6 +16,7 @@ use crate::{
     autolock::Watch,
     ports::{Event, Moment, Ports},
     session::{Open, Session},
+    standing::Standing,
     task,
     usecase::{activate::Front, configuration::Configurations},
 };
@@ -74,6 +75,8 @@ pub(crate) struct Inner {
     pub(crate) front: Front,
     /// What is unlocked, and its session, which outlives locking while calls are under way.
     opened: StdMutex<(Weak<Open>, Weak<Session>)>,
+    /// What was read or written last of how the account stands.
+    standing: StdMutex<Option<Standing>>,
 }
 
 impl EidApp {
@@ -105,6 +108,7 @@ impl EidApp {
                 entrance: Arc::default(),
                 front: Front::default(),
                 opened: StdMutex::default(),
+                standing: StdMutex::default(),
             }),
         })
     }
@@ -119,10 +123,7 @@ impl EidApp {
 
     /// Locks whatever is unlocked. Not an error if nothing is.
     pub fn lock(&self) {
-        let open = self.inner.opened().0.upgrade();
-        if let Some(open) = open {
-            open.lock();
-        }
+        self.inner.lock();
     }
 
     /// The app left the screen: it locks after [`AutoLock::background`], unless [`Self::enter_foreground`] comes first.
@@ -160,6 +161,18 @@ impl EidApp {
 impl Inner {
     pub(crate) fn opened(&self) -> MutexGuard<'_, (Weak<Open>, Weak<Session>)> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn standing(&self) -> MutexGuard<'_, Option<Standing>> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks whatever is unlocked.
+    pub(crate) fn lock(&self) {
+        let open = self.opened().0.upgrade();
+        if let Some(open) = open {
+            open.lock();
+        }
     }
 
     pub(crate) fn tell(&self, events: &[Event]) {

@@ -1,6 +1,6 @@
 use eid_chip::{ChipError, judge::Objection};
 use eid_crypto::CryptoError;
-use eid_model::{Code, CodeInfo, Kind, ModelError};
+use eid_model::{AccountState, Code, CodeInfo, Kind, ModelError};
 use eid_platform::PlatformError;
 use eid_proof::ProofError;
 use eid_vault::VaultError;
@@ -15,6 +15,16 @@ pub enum Error {
     /// This phone has not been activated.
     #[error("not activated")]
     NotActivated,
+    /// The account may not be used: it is locked or closed, the holder's card has expired, or another phone has it. What this phone
+    /// holds stays sealed, and is not lost.
+    #[error("account is {0:?}")]
+    AccountStopped(AccountState),
+    /// The platform's share does not open this phone's store: it is not the one that was left there.
+    #[error("recovery share is wrong")]
+    RecoveryShareWrong,
+    /// There is nothing on this phone with which a forgotten passcode could be replaced.
+    #[error("no recovery on this phone")]
+    RecoveryMissing,
     /// This phone is activated already.
     #[error("already activated")]
     AlreadyActivated,
@@ -151,6 +161,16 @@ impl Error {
         match self {
             Self::NotActivated => Code::NOT_ACTIVATED,
             Self::AlreadyActivated => Code::ALREADY_ACTIVATED,
+            Self::AccountStopped(state) => match state {
+                AccountState::Active => Code::INTERNAL,
+                AccountState::SelfLocked => Code::ACCOUNT_SELF_LOCKED_HERE,
+                AccountState::Locked => Code::ACCOUNT_LOCKED_HERE,
+                AccountState::CardExpired => Code::ACCOUNT_CARD_EXPIRED_HERE,
+                AccountState::Closed => Code::ACCOUNT_CLOSED_HERE,
+                AccountState::Superseded => Code::ACCOUNT_MOVED,
+            },
+            Self::RecoveryShareWrong => Code::RECOVERY_SHARE_WRONG,
+            Self::RecoveryMissing => Code::RECOVERY_MISSING,
             Self::Locked => Code::KEY_SLOT_EMPTY,
             Self::ConfigInvalid => Code::CONFIG_INVALID,
             Self::PasscodeWrong { .. } => Code::PASSCODE_WRONG,

@@ -19,6 +19,7 @@ mod export;
 pub mod ports;
 mod record;
 mod session;
+mod standing;
 mod store;
 mod task;
 mod usecase;
@@ -26,7 +27,8 @@ mod usecase;
 pub use app::{AppConfig, EidApp, KdfChoice};
 pub use autolock::AutoLock;
 pub use eid_platform::{
-    AppVersion, DeviceEntry, MAX_CONFIGURATION, Maintenance, PlatformConfig, PlatformError, Timeouts, UpdateState,
+    ActivationPurpose, AppVersion, DeviceEntry, MAX_CONFIGURATION, Maintenance, PlatformConfig, PlatformError,
+    Timeouts, UpdateState,
 };
 pub use eid_vault::{Act, Collection, HistoryEntry, Page, Repaired, VaultError};
 pub use error::Error;

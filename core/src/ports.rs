@@ -154,6 +154,9 @@ pub enum Event {
     HistoryChanged,
     /// Something was wrong with the store, and was repaired: [`crate::Unlocked::repairs`] says what.
     StoreRepaired,
+    /// The account was locked, unlocked, closed or moved to another phone, or the holder's card expired or was renewed:
+    /// [`crate::EidApp::app_status`] says how it stands.
+    AccountChanged,
     /// The reading of a card went on, or waits for the card: [`crate::Activation::card_progress`] says how far it is.
     CardProgress,
 }

@@ -9,6 +9,9 @@ use crate::Error;
 /// Key of the one account, in its collection.
 pub(crate) const ACCOUNT: &str = "account";
 
+/// Key of how the account stands, in the account's collection; absent while it never was but active.
+pub(crate) const STANDING: &str = "standing";
+
 /// Key of what was learnt about the chip of the citizen's card, among the settings.
 pub(crate) const CHIP_PROFILE: &str = "chip-profile";
 /// Key of the count of instructions, in the account's collection.

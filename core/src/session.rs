@@ -2,7 +2,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use eid_crypto::SecretKey;
-use eid_model::{AccountLevel, PersonName, Pid, UnixTime};
+use eid_model::{AccountLevel, Code, PersonName, Pid, UnixTime};
 use eid_platform::{AccessToken, Grant, PlatformError, SignedIn};
 use eid_proof::{KeyUse, TrustList, key_id};
 use eid_vault::{Collection, HistoryEntry, Page, Repaired, Vault};
@@ -81,7 +81,7 @@ impl Unlocked {
 
     /// Opens the store, or takes the session that is still there, open or about to end: no store is opened twice at a time.
     /// Gives its generation, for the record that the key hardware vouches for, which has known of `known` so far.
-    pub(crate) async fn open(inner: &Arc<Inner>, vault_key: SecretKey, known: u64) -> Result<(Self, u64), Error> {
+    pub(crate) async fn open(inner: &Arc<Inner>, vault_key: Arc<SecretKey>, known: u64) -> Result<(Self, u64), Error> {
         let session = inner.opened().1.upgrade();
         let unlocked = match session {
             Some(session) => Self::enter(inner, session)?,
@@ -252,23 +252,35 @@ impl Session {
 
     /// An access token that is good for half a minute at least, kept for the next call. [`Self::accepted`] takes it away again.
     pub(crate) async fn access(
-        &self,
+        self: &Arc<Self>,
         account: &Account,
         now: UnixTime,
     ) -> Result<MappedMutexGuard<'_, AccessToken>, Error> {
         let mut token = self.token.lock().await;
         if token.as_ref().is_none_or(|held| held.expires_at().seconds() <= now.seconds().saturating_add(30)) {
-            *token = Some(self.inner.platform.token(&account.account_id, &self.device_key(account), now).await?);
+            let fresh = self.inner.platform.token(&account.account_id, &self.device_key(account), now).await;
+            *token = Some(self.heed(fresh).await?);
         }
         tokio::sync::MutexGuard::try_map(token, Option::as_mut).map_err(|_| Error::Internal)
     }
 
-    /// An answer to a call with the access token. After an error a new token is fetched for the next call.
-    pub(crate) async fn accepted<T>(&self, answer: Result<T, PlatformError>) -> Result<T, Error> {
+    /// An answer to a call with the access token. After an error a new token is fetched for the next call; of a token that was taken
+    /// back the platform is asked why.
+    pub(crate) async fn accepted<T>(self: &Arc<Self>, answer: Result<T, PlatformError>) -> Result<T, Error> {
         if answer.is_err() {
-            *self.token.lock().await = None;
+            self.drop_token().await;
         }
-        Ok(answer?)
+        if answer.as_ref().is_err_and(|error| error.code() == Code::SESSION_REFUSED) {
+            let asked = self.report(&self.account().await?).await;
+            asked
+                .map(drop)
+                .or_else(|error| if matches!(error, Error::AccountStopped(_)) { Err(error) } else { Ok(()) })?;
+        }
+        self.heed(answer).await
+    }
+
+    pub(crate) async fn drop_token(&self) {
+        *self.token.lock().await = None;
     }
 
     pub(crate) async fn keep_signed_in(&self, signed_in: SignedIn) {

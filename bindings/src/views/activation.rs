@@ -12,6 +12,8 @@ redacted!(ActivationView, CardDraft, CardLinesDraft, LockCodeView);
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 #[uniffi::export(Display)]
 pub struct ActivationView {
+    /// What it is for.
+    pub purpose: ActivationPurpose,
     /// The personal number that was typed, 12 digits.
     pub pid: String,
     /// The phone number that was typed, in E.164.
@@ -39,6 +41,19 @@ pub enum ActivationStep {
     Face,
     /// The passcode: `complete`.
     Passcode,
+    /// The account's lock, in place of a passcode: `lift_lock`.
+    Lock,
+}
+
+/// What an activation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum ActivationPurpose {
+    /// To have this phone as the active one: `start_activation`.
+    Activate,
+    /// To replace a forgotten passcode on this phone: `start_recovery`.
+    Recover,
+    /// To lift the holder's own lock of an account: `start_account_unlock`.
+    Unlock,
 }
 
 /// What opens the chip of the card. With nothing given it is the personal number that the activation began with.
@@ -92,8 +107,13 @@ impl From<LockCode> for LockCodeView {
 
 impl From<ActivationState> for ActivationView {
     fn from(state: ActivationState) -> Self {
-        let ActivationState { pid, phone, step, code_expires_at, expires_at, tries_left } = state;
+        let ActivationState { purpose, pid, phone, step, code_expires_at, expires_at, tries_left } = state;
         Self {
+            purpose: match purpose {
+                eid_core::ActivationPurpose::Activate => ActivationPurpose::Activate,
+                eid_core::ActivationPurpose::Recover => ActivationPurpose::Recover,
+                eid_core::ActivationPurpose::Unlock => ActivationPurpose::Unlock,
+            },
             pid: pid.as_str().to_owned(),
             phone: phone.as_str().to_owned(),
             step: step.into(),
@@ -112,6 +132,7 @@ impl From<eid_core::ActivationStep> for ActivationStep {
             eid_core::ActivationStep::Card => Self::Card,
             eid_core::ActivationStep::Face => Self::Face,
             eid_core::ActivationStep::Passcode => Self::Passcode,
+            eid_core::ActivationStep::Lock => Self::Lock,
         }
     }
 }

@@ -67,17 +67,52 @@ pub struct AppStatusView {
     pub configuration_version: Option<u32>,
     /// The code of the reason why the last configuration that was fetched was not taken, if it was not.
     pub refused: Option<u32>,
+    /// How the account of this phone stands by the platform's last word, also while the app is locked; none if the phone is not
+    /// activated or nothing is known.
+    pub account: Option<AccountState>,
+}
+
+/// How an account stands. In every state but the first no new proof is made, and `unlock` is refused; what the phone holds stays
+/// sealed and is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum AccountState {
+    /// It may be used.
+    Active,
+    /// Its holder locked it: `start_account_unlock` lifts that.
+    SelfLocked,
+    /// It is locked: by an authority, or the platform did not say by whom.
+    Locked,
+    /// The holder's identity card has expired. When it was renewed, the next `unlock` with a network lets in again.
+    CardExpired,
+    /// The holder has died, or gave it up.
+    Closed,
+    /// It is bound to another phone now: `start_activation` takes it back, `reset` gives it up here.
+    Superseded,
+}
+
+impl From<eid_model::AccountState> for AccountState {
+    fn from(state: eid_model::AccountState) -> Self {
+        match state {
+            eid_model::AccountState::Active => Self::Active,
+            eid_model::AccountState::SelfLocked => Self::SelfLocked,
+            eid_model::AccountState::Locked => Self::Locked,
+            eid_model::AccountState::CardExpired => Self::CardExpired,
+            eid_model::AccountState::Closed => Self::Closed,
+            eid_model::AccountState::Superseded => Self::Superseded,
+        }
+    }
 }
 
 impl From<eid_core::AppStatus> for AppStatusView {
     fn from(status: eid_core::AppStatus) -> Self {
-        let eid_core::AppStatus { update, maintenance, configuration_version, refused } = status;
+        let eid_core::AppStatus { update, maintenance, configuration_version, refused, account } = status;
         Self {
             update: update.into(),
             maintenance_from: maintenance.map(|window| window.from.seconds()),
             maintenance_to: maintenance.map(|window| window.to.seconds()),
             configuration_version,
             refused: refused.map(|code| code.number().into()),
+            account: account.map(Into::into),
         }
     }
 }

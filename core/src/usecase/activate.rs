@@ -1,27 +1,32 @@
-//! Activating level 2 on this phone (kích hoạt định danh mức độ 2) in steps: phone number, one-time code, card, face, passcode.
+//! Activating level 2 on this phone (kích hoạt định danh mức độ 2) in steps: phone number, one-time code, card, face, passcode. In
+//! the same steps a forgotten passcode is replaced, and one's own lock of the account lifted.
 //!
 //! Each step is stored before its call returns. A step that is done is not repeated, and one that the platform refused may be
 //! tried again; when the platform knows the activation no more, it begins anew with what was typed.
 
+mod bind;
 mod lock_code;
 mod pending;
+mod renew;
 mod set_up;
 
 use std::sync::Arc;
 
 use eid_crypto::Passcode;
-use eid_model::{PhoneNumber, Pid};
-use eid_platform::{OneTimeCode, PlatformError, Voucher};
+use eid_model::{AccountState, PhoneNumber, Pid};
+use eid_platform::{ActivationPurpose, OneTimeCode, PlatformError, Voucher};
+use eid_vault::EnvelopeKind;
 use tokio::sync::{OwnedMappedMutexGuard, OwnedMutexGuard};
 
 pub use lock_code::LockCode;
 pub(crate) use pending::Front;
 pub use pending::{ActivationState, ActivationStep};
-use pending::{Desk, Evidence, Unsent};
+use pending::{Asked, Desk, Evidence, Pending, Unsent};
 
 use crate::{
     EidApp, Error, Unlocked,
     app::Inner,
+    record::StoredKey,
     task::to_end,
     usecase::{
         card::{CardAccess, CardProgress, CardRead, CardTask},
@@ -51,16 +56,37 @@ impl EidApp {
     /// # Errors
     /// [`Error::AlreadyActivated`], [`Error::Model`] for a malformed number, [`Error::Platform`]; [`Error::Key`], [`Error::Vault`].
     pub async fn start_activation(&self, pid: &str, phone: &str) -> Result<Activation, Error> {
+        self.start(ActivationPurpose::Activate, pid, phone).await
+    }
+
+    /// Starts replacing a forgotten passcode (quên mật mã) on this phone, also after wrong tries have destroyed it: the same steps
+    /// as an activation, with the same errors. Everything that the phone holds is kept.
+    ///
+    /// # Errors
+    /// As [`Self::start_activation`]; [`Error::NotActivated`]; [`Error::RecoveryMissing`] on a phone that was activated before this
+    /// was possible; [`Error::AccountStopped`] if another phone has the account now.
+    pub async fn start_recovery(&self, pid: &str, phone: &str) -> Result<Activation, Error> {
+        self.start(ActivationPurpose::Recover, pid, phone).await
+    }
+
+    /// Starts lifting one's own lock of an account (mở khóa tài khoản), on any phone, activated or not: the steps of an activation
+    /// up to the face, and then [`Activation::lift_lock`].
+    ///
+    /// # Errors
+    /// As [`Self::start_activation`], without [`Error::AlreadyActivated`].
+    pub async fn start_account_unlock(&self, pid: &str, phone: &str) -> Result<Activation, Error> {
+        self.start(ActivationPurpose::Unlock, pid, phone).await
+    }
+
+    async fn start(&self, purpose: ActivationPurpose, pid: &str, phone: &str) -> Result<Activation, Error> {
         let inner = Arc::clone(&self.inner);
-        if inner.is_activated().await? {
-            return Err(Error::AlreadyActivated);
-        }
-        let (pid, phone) = (Pid::parse(pid)?, PhoneNumber::parse(phone)?);
+        let device_key = inner.may_start(purpose).await?;
+        let asked = Asked { purpose, pid: Pid::parse(pid)?, phone: PhoneNumber::parse(phone)?, device_key };
         let opened = to_end({
             let inner = Arc::clone(&inner);
             async move {
                 let mut desk = Arc::clone(&inner.front.desk).lock_owned().await;
-                *desk = Some(Desk::open(&inner, pid, phone).await?);
+                *desk = Some(Desk::open(&inner, asked).await?);
                 OwnedMutexGuard::try_map(desk, Option::as_mut).map_err(|_| Error::Internal)
             }
         });
@@ -94,12 +120,13 @@ impl EidApp {
         let inner = Arc::clone(&self.inner);
         to_end(async move {
             let mut desk = inner.front.desk.lock().await;
-            if inner.is_activated().await? {
+            inner.take_pending(&mut desk).await?;
+            if let Some(found) = desk.as_ref()
+                && inner.is_over(&found.pending).await?
+            {
                 // The app was killed when all was done.
                 inner.forget_pending(&mut desk).await?;
-                return Ok(None);
             }
-            inner.take_pending(&mut desk).await?;
             Ok(desk.as_ref().map(|desk| Activation { inner: Arc::clone(&inner), serial: desk.pending.serial }))
         })
         .await
@@ -236,7 +263,12 @@ impl Activation {
     /// Binds this phone's key to the account, fetches the level-2 grant, and sets the passcode. The app is then unlocked, and the
     /// activation is over.
     ///
+    /// A recovery sets the new passcode; its wrong tries are forgotten. On a phone that another one had superseded the passcode is
+    /// the one that the phone has: it opens what is stored there, and counts as a try.
+    ///
     /// # Errors
+    /// For a recovery [`Error::RecoveryShareWrong`]; nothing is lost then. On a superseded phone what [`EidApp::unlock`] gives for
+    /// the passcode; [`EidApp::reset`] is the way for somebody who has forgotten it.
     /// [`Error::Platform`] when the platform refuses level 2 or the grant is not valid; [`Error::Crypto`] for a passcode that is
     /// malformed or too easy to guess; [`Error::Key`]; [`Error::Vault`] when the phone's storage is full, say.
     pub async fn complete(&self, passcode: Vec<u8>) -> Result<Unlocked, Error> {
@@ -246,18 +278,48 @@ impl Activation {
             // Before the device key is touched: a second activation must not break the one that is there.
             let inner = &this.inner;
             let entrance = Arc::clone(&inner.entrance).lock_owned().await;
-            if inner.is_activated().await? {
-                return Err(Error::AlreadyActivated);
-            }
             let mut turn = this.turn().await?;
-            let (vault, lock_code) = set_up::set_up(inner, &mut turn, passcode).await?;
+            let (unlocked, lock_code) = match (turn.pending.purpose, inner.is_activated().await?) {
+                (ActivationPurpose::Unlock, _) => return Err(Error::StepNotDue),
+                (ActivationPurpose::Activate, false) => set_up::set_up(inner, &mut turn, passcode).await?,
+                (ActivationPurpose::Activate, true) if inner.is_superseded().await? => {
+                    renew::take_back(inner, &mut turn, passcode).await?
+                }
+                (ActivationPurpose::Activate, true) => return Err(Error::AlreadyActivated),
+                (ActivationPurpose::Recover, true) => renew::recover(inner, &mut turn, passcode).await?,
+                (ActivationPurpose::Recover, false) => return Err(Error::NotActivated),
+            };
             drop(turn);
             // What is left of it opens nothing, and the next start removes it.
             let mut desk = inner.front.desk.lock().await;
             inner.forget_pending(&mut desk).await.ok();
             inner.front.hand_over(lock_code);
             drop(entrance);
-            Unlocked::new(inner, vault, Vec::new())
+            Ok(unlocked)
+        })
+        .await
+    }
+
+    /// Lifts the holder's own lock of the account, the last step of [`EidApp::start_account_unlock`], which is over then. A phone
+    /// that has the account learns of it when it is next unlocked.
+    ///
+    /// # Errors
+    /// [`Error::Platform`], among others when an authority has locked the account; [`Error::StepNotDue`].
+    pub async fn lift_lock(&self) -> Result<(), Error> {
+        let this = self.clone();
+        to_end(async move {
+            let inner = &this.inner;
+            let mut turn = this.turn().await?;
+            if turn.pending.step() != ActivationStep::Lock {
+                return Err(Error::StepNotDue);
+            }
+            let answer = inner.platform.lift_lock(&turn.id()?).await;
+            let state = turn.answered(inner, answer).await?;
+            if state != AccountState::Active {
+                return Err(Error::AccountStopped(state));
+            }
+            drop(turn);
+            this.forget().await
         })
         .await
     }
@@ -270,7 +332,8 @@ impl Activation {
 
     async fn ask_for_code(&self, desk: &mut Desk) -> Result<(), Error> {
         let asked = &desk.pending;
-        let answer = self.inner.platform.start_activation(&asked.pid, &asked.phone, &asked.idempotency_key).await;
+        let (person, purpose) = ((&asked.pid, &asked.phone), asked.purpose);
+        let answer = self.inner.platform.start_activation(person, purpose, &asked.idempotency_key).await;
         desk.pending.started = Some(desk.answered(&self.inner, answer).await?);
         desk.save(&self.inner).await
     }
@@ -297,6 +360,46 @@ impl Activation {
             Ok(desk) => Ok(desk),
             Err(_) if self.inner.is_activated().await? => Err(Error::AlreadyActivated),
             Err(_) => Err(Error::ActivationReplaced),
+        }
+    }
+}
+
+impl Inner {
+    /// Whether an activation for this purpose may begin on this phone, and the device key if it is the one that is there.
+    async fn may_start(self: &Arc<Self>, purpose: ActivationPurpose) -> Result<Option<StoredKey>, Error> {
+        let is_activated = self.is_activated().await?;
+        match purpose {
+            ActivationPurpose::Unlock => Ok(None),
+            ActivationPurpose::Activate if is_activated && !self.is_superseded().await? => Err(Error::AlreadyActivated),
+            ActivationPurpose::Activate => Ok(None),
+            ActivationPurpose::Recover if !is_activated => Err(Error::NotActivated),
+            ActivationPurpose::Recover => {
+                let standing = self.load_standing().await?.ok_or(Error::RecoveryMissing)?;
+                if standing.state == AccountState::Superseded {
+                    return Err(Error::AccountStopped(standing.state));
+                }
+                renew::check_recovery(self).await?;
+                Ok(Some(standing.device_key))
+            }
+        }
+    }
+
+    async fn is_superseded(self: &Arc<Self>) -> Result<bool, Error> {
+        Ok(self.load_standing().await?.is_some_and(|standing| standing.state == AccountState::Superseded))
+    }
+
+    /// True for what nothing is left to do of.
+    async fn is_over(self: &Arc<Self>, pending: &Pending) -> Result<bool, Error> {
+        let is_activated = self.is_activated().await?;
+        match pending.purpose {
+            ActivationPurpose::Unlock => Ok(false),
+            ActivationPurpose::Activate => Ok(is_activated && !self.is_superseded().await?),
+            ActivationPurpose::Recover => {
+                let given = pending.passcode_epoch;
+                let in_force = |inner: &Self| Ok(inner.folder.load_envelope(EnvelopeKind::Passcode).ok().flatten());
+                let in_force = self.blocking(in_force).await?.map(|envelope| envelope.epoch());
+                Ok(!is_activated || (given.is_some() && in_force == given))
+            }
         }
     }
 }

@@ -68,7 +68,7 @@ impl EidApp {
     /// passcode that was destroyed stays so.
     ///
     /// # Errors
-    /// [`Error::NotActivated`], [`Error::BiometricsOff`]; [`Error::BiometricsChanged`] if somebody was enrolled or removed since:
+    /// [`Error::AccountStopped`] as for [`EidApp::unlock`]; [`Error::NotActivated`], [`Error::BiometricsOff`]; [`Error::BiometricsChanged`] if somebody was enrolled or removed since:
     /// they are then off; [`Error::Key`] if the holder cancels; [`Error::Vault`].
     pub async fn unlock_with_biometrics(&self) -> Result<Unlocked, Error> {
         let inner = Arc::clone(&self.inner);
@@ -91,10 +91,11 @@ impl EidApp {
             };
             let now = inner.ports.clock.now()?;
             let mut guard = GuardSession::load(GuardKeys(Arc::clone(&inner)), &binding, &now).await?;
-            let (unlocked, generation) = Unlocked::open(&inner, vault_key, guard.guard().generation()).await?;
+            let (unlocked, generation) =
+                Unlocked::open(&inner, Arc::new(vault_key), guard.guard().generation()).await?;
             // Ends waits and a lost record of tries. If it fails, they stay until the next time.
             guard.clear(Some(generation)).await.ok();
-            Ok(unlocked)
+            unlocked.admit().await
         })
         .await
     }

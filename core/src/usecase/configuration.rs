@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use eid_crypto::VerifyingKey;
-use eid_model::{AuthPolicy, Code, UnixTime};
+use eid_model::{AccountState, AuthPolicy, Code, UnixTime};
 use eid_platform::{AppVersion, Configuration, Maintenance, PlatformError, UpdateState};
 use eid_vault::{Collection, Vault};
 
@@ -28,6 +28,9 @@ pub struct AppStatus {
     pub configuration_version: Option<u32>,
     /// Why the last configuration that was fetched was not taken, if it was not.
     pub refused: Option<Code>,
+    /// How the account of this phone stands by the platform's last word, also while the app is locked; `None` if the phone is not
+    /// activated or nothing is known.
+    pub account: Option<AccountState>,
 }
 
 /// The best configuration of this run of the app: built in, stored or fetched.
@@ -58,9 +61,14 @@ impl EidApp {
     /// on this phone is known once the app was unlocked.
     ///
     /// # Errors
-    /// [`Error::Clock`].
-    pub fn app_status(&self) -> Result<AppStatus, Error> {
-        Ok(self.inner.configurations.status(self.inner.now()?))
+    /// [`Error::Clock`], [`Error::Vault`].
+    pub async fn app_status(&self) -> Result<AppStatus, Error> {
+        let account = match self.inner.is_activated().await? {
+            // Hardware that does not answer keeps nobody from the rest.
+            true => self.inner.load_standing().await.ok().flatten().map(|standing| standing.state),
+            false => None,
+        };
+        Ok(AppStatus { account, ..self.inner.configurations.status(self.inner.now()?) })
     }
 
     /// Fetches the configuration now, also while the platform serves this version no more. One that is older, expired or wrongly
@@ -70,7 +78,7 @@ impl EidApp {
     /// [`Error::Platform`], [`Error::Clock`].
     pub async fn renew_configuration(&self) -> Result<AppStatus, Error> {
         self.inner.fetch_configuration().await?;
-        self.app_status()
+        self.app_status().await
     }
 
     /// What each act asks for, by the configuration that is at hand.
@@ -115,6 +123,7 @@ impl Configurations {
             maintenance: best.as_ref().and_then(|best| best.maintenance).filter(|window| now < window.to),
             configuration_version: best.map(|best| best.version),
             refused,
+            account: None,
         }
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod consent;
 pub(crate) mod data_request;
 pub(crate) mod face;
 pub(crate) mod history;
+mod lock_by_code;
 pub(crate) mod passcode;
 pub(crate) mod present;
 pub(crate) mod refill;

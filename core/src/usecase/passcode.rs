@@ -87,7 +87,7 @@ impl Session {
                 if is_final(code) {
                     self.end_change(to, false).await?;
                 }
-                Err(PlatformError::Refused { code, tries_left, retry_after }.into())
+                self.heed(Err(PlatformError::Refused { code, tries_left, retry_after })).await
             }
             Err(Failed::Sent(_)) => Ok(PasscodeOutcome::Unsure),
         }

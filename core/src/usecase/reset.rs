@@ -22,6 +22,7 @@ impl EidApp {
             self.inner.ports.secure_key.remove(alias).await?;
         }
         self.inner.forget_pending(&mut desk).await?;
+        *self.inner.standing() = None;
         self.inner.blocking(|inner| Ok(inner.folder.wipe()?)).await
     }
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use eid_model::Code;
+use eid_model::{Code, UnixTime};
 use eid_platform::{DeviceReport, DeviceState, PlatformError};
 use eid_vault::{Collection, EnvelopeKind, PasscodeEnvelopes, Vault};
 
@@ -73,16 +73,23 @@ impl Session {
         Ok(())
     }
 
-    /// Reports the store's generation. If the platform knows of a later one, the store is an older copy: it is gone on from.
+    /// Reports the store's generation, and learns how the account stands. If the platform knows of a later one, the store is an
+    /// older copy: it is gone on from.
+    ///
+    /// # Errors
+    /// [`Error::AccountStopped`] unless the account is active.
     pub(crate) async fn report(self: &Arc<Self>, account: &Account) -> Result<DeviceState, Error> {
         let now = self.inner.now()?;
         let store_generation = self.vault(|vault| Ok(vault.make_durable()?)).await?;
         let report = DeviceReport { store_generation };
-        let access = self.access(account, now).await?;
-        let device = self.device_key(account);
-        let answer = self.inner.platform.report_device_state(&access, report, &device, now).await;
-        drop(access);
-        let state = self.accepted(answer).await?;
+        let state = match self.report_once(account, report, now).await {
+            // A token that was taken back: a new one is given, or the reason said.
+            Err(Error::Platform(error)) if error.code() == Code::SESSION_REFUSED => {
+                self.drop_token().await;
+                self.report_once(account, report, now).await?
+            }
+            state => state?,
+        };
         let known = state.store_generation;
         let go_on = move |vault: &mut Vault| {
             // What was written since the report is no copy's.
@@ -95,7 +102,20 @@ impl Session {
             self.tell(&[Event::StoreRepaired, Event::CredentialsChanged, Event::HistoryChanged]);
             self.remove_discarded().await?;
         }
+        self.learn(state.account_state).await?;
         Ok(state)
+    }
+
+    async fn report_once(
+        self: &Arc<Self>,
+        account: &Account,
+        report: DeviceReport,
+        now: UnixTime,
+    ) -> Result<DeviceState, Error> {
+        let access = self.access(account, now).await?;
+        let answer = self.inner.platform.report_device_state(&access, report, &self.device_key(account), now).await;
+        drop(access);
+        self.heed(answer).await
     }
 }
 

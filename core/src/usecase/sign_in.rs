@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use eid_crypto::{Passcode, PasscodeKey};
-use eid_model::{AuthLevel, AuthRule, Code, Evidence, Factor, FactorKind, GuardedAct, UnixTime};
+use eid_model::{AccountState, AuthLevel, AuthRule, Code, Evidence, Factor, FactorKind, GuardedAct, UnixTime};
 use eid_platform::{AccessToken, Challenge, DeviceEntry, Instruction, PlatformError};
 use eid_vault::{Act, Collection, HistoryEntry};
 use tokio::sync::{MappedMutexGuard, MutexGuard};
@@ -104,6 +104,17 @@ impl Unlocked {
         session.accepted_signed_in(answer).await
     }
 
+    /// Locks the account (khóa tài khoản): from now on nobody can use it, from any phone, and what this one holds stays sealed. Card
+    /// and face lift it ([`EidApp::start_account_unlock`]). Runs to its end; the app is locked then.
+    ///
+    /// # Errors
+    /// As for [`Self::sign_in`].
+    pub async fn lock_account(&self, passcode: Vec<u8>) -> Result<(), Error> {
+        let passcode = Passcode::parse(passcode)?;
+        let session = self.session()?;
+        to_end(async move { session.lock_account(passcode).await }).await
+    }
+
     /// Gives the account up on this phone (hủy liên kết thiết bị): at the platform, then here, where all that was stored is
     /// deleted. Nothing undoes it: the shell asks the citizen twice. Runs to its end.
     ///
@@ -135,7 +146,7 @@ impl Session {
             let instruction = instruction(&account, seq, &challenge, &device, &key);
             match inner.platform.sign_in(instruction, now).await {
                 Err(error) if again && is_replayed(&error) => self.learn_seq(&account).await?,
-                answer => break answer?,
+                answer => break self.heed(answer).await?,
             }
             again = false;
         };
@@ -143,6 +154,26 @@ impl Session {
         self.keep_signed_in(signed_in).await;
         self.note_act(&account, Act::SignedIn, "sign_in").await?;
         Ok(view)
+    }
+
+    async fn lock_account(self: &Arc<Self>, passcode: Passcode) -> Result<(), Error> {
+        let inner = Arc::clone(&self.inner);
+        let _entrance = inner.entrance.lock().await;
+        let (account, key) = self.prove(passcode).await?;
+        let mut again = true;
+        let state = loop {
+            let (challenge, now) = (inner.platform.challenge().await?, inner.now()?);
+            let (seq, device) = (self.next_seq(None).await?, self.device_key(&account));
+            match inner.platform.lock_account(instruction(&account, seq, &challenge, &device, &key), now).await {
+                Err(error) if again && is_replayed(&error) => self.learn_seq(&account).await?,
+                answer => break self.heed(answer).await?,
+            }
+            again = false;
+        };
+        match self.learn(state).await {
+            Err(Error::AccountStopped(AccountState::SelfLocked)) => Ok(()),
+            learnt => learnt,
+        }
     }
 
     async fn unlink(self: &Arc<Self>, passcode: Passcode) -> Result<(), Error> {
@@ -157,7 +188,7 @@ impl Session {
                 Err(error) if again && is_replayed(&error) => self.learn_seq(&account).await?,
                 // It agreed before: this phone was killed in between, or another one took its place.
                 Err(error) if error.code() == Code::DEVICE_SUPERSEDED => return Ok(()),
-                answer => return Ok(answer?),
+                answer => return self.heed(answer).await,
             }
             again = false;
         }
@@ -205,7 +236,7 @@ impl Session {
 
     /// The access token of the citizen's session, refreshed if it is about to end.
     pub(crate) async fn access_signed_in(
-        &self,
+        self: &Arc<Self>,
         account: &Account,
         now: UnixTime,
     ) -> Result<MappedMutexGuard<'_, AccessToken>, Error> {
@@ -218,7 +249,7 @@ impl Session {
                     if matches!(error, PlatformError::Refused { .. }) {
                         *held = None;
                     }
-                    return Err(error.into());
+                    return self.heed(Err(error)).await;
                 }
             }
         }
@@ -227,12 +258,12 @@ impl Session {
     }
 
     /// An answer to a call in the citizen's session. One that the platform does not know any more is forgotten.
-    pub(crate) async fn accepted_signed_in<T>(&self, answer: Result<T, PlatformError>) -> Result<T, Error> {
+    pub(crate) async fn accepted_signed_in<T>(self: &Arc<Self>, answer: Result<T, PlatformError>) -> Result<T, Error> {
         let gone = answer.as_ref().is_err_and(|error| error.code() == Code::SESSION_REFUSED);
         if gone {
             self.take_signed_in().await;
         }
-        Ok(answer?)
+        self.heed(answer).await
     }
 
     async fn note_act(self: &Arc<Self>, account: &Account, act: Act, purpose: &str) -> Result<(), Error> {

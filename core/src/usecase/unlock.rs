@@ -17,12 +17,14 @@ use crate::{
 };
 
 impl EidApp {
-    /// Unlocks with the passcode: six ASCII digits, wiped here. Makes no network call.
+    /// Unlocks with the passcode: six ASCII digits, wiped here. Makes no network call, unless the account was stopped: then the
+    /// platform is asked whether it still is.
     ///
     /// Three wrong tries are free; then they cost 1, 5 and 30 minutes and 24 hours; the tenth destroys the passcode's hardware
     /// keys. A try counts before the hardware is asked about it, so that killing the app does not give it back. Runs to its end.
     ///
     /// # Errors
+    /// [`Error::AccountStopped`] if the account may not be used: what is stored stays sealed and is kept.
     /// [`Error::NotActivated`], [`Error::PasscodeWrong`], [`Error::PasscodeWait`], [`Error::TriesLost`],
     /// [`Error::PasscodeDestroyed`], [`Error::Crypto`] for a malformed passcode, [`Error::Key`], [`Error::Vault`]; only a wrong
     /// passcode costs a try.
@@ -32,10 +34,10 @@ impl EidApp {
         to_end(async move {
             let _entrance = inner.entrance.lock().await;
             let Entered { vault_key, tried, .. } = inner.enter(passcode).await?;
-            let opened = Unlocked::open(&inner, vault_key, tried.guard().generation()).await;
+            let opened = Unlocked::open(&inner, Arc::new(vault_key), tried.guard().generation()).await;
             // If that cannot be stored, the citizen comes in all the same: the try stays counted until the next right one.
             tried.right(opened.as_ref().ok().map(|(_, generation)| *generation)).await.ok();
-            Ok(opened?.0)
+            opened?.0.admit().await
         })
         .await
     }

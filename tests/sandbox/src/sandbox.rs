@@ -192,6 +192,16 @@ impl Sandbox {
         self.platform.store.run(|tx| change.store(&self.platform, tx, pid.as_str()))
     }
 
+    /// Every recovery share that is kept becomes another one.
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`].
+    pub fn spoil_recovery_shares(&self) -> Result<(), SandboxError> {
+        self.platform
+            .store
+            .run(|tx| Ok(tx.execute("UPDATE devices SET recovery_share = randomblob(32)", []).map(drop)?))
+    }
+
     /// The text messages sent to a phone, newest last.
     ///
     /// # Errors

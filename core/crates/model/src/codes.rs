@@ -15,6 +15,20 @@ impl Code {
     pub const ACTIVATION_LOST: Self = Self(1010);
     /// Another activation was begun on this phone since. Go on with the latest one.
     pub const ACTIVATION_REPLACED: Self = Self(1011);
+    /// You locked this account yourself. The data on this phone stay sealed and intact. Unlock the account with card and face.
+    pub const ACCOUNT_SELF_LOCKED_HERE: Self = Self(1020);
+    /// The account is locked. The data on this phone stay sealed and intact. If you locked it yourself, unlock it with card and face; otherwise ask the police office.
+    pub const ACCOUNT_LOCKED_HERE: Self = Self(1021);
+    /// The identity card has expired. The data on this phone stay sealed and intact. Renew the card at the police office, then open the app again with a network.
+    pub const ACCOUNT_CARD_EXPIRED_HERE: Self = Self(1022);
+    /// This account is closed; the data on this phone stay sealed. If that is wrong, go to the police office.
+    pub const ACCOUNT_CLOSED_HERE: Self = Self(1023);
+    /// The account has moved to another phone; the data on this one stay sealed. Activate here again, or delete them. If it was not you who moved it, lock the account at once.
+    pub const ACCOUNT_MOVED: Self = Self(1024);
+    /// The platform sent a share that does not fit this phone, so the passcode was not replaced. Nothing is lost; try again later, or tell the police office.
+    pub const RECOVERY_SHARE_WRONG: Self = Self(1025);
+    /// This phone has nothing with which a forgotten passcode could be replaced. Start over and activate again; your account is not affected.
+    pub const RECOVERY_MISSING: Self = Self(1026);
     /// The app met an internal fault. Your data is intact; try again.
     pub const INTERNAL: Self = Self(1099);
     /// The passcode is wrong. Try again.
@@ -552,6 +566,13 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 1004, name: "APP_CLOSED", kind: Kind::Locked, privacy: Privacy::Expected, vi: "Ứng dụng đã đóng. Hãy mở lại ứng dụng.", en: "The app was closed. Open it again." },
     CodeInfo { number: 1010, name: "ACTIVATION_LOST", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Phần kích hoạt đang làm dở trên điện thoại này không mở lại được. Hãy bắt đầu lại từ đầu; tài khoản của bạn không bị ảnh hưởng.", en: "The activation that was under way on this phone cannot be opened again. Start it anew; your account is not affected." },
     CodeInfo { number: 1011, name: "ACTIVATION_REPLACED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Đã bắt đầu một lần kích hoạt khác trên điện thoại này. Hãy làm tiếp lần kích hoạt mới nhất.", en: "Another activation was begun on this phone since. Go on with the latest one." },
+    CodeInfo { number: 1020, name: "ACCOUNT_SELF_LOCKED_HERE", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Bạn đã tự khóa tài khoản này. Dữ liệu trên điện thoại được giữ kín và còn nguyên. Hãy mở khóa tài khoản bằng thẻ và khuôn mặt.", en: "You locked this account yourself. The data on this phone stay sealed and intact. Unlock the account with card and face." },
+    CodeInfo { number: 1021, name: "ACCOUNT_LOCKED_HERE", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Tài khoản đang bị khóa. Dữ liệu trên điện thoại được giữ kín và còn nguyên. Nếu bạn tự khóa, hãy mở khóa bằng thẻ và khuôn mặt; nếu không, hãy hỏi cơ quan công an.", en: "The account is locked. The data on this phone stay sealed and intact. If you locked it yourself, unlock it with card and face; otherwise ask the police office." },
+    CodeInfo { number: 1022, name: "ACCOUNT_CARD_EXPIRED_HERE", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Thẻ căn cước đã hết hạn. Dữ liệu trên điện thoại được giữ kín và còn nguyên. Hãy đổi thẻ tại cơ quan công an, sau đó mở lại ứng dụng khi có mạng.", en: "The identity card has expired. The data on this phone stay sealed and intact. Renew the card at the police office, then open the app again with a network." },
+    CodeInfo { number: 1023, name: "ACCOUNT_CLOSED_HERE", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Tài khoản này đã đóng; dữ liệu trên điện thoại được giữ kín. Nếu không đúng, hãy đến cơ quan công an.", en: "This account is closed; the data on this phone stay sealed. If that is wrong, go to the police office." },
+    CodeInfo { number: 1024, name: "ACCOUNT_MOVED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Tài khoản đã chuyển sang điện thoại khác; dữ liệu trên điện thoại này được giữ kín. Hãy kích hoạt lại ở đây hoặc xóa dữ liệu. Nếu không phải bạn chuyển, hãy khóa tài khoản ngay.", en: "The account has moved to another phone; the data on this one stay sealed. Activate here again, or delete them. If it was not you who moved it, lock the account at once." },
+    CodeInfo { number: 1025, name: "RECOVERY_SHARE_WRONG", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Hệ thống đã gửi phần khóa không khớp với điện thoại này, nên chưa đặt lại được mật mã. Không có gì bị mất; hãy thử lại sau hoặc báo cơ quan công an.", en: "The platform sent a share that does not fit this phone, so the passcode was not replaced. Nothing is lost; try again later, or tell the police office." },
+    CodeInfo { number: 1026, name: "RECOVERY_MISSING", kind: Kind::NotFound, privacy: Privacy::Reportable, vi: "Điện thoại này không có phần dự phòng để đặt lại mật mã. Hãy xóa dữ liệu rồi kích hoạt lại; tài khoản của bạn không bị ảnh hưởng.", en: "This phone has nothing with which a forgotten passcode could be replaced. Start over and activate again; your account is not affected." },
     CodeInfo { number: 1099, name: "INTERNAL", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng gặp lỗi bên trong. Dữ liệu của bạn còn nguyên; hãy thử lại.", en: "The app met an internal fault. Your data is intact; try again." },
     CodeInfo { number: 2001, name: "PASSCODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mật mã không đúng. Hãy thử lại.", en: "The passcode is wrong. Try again." },
     CodeInfo { number: 2002, name: "PASSCODE_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Bạn đã nhập sai nhiều lần. Hãy chờ hết thời gian ghi trên màn hình rồi thử lại.", en: "Too many wrong tries. Wait for the time shown, then try again." },

@@ -39,6 +39,7 @@
 //! ```
 
 mod account_age;
+mod account_state;
 mod address;
 mod auth;
 mod code;
@@ -62,6 +63,7 @@ mod words;
 mod working_day;
 
 pub use account_age::{AccountAgeTable, Availability};
+pub use account_state::AccountState;
 pub use address::{Address, AddressNotice};
 pub use auth::{AuthPolicy, AuthRule, Evidence, Factor, FactorKind, GuardedAct};
 pub use code::{Code, CodeInfo, Kind, Privacy};

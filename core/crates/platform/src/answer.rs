@@ -6,9 +6,9 @@
 use core::fmt;
 use std::collections::BTreeMap;
 
-use eid_crypto::SecretBytes;
+use eid_crypto::{SecretBytes, SecretKey};
 use eid_model::UnixTime;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 
 use crate::{
@@ -62,7 +62,7 @@ pub fn parse_device_challenge(body: &[u8]) -> Result<DeviceChallenge, PlatformEr
 }
 
 /// A phone that is bound to an account. Nothing in it is to be believed before [`crate::Grant::verify`].
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub struct DeviceBound {
     /// The account.
     pub account_id: AccountId,
@@ -72,6 +72,16 @@ pub struct DeviceBound {
     pub issuer: String,
     /// Locks the account from any phone: 18 letters and digits, for the holder alone.
     pub lock_code: String,
+    /// The number of the passcode whose key was bound, from 1.
+    pub passcode_epoch: u32,
+    /// What the platform keeps for a forgotten passcode of this phone.
+    #[serde(deserialize_with = "secret_key")]
+    pub recovery_share: SecretKey,
+}
+
+fn secret_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretKey, D::Error> {
+    let bytes = SecretBytes::new(base64url::deserialize::<32, _>(deserializer)?.to_vec());
+    SecretKey::parse(&bytes).map_err(|_| D::Error::custom("not 32 bytes"))
 }
 
 impl fmt::Debug for DeviceBound {
@@ -88,7 +98,10 @@ pub fn parse_device_bound(body: &[u8]) -> Result<DeviceBound, PlatformError> {
     let bound: DeviceBound = parse_object(body)?;
     let code = bound.lock_code.as_bytes();
     let is_code = code.len() == 18 && code.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-    let fits = bound.grant.len() <= MAX_TOKEN && (1..=256).contains(&bound.issuer.len()) && is_code;
+    let fits = bound.grant.len() <= MAX_TOKEN
+        && (1..=256).contains(&bound.issuer.len())
+        && is_code
+        && bound.passcode_epoch > 0;
     if fits { Ok(bound) } else { Err(NONSENSE) }
 }
 
@@ -297,7 +310,7 @@ mod tests {
         ),
         (
             "bound",
-            r#"{"account_id":"acc","grant":"a.b.c","issuer":"https://issuer.example","lock_code":"0123456789ABCDEFGH"}"#,
+            r#"{"account_id":"acc","grant":"a.b.c","issuer":"https://issuer.example","lock_code":"0123456789ABCDEFGH","passcode_epoch":1,"recovery_share":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#,
         ),
         ("grant", r#"{"grant":"a.b.c"}"#),
         ("token", TOKEN),

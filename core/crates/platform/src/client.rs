@@ -10,9 +10,9 @@ use reqwest::{
 use serde::Serialize;
 
 use crate::{
-    AccessToken, AccountId, ActivationId, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound,
-    DeviceChallenge, DeviceReport, DeviceState, Flaw, IssuerMetadata, PlatformError, RequestSigner, answer, base64url,
-    binding,
+    AccessToken, AccountId, ActivationId, ActivationPurpose, ActivationStarted, CNonce, CredentialConfiguration,
+    DeviceBound, DeviceChallenge, DeviceReport, DeviceState, Flaw, IssuerMetadata, PlatformError, RequestSigner,
+    answer, base64url, binding,
     http::{Expected, Gate, Http, Read, copy},
     parse_device_state,
 };
@@ -106,6 +106,7 @@ impl fmt::Debug for CredentialRequest<'_> {
 struct Activation<'a> {
     pid: &'a str,
     phone: &'a str,
+    purpose: ActivationPurpose,
 }
 
 #[derive(Serialize)]
@@ -184,7 +185,8 @@ impl PlatformClient {
         self.http.network_changed();
     }
 
-    /// Asks for an activation: the platform sends a one-time code to the phone that the register has.
+    /// Asks for an activation, a new passcode or the end of one's own lock: the platform sends a one-time code to the phone that
+    /// the register has, and the message says what for.
     ///
     /// The same `idempotency_key` gives the same activation and sends no second message; store it before the call.
     ///
@@ -192,14 +194,14 @@ impl PlatformClient {
     /// See the head of this block.
     pub async fn start_activation(
         &self,
-        pid: &Pid,
-        phone: &PhoneNumber,
+        (pid, phone): (&Pid, &PhoneNumber),
+        purpose: ActivationPurpose,
         idempotency_key: &[u8; 16],
     ) -> Result<ActivationStarted, PlatformError> {
         let request = self
             .post("/v1/activation")
             .header("Idempotency-Key", base64url::encode(idempotency_key))
-            .json(&Activation { pid: pid.as_str(), phone: phone.as_str() });
+            .json(&Activation { pid: pid.as_str(), phone: phone.as_str(), purpose });
         answer::parse_activation_started(&self.repeat(request, 201, JSON).await?)
     }
 

@@ -65,6 +65,9 @@ pub enum PlatformError {
     /// What was typed as a voucher is not twelve characters of its alphabet.
     #[error("voucher has the wrong form")]
     VoucherFormat,
+    /// What was typed as the lock code is not 18 characters of its alphabet.
+    #[error("lock code has the wrong form")]
+    LockCodeFormat,
     /// The phone's key did not sign; the code is the key hardware's own reason.
     #[error("key did not sign ({0})")]
     Signer(Code),
@@ -135,6 +138,7 @@ impl PlatformError {
             Self::ConfigurationOlder => Code::CONFIGURATION_OLDER,
             Self::OneTimeCodeFormat => Code::CODE_WRONG,
             Self::VoucherFormat => Code::VOUCHER_WRONG,
+            Self::LockCodeFormat => Code::LOCK_CODE_WRONG,
             Self::Crypto(error) => error.code(),
         }
     }

@@ -4,7 +4,7 @@
 use core::fmt;
 
 use eid_crypto::{PasscodeKey, SecretBytes};
-use eid_model::{AuthLevel, UnixTime};
+use eid_model::{AccountState, AuthLevel, UnixTime};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -112,6 +112,11 @@ struct ChangeParams<'a> {
 #[derive(Deserialize)]
 struct Changed {
     passcode_epoch: u32,
+}
+
+#[derive(Deserialize)]
+struct Locked {
+    account_state: AccountState,
 }
 
 /// Parses the answer to an instruction of number `seq` for `act`, and its result.
@@ -257,6 +262,19 @@ impl PlatformClient {
         let params = ChangeParams { epoch, passcode_binding: &binding };
         let changed: Changed = self.instruct(instruction, "change_passcode", params, now).await?;
         Ok(changed.passcode_epoch)
+    }
+
+    /// Locks the account until card and face lift it (khóa tài khoản); gives the account's state.
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn lock_account(
+        &self,
+        instruction: Instruction<'_>,
+        now: UnixTime,
+    ) -> Result<AccountState, PlatformError> {
+        let locked: Locked = self.instruct(instruction, "lock", Nothing {}, now).await?;
+        Ok(locked.account_state)
     }
 
     /// Gives the account up on this phone (hủy liên kết thiết bị).

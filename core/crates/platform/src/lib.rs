@@ -17,7 +17,7 @@
 //!
 //! use eid_crypto::SystemRandom;
 //! use eid_model::{PhoneNumber, Pid};
-//! use eid_platform::{OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
+//! use eid_platform::{ActivationPurpose, OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
 //!
 //! # async fn example(ca: Vec<u8>, stored_key: [u8; 16]) -> Result<(), Box<dyn std::error::Error>> {
 //! let config = PlatformConfig {
@@ -27,7 +27,7 @@
 //! };
 //! let platform = PlatformClient::new(&config, Arc::new(SystemRandom::new()))?;
 //! let (pid, phone) = (Pid::parse("000199000123")?, PhoneNumber::parse("0900000123")?);
-//! let started = platform.start_activation(&pid, &phone, &stored_key).await?;
+//! let started = platform.start_activation((&pid, &phone), ActivationPurpose::Activate, &stored_key).await?;
 //! let challenge = platform.confirm_code(&started.activation_id, &OneTimeCode::parse("271 828")?).await?;
 //! # Ok(())
 //! # }
@@ -73,7 +73,7 @@ pub use own_data::{
     parse_consent, parse_consents, parse_requests,
 };
 pub use problem::parse_problem;
-pub use proving::{CardUpload, Voucher, parse_next};
+pub use proving::{ActivationPurpose, CardUpload, LockCode, Voucher, parse_lifted, parse_next};
 pub use signer::RequestSigner;
 pub use state::{DeviceReport, DeviceState, parse_device_state};
 pub use update::{AppVersion, UpdatePolicy, UpdateState};

@@ -1,11 +1,25 @@
-//! The calls that prove who the citizen is: card, voucher, face.
+//! The calls that prove who the citizen is: card, voucher, face; and the two about the account's lock.
 
 use core::fmt;
 
 use eid_crypto::SecretBytes;
+use eid_model::{AccountState, Pid};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{ActivationId, PlatformClient, PlatformError, base64url, client::JSON, json::parse_object};
+
+/// What somebody proves for who he is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActivationPurpose {
+    /// To have this phone as the active one (kích hoạt).
+    #[default]
+    Activate,
+    /// To have another passcode on the phone that is active (đặt lại mật mã).
+    Recover,
+    /// To lift his own lock of the account, from any phone (mở khóa tài khoản).
+    Unlock,
+}
 
 /// What a phone read of a card, as the platform takes it. Wiped on drop.
 pub struct CardUpload {
@@ -32,19 +46,38 @@ impl Voucher {
     /// # Errors
     /// [`PlatformError::VoucherFormat`].
     pub fn parse(text: &str) -> Result<Self, PlatformError> {
-        let typed = text.bytes().filter(|byte| !matches!(byte, b' ' | b'-'));
-        let meant = typed.map(|byte| match byte.to_ascii_uppercase() {
-            b'O' => b'0',
-            b'I' | b'L' => b'1',
-            other => other,
-        });
-        // One too many is enough to know.
-        let characters = SecretBytes::new(meant.take(13).collect());
-        let known = |byte: &u8| byte.is_ascii_digit() || (byte.is_ascii_uppercase() && *byte != b'U');
-        // EXPOSE: checked for form.
-        let fits = characters.expose().len() == 12 && characters.expose().iter().all(known);
-        if fits { Ok(Self(characters)) } else { Err(PlatformError::VoucherFormat) }
+        parse_typed(text, 12).map(Self).ok_or(PlatformError::VoucherFormat)
     }
+}
+
+/// The lock code (mã khóa) as its holder typed it: 18 characters, written down at the activation; wiped on drop.
+#[derive(Debug)]
+pub struct LockCode(SecretBytes);
+
+impl LockCode {
+    /// Parses 18 characters, as forgivingly as [`Voucher::parse`].
+    ///
+    /// # Errors
+    /// [`PlatformError::LockCodeFormat`].
+    pub fn parse(text: &str) -> Result<Self, PlatformError> {
+        parse_typed(text, 18).map(Self).ok_or(PlatformError::LockCodeFormat)
+    }
+}
+
+/// So many characters of Crockford's base32, as they were meant.
+fn parse_typed(text: &str, length: usize) -> Option<SecretBytes> {
+    let typed = text.bytes().filter(|byte| !matches!(byte, b' ' | b'-'));
+    let meant = typed.map(|byte| match byte.to_ascii_uppercase() {
+        b'O' => b'0',
+        b'I' | b'L' => b'1',
+        other => other,
+    });
+    // One too many is enough to know.
+    let characters = SecretBytes::new(meant.take(length.saturating_add(1)).collect());
+    let known = |byte: &u8| byte.is_ascii_digit() || (byte.is_ascii_uppercase() && *byte != b'U');
+    // EXPOSE: checked for form.
+    let fits = characters.expose().len() == length && characters.expose().iter().all(known);
+    fits.then_some(characters)
 }
 
 #[derive(Serialize)]
@@ -76,7 +109,22 @@ struct VoucherCode<'a> {
     voucher: &'a str,
 }
 
-/// The answer of each of these calls. What is due next the phone knows itself.
+#[derive(Serialize)]
+struct Lock<'a> {
+    pid: &'a str,
+    lock_code: &'a str,
+}
+
+/// Neither parameters nor an answer.
+#[derive(Serialize, Deserialize)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+struct Lifted {
+    account_state: AccountState,
+}
+
+/// The answer of each step that proves something. What is due next the phone knows itself.
 #[derive(Deserialize)]
 struct Next {
     #[serde(rename = "next")]
@@ -121,6 +169,35 @@ impl PlatformClient {
             .body(sealed);
         parse_next(&self.once(request, 200, JSON).await?)
     }
+
+    /// Lifts the holder's own lock, the last step of [`ActivationPurpose::Unlock`]; gives the account's state. Repeated by itself.
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn lift_lock(&self, id: &ActivationId) -> Result<AccountState, PlatformError> {
+        let request = self.post(&format!("/v1/activation/{}/unlock", id.as_str())).json(&Nothing {});
+        parse_lifted(&self.repeat(request, 200, JSON).await?)
+    }
+
+    /// Locks an account with its lock code, from any phone and without a session. Never repeated by itself, for each wrong code
+    /// counts.
+    ///
+    /// # Errors
+    /// See the head of this block.
+    pub async fn lock_by_code(&self, pid: &Pid, code: &LockCode) -> Result<(), PlatformError> {
+        // EXPOSE: the characters go into the request's body.
+        let lock_code = core::str::from_utf8(code.0.expose()).unwrap_or_default();
+        let request = self.post("/v1/lock").json(&Lock { pid: pid.as_str(), lock_code });
+        parse_object(&self.once(request, 200, JSON).await?).map(|Nothing {}| ())
+    }
+}
+
+/// Parses the answer to `POST /v1/activation/{id}/unlock`.
+///
+/// # Errors
+/// [`PlatformError::Nonsense`].
+pub fn parse_lifted(body: &[u8]) -> Result<AccountState, PlatformError> {
+    parse_object(body).map(|Lifted { account_state }| account_state)
 }
 
 /// Parses the answer to a step of proving who the citizen is.
@@ -153,6 +230,25 @@ mod tests {
         }
         assert_eq!(Voucher::parse("1").err().map(|e| e.code()), Some(eid_model::Code::VOUCHER_WRONG));
         assert!(!format!("{:?}", Voucher::parse("0123456789AB").unwrap()).contains("0123"));
+    }
+
+    #[test]
+    fn lock_code_is_eighteen_characters_however_they_are_written() {
+        let code = LockCode::parse("o1l3-45 6789ab CDEFGH").unwrap();
+        assert_eq!(core::str::from_utf8(code.0.expose()), Ok("0113456789ABCDEFGH"));
+        for bad in ["", "0123456789AB", "0123456789ABCDEFG", "0123456789ABCDEFGHJ", "0123456789ABCDEFGU"] {
+            assert_eq!(LockCode::parse(bad).err(), Some(PlatformError::LockCodeFormat), "{bad}");
+        }
+        assert_eq!(PlatformError::LockCodeFormat.code(), eid_model::Code::LOCK_CODE_WRONG);
+        assert!(!format!("{code:?}").contains("0113"));
+    }
+
+    #[test]
+    fn lifted_lock_says_the_state() {
+        assert_eq!(parse_lifted(br#"{"account_state":"active","more":1}"#), Ok(AccountState::Active));
+        for bad in ["{}", r#"{"account_state":1}"#, "[]", ""] {
+            assert!(parse_lifted(bad.as_bytes()).is_err(), "{bad}");
+        }
     }
 
     #[test]

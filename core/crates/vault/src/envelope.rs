@@ -24,9 +24,17 @@ const SEALED: usize = 32 + seal::OVERHEAD;
 /// Frame, kind, epoch, cost, salt, binding, seal.
 pub(crate) const MAX_BYTES: usize = (4 + 1 + 32) + (1 + 4 + 12 + 16 + 32) + SEALED;
 
-/// Aliases of all hardware keys that envelopes, the guard and an unfinished activation ask. Starting over removes them.
-pub const HARDWARE_ALIASES: [&str; 7] =
-    ["vault-a", "vault-b", "vault-biometric", "vault-recovery", "guard-a", "guard-b", crate::PENDING_ALIAS];
+/// Aliases of all hardware keys that envelopes, the guard and the files sealed to the hardware ask. Starting over removes them.
+pub const HARDWARE_ALIASES: [&str; 8] = [
+    "vault-a",
+    "vault-b",
+    "vault-biometric",
+    "vault-recovery",
+    "guard-a",
+    "guard-b",
+    crate::PENDING_ALIAS,
+    crate::STANDING_ALIAS,
+];
 
 /// The vault key (khóa kho dữ liệu), sealed so that it takes this phone's key hardware and one [`Factor`] to open it.
 ///

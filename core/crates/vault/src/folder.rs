@@ -17,9 +17,9 @@ use crate::{
 /// The folder that holds one installation's store and the small files beside it.
 ///
 /// `install` (who this installation is), `store` (records and history), `guard` (passcode tries), and `envelope`, which comes
-/// last and makes the phone activated; beside it the envelopes of biometrics, of recovery and of a new passcode. All are
-/// useless elsewhere: nothing opens without this phone's key hardware. Before the envelope there is `activation`, which says
-/// where an unfinished activation stands.
+/// last and makes the phone activated; beside it the envelopes of biometrics, of recovery and of a new passcode, and `standing`,
+/// which says how the account stands while the app is locked. All are useless elsewhere: nothing opens without this phone's key
+/// hardware. `activation` says where an unfinished activation or recovery stands.
 #[derive(Debug, Clone)]
 pub struct Folder(PathBuf);
 
@@ -148,6 +148,22 @@ impl Folder {
         remove(&self.pending())
     }
 
+    /// What the phone knows of its account while it is locked, sealed ([`crate::StandingSeal`]); `None` if there is nothing.
+    ///
+    /// # Errors
+    /// [`VaultError::Failed`] if the file cannot be read.
+    pub fn load_standing(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        load_start(&self.standing(), pending::MAX_BYTES + 1)
+    }
+
+    /// Stores it. After a crash there is the old file or the new one.
+    ///
+    /// # Errors
+    /// [`VaultError::Full`], [`VaultError::ReadOnly`], [`VaultError::Failed`]; the old file is then still there.
+    pub fn store_standing(&self, file: &[u8]) -> Result<(), VaultError> {
+        replace(&self.standing(), file)
+    }
+
     /// The record of passcode tries, for [`crate::GuardPort::load`].
     ///
     /// # Errors
@@ -226,6 +242,7 @@ impl Folder {
         // `attempts` is the guard of format version 1.
         let names = [
             "activation",
+            "standing",
             "guard",
             "attempts",
             "install",
@@ -264,6 +281,10 @@ impl Folder {
 
     fn pending(&self) -> PathBuf {
         self.0.join("activation")
+    }
+
+    fn standing(&self) -> PathBuf {
+        self.0.join("standing")
     }
 
     fn guard(&self) -> PathBuf {
@@ -401,6 +422,8 @@ mod tests {
         folder.remove_pending().unwrap();
         folder.remove_pending().unwrap();
         folder.store_pending(b"again").unwrap();
+        folder.store_standing(b"active").unwrap();
+        assert_eq!(folder.load_standing(), Ok(Some(b"active".to_vec())));
         folder.wipe().unwrap();
         assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
     }

@@ -1,5 +1,5 @@
-//! What an unfinished activation is sealed under: a key that takes an answer of this phone's key hardware, and nothing that the
-//! citizen knows, for there is no passcode yet.
+//! What the small files are sealed under that are read while the app is locked: a key that takes an answer of this phone's key
+//! hardware, and nothing that the citizen knows.
 
 use eid_crypto::{
     HardwareInput, Random, SecretBytes, SecretKey,
@@ -14,26 +14,44 @@ use crate::{
     file::{frame, unframe},
 };
 
-const MAGIC: [u8; 4] = *b"EIDA";
 const VERSION: u8 = 1;
 
-/// Alias of the hardware key that the question is put to.
+/// Alias of the hardware key that the question of an unfinished activation is put to.
 pub const PENDING_ALIAS: &str = "activation";
+
+/// Alias of the hardware key that the question of [`StandingSeal`] is put to.
+pub const STANDING_ALIAS: &str = "standing";
 
 /// The most bytes of a file of this form.
 pub(crate) const MAX_BYTES: usize = 64 * 1024;
 
-/// The seal of an unfinished activation. The file is `EIDA ‖ 1 ‖ question (32) ‖ sealed content ‖ SHA-256`.
+/// The seal of a file that is read while the app is locked. The file is `EID ‖ KIND ‖ 1 ‖ question (32) ‖ sealed content ‖
+/// SHA-256`.
 ///
-/// A copy opens nowhere else: the key takes the answer of the hardware key [`PENDING_ALIAS`] to the question.
+/// A copy opens nowhere else: the key takes the answer of a hardware key to the question. Files of two kinds open none of each
+/// other.
 #[derive(Debug)]
-pub struct PendingSeal {
+pub struct HardwareSeal<const KIND: u8> {
     question: [u8; 32],
     key: SecretKey,
     context: Context,
 }
 
-impl PendingSeal {
+/// The seal of an unfinished activation, under [`PENDING_ALIAS`].
+pub type PendingSeal = HardwareSeal<b'A'>;
+
+/// The seal of how the account stands, under [`STANDING_ALIAS`].
+pub type StandingSeal = HardwareSeal<b'T'>;
+
+impl<const KIND: u8> HardwareSeal<KIND> {
+    const MAGIC: [u8; 4] = [b'E', b'I', b'D', KIND];
+
+    /// Names of the seal's place and of its key.
+    const NAMES: (&str, &str) = match KIND {
+        b'A' => ("activation", "vault/pending-activation"),
+        _ => ("standing", "vault/standing"),
+    };
+
     /// A question for a new file.
     ///
     /// # Errors
@@ -64,8 +82,8 @@ impl PendingSeal {
     /// [`VaultError::Crypto`].
     pub fn new(question: [u8; 32], answer: &SecretKey, binding: &EnvelopeBinding) -> Result<Self, VaultError> {
         let digest = binding.digest();
-        let key = derive_key(&[answer], &question, "vault/pending-activation", &digest)?;
-        Ok(Self { question, key, context: Context::new("activation", &digest).with(&question) })
+        let key = derive_key(&[answer], &question, Self::NAMES.1, &digest)?;
+        Ok(Self { question, key, context: Context::new(Self::NAMES.0, &digest).with(&question) })
     }
 
     /// A file with this content.
@@ -74,7 +92,7 @@ impl PendingSeal {
     /// [`VaultError::TooLarge`], [`VaultError::Crypto`].
     pub fn seal(&self, rng: &dyn Random, content: &[u8]) -> Result<Vec<u8>, VaultError> {
         let sealed = seal::seal(&self.key, rng, &self.context, content)?;
-        let file = frame(MAGIC, VERSION, &[self.question.as_slice(), &sealed].concat());
+        let file = frame(Self::MAGIC, VERSION, &[self.question.as_slice(), &sealed].concat());
         if file.len() > MAX_BYTES { Err(VaultError::TooLarge) } else { Ok(file) }
     }
 
@@ -88,7 +106,7 @@ impl PendingSeal {
     }
 
     fn parts(file: &[u8]) -> Result<(&[u8; 32], &[u8]), VaultError> {
-        unframe(MAGIC, VERSION, file)?.split_first_chunk().ok_or(VaultError::FileDamaged)
+        unframe(Self::MAGIC, VERSION, file)?.split_first_chunk().ok_or(VaultError::FileDamaged)
     }
 }
 
@@ -122,5 +140,11 @@ mod tests {
             assert!(seal.open(&file[..at]).is_err(), "cut at {at}");
         }
         assert_eq!(seal.seal(&rng, &[0; MAX_BYTES]), Err(VaultError::TooLarge));
+        let standing = StandingSeal::new(question, &answer, &binding(1)).unwrap();
+        assert_eq!(standing.open(&file), Err(VaultError::Foreign));
+        let mut renamed = file.clone();
+        renamed.truncate(file.len() - 32);
+        let renamed = frame(StandingSeal::MAGIC, VERSION, &renamed[5..]);
+        assert!(matches!(standing.open(&renamed), Err(VaultError::Crypto(_))), "of another kind");
     }
 }

@@ -1,4 +1,4 @@
-//! Where an activation stands. Sealed on the phone before each call that must be repeatable, and after each answer, before a step
+//! Where an activation, a recovery or the lifting of a lock stands. Sealed on the phone before each call that must be repeatable, and after each answer, before a step
 //! returns: the app may be killed at any point and goes on where it was.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use eid_chip::reader::ChipProfile;
 use eid_crypto::{VerifyingKey, random};
 use eid_model::{Code, PartialDate, PhoneNumber, Pid, UnixTime};
-use eid_platform::{ActivationId, ActivationStarted, CardUpload, DeviceChallenge, PlatformError};
+use eid_platform::{ActivationId, ActivationPurpose, ActivationStarted, CardUpload, DeviceChallenge, PlatformError};
 use eid_vault::{PENDING_ALIAS, PendingSeal, VaultError};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -23,6 +23,8 @@ use crate::{
 /// Where an activation stands, for a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActivationState {
+    /// What it is for.
+    pub purpose: ActivationPurpose,
     /// The personal number that was typed.
     pub pid: Pid,
     /// The phone number that was typed.
@@ -50,6 +52,8 @@ pub enum ActivationStep {
     Face,
     /// The passcode: [`crate::Activation::complete`].
     Passcode,
+    /// The account's lock, in place of a passcode: [`crate::Activation::lift_lock`].
+    Lock,
 }
 
 /// What the phone keeps of it.
@@ -57,6 +61,8 @@ pub enum ActivationStep {
 pub(crate) struct Pending {
     /// Tells the activations of this phone apart.
     pub(crate) serial: [u8; 16],
+    #[serde(default)]
+    pub(crate) purpose: ActivationPurpose,
     pub(crate) pid: Pid,
     pub(crate) phone: PhoneNumber,
     pub(crate) idempotency_key: [u8; 16],
@@ -65,9 +71,22 @@ pub(crate) struct Pending {
     pub(crate) evidence: Option<Evidence>,
     pub(crate) face: bool,
     pub(crate) tries_left: Option<u8>,
-    /// The key is made once: repeating the binding with another one would be refused.
+    /// The key is made once: repeating the binding with another one would be refused. For a recovery it is the one that is there.
     pub(crate) device_key: Option<StoredKey>,
+    /// The number that the platform gave to the new passcode of a recovery. When this phone's has it, all is done.
+    #[serde(default)]
+    pub(crate) passcode_epoch: Option<u32>,
     pub(crate) profile: ChipProfile,
+}
+
+/// What an activation begins with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) purpose: ActivationPurpose,
+    pub(crate) pid: Pid,
+    pub(crate) phone: PhoneNumber,
+    /// The key that is bound already.
+    pub(crate) device_key: Option<StoredKey>,
 }
 
 /// What the platform took in the step of the card.
@@ -105,9 +124,11 @@ pub(crate) struct Front {
 }
 
 impl Pending {
-    fn new(pid: Pid, phone: PhoneNumber, serial: [u8; 16], idempotency_key: [u8; 16]) -> Self {
+    fn new(asked: Asked, serial: [u8; 16], idempotency_key: [u8; 16]) -> Self {
+        let Asked { purpose, pid, phone, device_key } = asked;
         Self {
             serial,
+            purpose,
             pid,
             phone,
             idempotency_key,
@@ -116,7 +137,8 @@ impl Pending {
             evidence: None,
             face: false,
             tries_left: None,
-            device_key: None,
+            device_key,
+            passcode_epoch: None,
             profile: ChipProfile::default(),
         }
     }
@@ -127,12 +149,14 @@ impl Pending {
             Self { challenge: None, .. } => ActivationStep::Code,
             Self { evidence: None, .. } => ActivationStep::Card,
             Self { face: false, .. } => ActivationStep::Face,
+            Self { purpose: ActivationPurpose::Unlock, .. } => ActivationStep::Lock,
             _ => ActivationStep::Passcode,
         }
     }
 
     fn state(&self) -> ActivationState {
         ActivationState {
+            purpose: self.purpose,
             pid: self.pid,
             phone: self.phone,
             step: self.step(),
@@ -145,19 +169,22 @@ impl Pending {
     /// Forgets what the platform knows of it no more; what was typed stays, and so does what was learnt about the chip.
     fn begin_anew(&mut self, idempotency_key: [u8; 16]) {
         let profile = self.profile.clone();
-        *self = Self { profile, ..Self::new(self.pid, self.phone, self.serial, idempotency_key) };
+        let device_key = self.device_key.filter(|_| self.purpose == ActivationPurpose::Recover);
+        let asked = Asked { purpose: self.purpose, pid: self.pid, phone: self.phone, device_key };
+        *self = Self { profile, ..Self::new(asked, self.serial, idempotency_key) };
     }
 }
 
 impl Desk {
     /// A desk for what was typed. If that was asked for before and no answer came, the platform is to see the same request.
-    pub(crate) async fn open(inner: &Arc<Inner>, pid: Pid, phone: PhoneNumber) -> Result<Self, Error> {
+    pub(crate) async fn open(inner: &Arc<Inner>, asked: Asked) -> Result<Self, Error> {
         let rng = &*inner.ports.random;
-        let mut pending = Pending::new(pid, phone, random(rng)?, random(rng)?);
+        let mut pending = Pending::new(asked, random(rng)?, random(rng)?);
         if let Ok(Some(before)) = Self::load(inner).await {
-            let asked = &before.pending;
-            if asked.pid == pending.pid && asked.phone == pending.phone && asked.started.is_none() {
-                pending.idempotency_key = asked.idempotency_key;
+            let earlier = &before.pending;
+            let same = |asked: &Pending| (asked.purpose, asked.pid, asked.phone);
+            if same(earlier) == same(&pending) && earlier.started.is_none() {
+                pending.idempotency_key = earlier.idempotency_key;
             }
             pending.profile = before.pending.profile;
         }

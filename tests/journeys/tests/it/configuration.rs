@@ -1,7 +1,7 @@
 //! The signed configuration on a phone: updates, maintenance, older ones, clocks.
 
 use eid_core::{AppStatus, Error, PlatformError, UpdateState};
-use eid_model::{Code, Kind, UnixTime};
+use eid_model::{AccountState, Code, Kind, UnixTime};
 use eid_proof::Purpose;
 use eid_sandbox::{Fault, Settings, UpdateSettings, Window};
 
@@ -18,8 +18,8 @@ fn maintenance(from: i64, to: i64) -> Settings {
     Settings { maintenance: Some(Window { from, to }), ..Settings::default() }
 }
 
-fn status(phone: &Phone) -> AppStatus {
-    phone.app.app_status().unwrap()
+async fn status(phone: &Phone) -> AppStatus {
+    phone.app.app_status().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,7 +57,7 @@ async fn update_states_reach_the_screen_and_only_the_gravest_stop_calls() {
     // The platform takes it back: the phone finds out by itself.
     world.sandbox.set_settings(&Settings::default()).unwrap();
     unlocked.refill_credentials().await.unwrap();
-    assert_eq!(status(&phone).update, UpdateState::Fine);
+    assert_eq!(status(&phone).await.update, UpdateState::Fine);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +68,7 @@ async fn maintenance_stops_calls_until_its_end_and_leaves_proofs() {
     world.sandbox.set_settings(&maintenance(START + 60, START + 360)).unwrap();
     phone.app.renew_configuration().await.unwrap();
     unlocked.refill_credentials().await.unwrap();
-    assert_eq!(status(&phone).maintenance.map(|window| window.to), Some(UnixTime::from_seconds(START + 360)));
+    assert_eq!(status(&phone).await.maintenance.map(|window| window.to), Some(UnixTime::from_seconds(START + 360)));
 
     world.pass(&phone, 100);
     let refused = unlocked.refill_credentials().await.unwrap_err();
@@ -84,7 +84,7 @@ async fn maintenance_stops_calls_until_its_end_and_leaves_proofs() {
 
     world.pass(&phone, 260);
     unlocked.refill_credentials().await.unwrap();
-    assert_eq!(status(&phone).maintenance, None);
+    assert_eq!(status(&phone).await.maintenance, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,23 +102,24 @@ async fn older_configuration_is_refused_and_the_one_that_is_held_stays_also_afte
         update: UpdateState::Fine,
         maintenance: None,
         configuration_version: Some(9),
+        account: Some(AccountState::Active),
         refused: Some(Code::CONFIGURATION_OLDER),
     };
-    assert_eq!(status(&phone), held);
+    assert_eq!(status(&phone).await, held);
     // It holds nothing up.
     world.pass(&phone, 2 * DAY);
     unlocked.refill_credentials().await.unwrap();
     drop(unlocked);
 
     phone.restart();
-    assert_eq!(status(&phone).configuration_version, None);
+    assert_eq!(status(&phone).await.configuration_version, None);
     let unlocked = phone.app.unlock(PASSCODE.to_vec()).await.unwrap();
-    assert_eq!(status(&phone).configuration_version, Some(9));
+    assert_eq!(status(&phone).await.configuration_version, Some(9));
     assert_eq!(phone.app.renew_configuration().await.unwrap_err().code(), Code::CONFIGURATION_OLDER);
     unlocked.refill_credentials().await.unwrap();
     world.sandbox.set_settings(&Settings { version: Some(10), ..Settings::default() }).unwrap();
     assert_eq!(phone.app.renew_configuration().await.unwrap().configuration_version, Some(10));
-    assert_eq!(status(&phone).refused, None);
+    assert_eq!(status(&phone).await.refused, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,14 +129,17 @@ async fn configuration_built_in_counts_before_any_was_fetched_and_gives_way_to_n
     let built_in = world.sandbox.configuration().unwrap();
     let mut phone = Phone::new(&world);
     phone.build_in(&built_in).unwrap();
-    assert_eq!((status(&phone).update, status(&phone).configuration_version), (UpdateState::Required, Some(5)));
+    assert_eq!(
+        (status(&phone).await.update, status(&phone).await.configuration_version),
+        (UpdateState::Required, Some(5))
+    );
     assert_eq!(phone.start(world.citizen()).await.unwrap_err().code(), Code::UPDATE_REQUIRED);
 
     world.sandbox.set_settings(&Settings { version: Some(4), ..Settings::default() }).unwrap();
     assert_eq!(phone.app.renew_configuration().await.unwrap_err().code(), Code::CONFIGURATION_OLDER);
     // Built in for long and never renewed, it still counts.
     world.pass(&phone, 400 * DAY);
-    assert_eq!(status(&phone).update, UpdateState::Required);
+    assert_eq!(status(&phone).await.update, UpdateState::Required);
     world.sandbox.set_settings(&Settings { version: Some(6), ..Settings::default() }).unwrap();
     phone.app.renew_configuration().await.unwrap();
     assert!(phone.start(world.citizen()).await.is_ok());
@@ -154,16 +158,16 @@ async fn configuration_is_asked_for_once_a_day_and_one_that_fails_holds_nothing_
     world.sandbox.set_settings(&required_below("1.0.0")).unwrap();
     world.pass(&phone, DAY - 1);
     unlocked.refill_credentials().await.unwrap();
-    assert_eq!(status(&phone).configuration_version, Some(1));
+    assert_eq!(status(&phone).await.configuration_version, Some(1));
     world.pass(&phone, 1);
     unlocked.refill_credentials().await.unwrap();
-    assert_eq!(status(&phone).configuration_version, Some(2));
+    assert_eq!(status(&phone).await.configuration_version, Some(2));
     // A phone that never got one has the built-in table of acts and works.
     let other = Phone::new(&world);
     world.sandbox.set_fault(Fault::Nonsense);
     assert_eq!(other.app.renew_configuration().await.unwrap_err().code(), Code::PLATFORM_NONSENSE);
     world.sandbox.set_fault(Fault::Off);
-    assert_eq!(status(&other).configuration_version, None);
+    assert_eq!(status(&other).await.configuration_version, None);
     assert!(other.start(world.citizen()).await.is_ok());
 }
 

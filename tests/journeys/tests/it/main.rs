@@ -1,6 +1,7 @@
 //! What a citizen and an officer do, end to end: the façade, a real platform over TLS, the counter.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests and their helpers may panic")]
 
+mod account_state;
 mod activation;
 mod biometrics;
 mod card;
@@ -17,6 +18,7 @@ mod overload;
 mod passcode;
 mod passcode_change;
 mod phone;
+mod recovery;
 mod refusals;
 mod sign_in;
 mod spine;

@@ -145,7 +145,7 @@ impl Phone {
             // Days pass between two lines of a test.
             auto_lock: AutoLock { idle: Duration::MAX, ..AutoLock::default() },
         };
-        let (key, clock) = (Arc::new(key), Arc::new(SetClock::at(START)));
+        let (key, clock) = (Arc::new(key), Arc::new(SetClock::at(world.platform_time.load(Ordering::SeqCst))));
         let events = Arc::new(EventLog::default());
         let field = Arc::new(CardField::default());
         let chip: Option<Arc<dyn ChipLink>> = Some(Arc::<CardField>::clone(&field));
@@ -197,7 +197,7 @@ impl Phone {
 
     /// The app's small files, as somebody who copies them has them.
     pub(crate) fn small_files(&self) -> BTreeMap<&'static str, Vec<u8>> {
-        let names = ["install", "activation", "guard", "envelope", "envelope-next", "envelope-biometric"];
+        let names = ["install", "activation", "standing", "guard", "envelope", "envelope-next", "envelope-biometric"];
         names.into_iter().filter_map(|name| Some((name, fs::read(self.file(name)).ok()?))).collect()
     }
 
@@ -234,6 +234,22 @@ impl Phone {
         activation.read_card(CardAccess::PersonalNumber).await.unwrap();
         activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
         activation
+    }
+
+    /// What was begun, with the code, the person's card and face.
+    pub(crate) async fn prove(&self, world: &World, person: &Person, activation: &Activation) {
+        activation.confirm_code(&code_sent(world, person)).await.unwrap();
+        self.field.lay(world.card(person, "{}"));
+        activation.read_card(CardAccess::PersonalNumber).await.unwrap();
+        activation.submit_face(person.large_portrait().to_vec()).await.unwrap();
+        self.field.take();
+    }
+
+    /// A recovery up to the new passcode.
+    pub(crate) async fn recovering(&self, world: &World, person: &Person) -> Activation {
+        let recovery = self.app.start_recovery(person.pid.as_str(), person.phone.as_str()).await.unwrap();
+        self.prove(world, person, &recovery).await;
+        recovery
     }
 
     /// Activated, unlocked, with credentials.

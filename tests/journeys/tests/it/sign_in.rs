@@ -142,8 +142,12 @@ async fn superseded_phone_is_told_so_when_it_signs_in() {
     let before = old.ready(&world).await;
     before.sign_in(PASSCODE.to_vec()).await.unwrap();
     let after = new.ready(&world).await;
-    assert_eq!(before.devices().await.unwrap_err().code(), Code::DEVICE_SUPERSEDED);
-    assert_eq!(before.sign_in(PASSCODE.to_vec()).await.unwrap_err().code(), Code::DEVICE_SUPERSEDED);
+    assert_eq!(before.devices().await.unwrap_err().code(), Code::ACCOUNT_MOVED);
+    assert_eq!(
+        before.sign_in(PASSCODE.to_vec()).await.unwrap_err().code(),
+        Code::KEY_SLOT_EMPTY,
+        "it has locked itself"
+    );
     after.sign_in(PASSCODE.to_vec()).await.unwrap();
     let active: Vec<bool> = after.devices().await.unwrap().iter().map(|device| device.active).collect();
     assert_eq!(active.iter().filter(|active| **active).count(), 1);

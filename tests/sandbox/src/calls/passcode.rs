@@ -41,7 +41,7 @@ pub(crate) fn verify_binding(platform: &Platform, binding: &str, nonce: &str) ->
     Ok(jwt::thumbprint(&binding.key))
 }
 
-/// Makes a key the passcode key of a device, with nothing counted against it. A device key signs everything already, so that it
+/// Makes a key the passcode key of a device, with nothing counted against it and no instruction to be repeated. A device key signs everything already, so that it
 /// is never a passcode key.
 pub(crate) fn register(tx: &Transaction<'_>, device: &[u8; 32], key: &[u8; 32]) -> Result<(), Refusal> {
     if device == key {
@@ -49,7 +49,7 @@ pub(crate) fn register(tx: &Transaction<'_>, device: &[u8; 32], key: &[u8; 32]) 
     }
     tx.execute(
         "INSERT INTO passcodes (device, key) VALUES (?1, ?2)
-         ON CONFLICT (device) DO UPDATE SET key = ?2, wrong = 0, wait_until = 0",
+         ON CONFLICT (device) DO UPDATE SET key = ?2, wrong = 0, wait_until = 0, hash = NULL, outcome = NULL",
         params![device, key],
     )?;
     Ok(())

@@ -8,8 +8,8 @@ use eid_crypto::{
 };
 use eid_model::{AuthLevel, Code, PhoneNumber, Pid, UnixTime};
 use eid_platform::{
-    AccountId, ActivationId, BindRequest, CredentialConfiguration, CredentialRequest, Flaw, Instruction, OneTimeCode,
-    PlatformError, RequestSigner, Timeouts, answer, jws,
+    AccountId, ActivationId, ActivationPurpose, BindRequest, CredentialConfiguration, CredentialRequest, Flaw,
+    Instruction, OneTimeCode, PlatformError, RequestSigner, Timeouts, answer, jws,
 };
 use serde_json::{Value, json};
 
@@ -68,7 +68,7 @@ pub(crate) fn id<T: TryFrom<String>>(text: &str) -> T {
 
 pub(crate) async fn start(server: &Server) -> Result<answer::ActivationStarted, PlatformError> {
     let (pid, phone) = (Pid::parse("000199000123").unwrap(), PhoneNumber::parse("0900000123").unwrap());
-    server.client().start_activation(&pid, &phone, &[7; 16]).await
+    server.client().start_activation((&pid, &phone), ActivationPurpose::Activate, &[7; 16]).await
 }
 
 pub(crate) const STARTED: &str = r#"{"activation_id":"act-1","code_expires_at":1795000300}"#;
@@ -82,7 +82,7 @@ async fn activation_started_sends_key_pid_and_phone_and_nothing_about_the_phone(
 
     let seen = server.only();
     assert_eq!(seen.line(), "POST /v1/activation HTTP/1.1");
-    assert_eq!(seen.json(), json!({"pid": "000199000123", "phone": "+84900000123"}));
+    assert_eq!(seen.json(), json!({"pid": "000199000123", "phone": "+84900000123", "purpose": "activate"}));
     assert_eq!(seen.header("idempotency-key"), Some("BwcHBwcHBwcHBwcHBwcHBw"));
     assert_eq!(seen.header("user-agent"), Some("eid-core"));
     let mut names: Vec<&str> = seen.head[1..].iter().map(|line| line.split(':').next().unwrap()).collect();
@@ -109,9 +109,11 @@ async fn one_time_code_confirmed_gives_the_challenge() {
 
 #[tokio::test]
 async fn device_bound_signs_the_challenge_for_this_platform() {
-    let bound =
-        r#"{"account_id":"acc-1","grant":"g.r.t","issuer":"https://issuer.example","lock_code":"0123456789ABCDEFGH"}"#;
-    let server = Server::start([Reply::json(201, bound)]).await;
+    let bound = format!(
+        r#"{{"account_id":"acc-1","grant":"g.r.t","issuer":"https://issuer.example","lock_code":"0123456789ABCDEFGH","passcode_epoch":1,"recovery_share":"{}"}}"#,
+        base64url(&[5; 32])
+    );
+    let server = Server::start([Reply::json(201, &bound)]).await;
     let (device, passcode) = (Key::new(), passcode_key("271828"));
     let id = id::<ActivationId>("act-1");
     let share = SecretKey::parse(&SecretBytes::new(vec![5; 32])).unwrap();

@@ -94,9 +94,7 @@ fn bind_device(platform: &Platform, tx: &Transaction<'_>, id: &str, request: &De
     let account = if attempt.used {
         // By this phone, whose answer was lost, or else by one that may not use it again.
         let account = account::find_active(tx, &attempt.pid, &phone.key)?.ok_or(UNKNOWN)?;
-        if attempt.purpose == Purpose::Activate {
-            phone.choose_again(tx)?;
-        }
+        phone.choose_again(tx, attempt.purpose)?;
         account
     } else {
         phone.bind(platform, tx, id, &attempt)?
@@ -172,17 +170,16 @@ impl Phone {
 
 impl Phone {
     /// Takes another passcode key than before: the app was killed before it had stored anything, and its holder chose again.
-    /// Once the phone has instructed, rightly or wrongly, that is over: it would give a guesser new tries.
-    fn choose_again(&self, tx: &Transaction<'_>) -> Result<(), Refusal> {
-        let fresh = "SELECT count(*) FROM passcodes WHERE device = ? AND (seq > 0 OR wrong > 0)";
-        let instructed: i64 = tx.query_row(fresh, [self.key], |row| row.get(0))?;
-        if instructed > 0 {
+    /// Once the phone has instructed since, rightly or wrongly, that is over: it would give a guesser new tries.
+    fn choose_again(&self, tx: &Transaction<'_>, purpose: Purpose) -> Result<(), Refusal> {
+        let instructed = "SELECT 1 FROM passcodes WHERE device = ? AND (hash IS NOT NULL OR wrong > 0)";
+        if tx.prepare(instructed)?.exists([self.key])? {
             return Ok(());
         }
-        tx.execute(
-            "UPDATE devices SET recovery_share = ? WHERE key = ? AND passcode_epoch = 1",
-            params![self.share, self.key],
-        )?;
+        if purpose == Purpose::Activate {
+            let share = "UPDATE devices SET recovery_share = ? WHERE key = ?";
+            tx.execute(share, params![self.share, self.key])?;
+        }
         passcode::register(tx, &self.key, &self.passcode_key)
     }
 }
