@@ -9,6 +9,7 @@ import Testing
 enum Code {
     static let notActivated: UInt32 = 1001
     static let appClosed: UInt32 = 1004
+    static let accountMoved: UInt32 = 1024
     static let passcodeWrong: UInt32 = 2001
     static let passcodeWait: UInt32 = 2002
     static let passcodeWeak: UInt32 = 2004
@@ -23,7 +24,6 @@ enum Code {
     static let authLevelTooLow: UInt32 = 2056
     static let locked: UInt32 = 4006
     static let platformNonsense: UInt32 = 7003
-    static let deviceSuperseded: UInt32 = 7025
     static let updateRequired: UInt32 = 7030
 }
 
@@ -67,12 +67,18 @@ struct Phone: Sendable {
         return activation
     }
 
-    /// The card and the face; a voucher stands in for the card, which takes less time to use.
+    /// Activation up to the passcode.
     func proven(_ sandbox: Sandbox, _ person: Person) async throws -> Activation {
-        let activation = try await confirmed(sandbox, person)
+        let activation = try await eid.startActivation(pid: person.pid, phone: person.phone)
+        try await prove(sandbox, activation, person)
+        return activation
+    }
+
+    /// Code, card and face; a voucher stands in for the card, which takes less time to use.
+    func prove(_ sandbox: Sandbox, _ activation: Activation, _ person: Person) async throws {
+        try await activation.confirmCode(try sandbox.code(sentTo: person))
         try await activation.useVoucher(try sandbox.voucher(for: person))
         try await activation.submitFace(try sandbox.face(of: person))
-        return activation
     }
 
     /// The steps after the card.

@@ -61,19 +61,6 @@ class AccountTest {
     }
 
     @Test
-    fun new_phone_supersedes_the_old_one() = test {
-        world.another().use { new ->
-            val before = phone.activate(sandbox, citizen)
-            before.signInWith(passcode())
-            val after = new.activate(sandbox, citizen)
-            assertTrue(runCatching { before.devices() }.isFailure)
-            refusedWith(7025) { before.signInWith(passcode()) }
-            after.signInWith(passcode())
-            assertEquals(listOf(false, true), after.devices().map { it.active }.sorted())
-        }
-    }
-
-    @Test
     fun unlinked_phone_holds_nothing_and_can_be_activated_again() = test {
         val unlocked = phone.activate(sandbox, citizen)
         refusedWith(2001) { unlocked.unlinkWith(passcode("314159")) }

@@ -39,6 +39,20 @@ public class Eid(config: AppConfig, platform: Platform) : AutoCloseable {
      */
     public suspend fun <T> resume(steps: suspend (Activation) -> T): T? = app.resumeActivation()?.use { steps(it) }
 
+    /**
+     * Replaces a forgotten passcode on this phone, also after wrong tries have used it up: the steps of [activate], of which
+     * [choosePasscode] sets the new one. Everything that the phone holds is kept.
+     */
+    public suspend fun <T> recover(pid: String, phone: String, steps: suspend (Activation) -> T): T =
+        app.startRecovery(pid, phone).use { steps(it) }
+
+    /** Lifts the holder's own lock of an account, on any phone: the steps of [activate] up to the face, then `liftLock`. */
+    public suspend fun <T> unlockAccount(pid: String, phone: String, steps: suspend (Activation) -> T): T =
+        app.startAccountUnlock(pid, phone).use { steps(it) }
+
+    /** Locks an account with the lock code that its holder wrote down, from any phone. */
+    public suspend fun lockAccountByCode(pid: String, code: String): Unit = app.lockAccountByCode(pid, code)
+
     /** Unlocks without the network. `lock` locks at once; closing does too, unless something presented is open. */
     public suspend fun unlock(passcode: ByteArray): Unlocked = wiping(passcode) { app.unlock(it) }
 
@@ -96,6 +110,9 @@ public suspend fun Unlocked.replacePasscode(old: ByteArray, new: ByteArray): Pas
 
 /** Signs in at the platform with the passcode, for what only somebody who did may see or do. */
 public suspend fun Unlocked.signInWith(passcode: ByteArray): SignInView = wiping(passcode) { signIn(it) }
+
+/** Locks the holder's own account at the platform, and with it this phone until [Eid.unlockAccount] has lifted that. */
+public suspend fun Unlocked.lockAccountWith(passcode: ByteArray): Unit = wiping(passcode) { lockAccount(it) }
 
 /** Gives the account up on this phone, and deletes what it stored. Nothing can undo it; ask the citizen twice. */
 public suspend fun Unlocked.unlinkWith(passcode: ByteArray): Unit = wiping(passcode) { unlink(it) }
