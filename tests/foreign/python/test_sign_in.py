@@ -66,10 +66,13 @@ def test_new_phone_takes_the_account_over_and_the_old_one_is_told(phone, sandbox
         before = await phone.ready(person)
         await before.sign_in(PASSCODE)
         after = await new.ready(person)
-        with pytest.raises(eid.EidError):
+        with refused(1024):
             await before.devices()
-        with pytest.raises(eid.EidError):
+        with refused(4006):
             await before.sign_in(PASSCODE)
+        with refused(1024):
+            await phone.app.unlock(PASSCODE)
+        assert (await phone.app.app_status()).account == eid.AccountState.SUPERSEDED
         await after.sign_in(PASSCODE)
         assert sorted(device.active for device in await after.devices()) == [False, True]
         new.app.shutdown()

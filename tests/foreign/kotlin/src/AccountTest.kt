@@ -6,6 +6,7 @@ import kotlin.test.assertFalse
 import kotlin.test.assertTrue
 import org.junit.After
 import org.junit.Test
+import vn.example.eid.core.AccountState
 import vn.example.eid.core.Act
 import vn.example.eid.core.PasscodeOutcome
 import vn.example.eid.replacePasscode
@@ -57,6 +58,20 @@ class AccountTest {
                 sandbox.fault("off")
             }
             assertEquals(2u, unlocked.signInWith(passcode()).authLevel)
+        }
+    }
+
+    @Test
+    fun new_phone_supersedes_the_old_one() = test {
+        world.another().use { new ->
+            val before = phone.activate(sandbox, citizen)
+            before.signInWith(passcode())
+            val after = new.activate(sandbox, citizen)
+            refusedWith(1024) { before.devices() }
+            refusedWith(4006) { before.signInWith(passcode()) }
+            assertEquals(AccountState.SUPERSEDED, phone.app.appStatus().account)
+            after.signInWith(passcode())
+            assertEquals(listOf(false, true), after.devices().map { it.active }.sorted())
         }
     }
 

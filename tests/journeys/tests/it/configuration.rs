@@ -9,7 +9,7 @@ use crate::phone::{PASSCODE, Phone, START, World, request, show};
 
 const DAY: u32 = 86_400;
 
-fn required_below(version: &str) -> Settings {
+pub(crate) fn required_below(version: &str) -> Settings {
     let update = UpdateSettings { required_below: version.to_owned(), ..UpdateSettings::default() };
     Settings { update, ..Settings::default() }
 }

@@ -8,7 +8,10 @@ use eid_platform::{Grant, jws};
 use eid_proof::{KeyUse, Purpose};
 use serde_json::Value;
 
-use crate::phone::{PASSCODE, Phone, World, request, show};
+use crate::{
+    configuration::required_below,
+    phone::{PASSCODE, Phone, World, request, show},
+};
 
 async fn entries(open: &Unlocked) -> Vec<HistoryEntry> {
     open.history(None, 50).await.unwrap().items.into_iter().map(|(_, entry)| entry).collect()
@@ -45,9 +48,9 @@ async fn refusals_leave_an_entry_with_their_reason_and_the_same_only_once_a_day(
     let told: Vec<_> = told.iter().filter(refused).collect();
     assert_eq!((told.len(), told[0].act, told[0].purpose.as_str()), (1, Act::Presented, "id"));
     assert_eq!((told[0].result, told[0].fields.len()), (Some(Code::CREDENTIALS_USED_UP), 0));
-    // Another phone takes the account over: the platform refuses this one.
-    let other = Phone::new(&world);
-    other.ready(&world).await;
+    // The platform serves this version of the app no more.
+    world.sandbox.set_settings(&required_below("9.0.0")).unwrap();
+    phone.app.renew_configuration().await.unwrap();
     let code = open.refill_credentials().await.unwrap_err().code();
     open.refill_credentials().await.unwrap_err();
     let told = entries(&open).await;

@@ -219,5 +219,5 @@ async fn second_phone_supersedes_the_first() {
     second.ready(&world).await;
     show(&old, request(Purpose::Age)).await.unwrap();
     show(&old, request(Purpose::Age)).await.unwrap();
-    assert_eq!(old.refill_credentials().await.unwrap_err().code(), Code::DEVICE_SUPERSEDED);
+    assert_eq!(old.refill_credentials().await.unwrap_err().code(), Code::ACCOUNT_MOVED);
 }
