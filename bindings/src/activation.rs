@@ -100,7 +100,7 @@ impl Activation {
     /// # Errors
     /// `Internal`.
     pub fn lock_code(&self) -> Result<Option<LockCodeView>, EidError> {
-        guarded(|| Ok(self.core.lock_code().map(Into::into)))
+        guarded(|| Ok(self.core.lock_code().as_ref().map(Into::into)))
     }
 
     /// Lifts the holder's own lock of the account: the last step of `start_account_unlock`, which is over then. Runs to its end.

@@ -34,8 +34,8 @@ const MAX_TEXT: usize = 4096;
 /// The app while it is locked: the only way in. One for each process is enough; several do not disturb each other.
 #[derive(Debug, uniffi::Object)]
 pub struct EidApp {
-    core: eid_core::EidApp,
-    engine: Arc<Engine>,
+    pub(crate) core: eid_core::EidApp,
+    pub(crate) engine: Arc<Engine>,
     /// Sessions that [`Self::shutdown`] locks.
     sessions: Sessions,
 }

@@ -177,6 +177,7 @@ impl From<Error> for EidError {
             | Error::Card(_)
             | Error::ChipLink(_)
             | Error::Clock(_)
+            | Error::ActOver
             | Error::SignInNeeded
             | Error::PasscodeKeyMissing
             | Error::Crypto(_) => Details::default(),

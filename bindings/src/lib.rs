@@ -16,6 +16,7 @@ mod app;
 mod call;
 mod cancel;
 mod consent;
+mod contact;
 mod contract;
 mod data_request;
 mod error;
@@ -26,6 +27,7 @@ mod own_data;
 mod ports;
 mod runtime;
 mod sign_in;
+mod step_up;
 mod unlocked;
 mod views;
 
@@ -33,6 +35,7 @@ pub use activation::Activation;
 pub use app::{AppConfig, EidApp};
 pub use cancel::CancelToken;
 pub use consent::{ConsentDraft, ConsentFieldView, ConsentOffer, ConsentOfferView, ConsentStatus, ConsentView};
+pub use contact::{AskedPhoneCodeView, ContactKind, ContactView, PhoneCodeDraft};
 pub use contract::{
     ContractFinding, check_chip_link, check_clock, check_event_sink, check_integrity, check_secure_key,
 };
@@ -46,6 +49,7 @@ pub use ports::{
 };
 pub use runtime::shutdown_all;
 pub use sign_in::{DeviceView, SignInView};
+pub use step_up::{ActDraft, ActProgress, FactorChoice, FactorKind, StepUpView};
 pub use unlocked::{Presentation, Unlocked};
 pub use views::{
     AccountState, AccountView, Act, ActivationPurpose, ActivationStep, ActivationView, AppStatusView, CardDraft,

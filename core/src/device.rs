@@ -14,6 +14,9 @@ use crate::{
 /// Alias of the key that signs requests and that the grant is bound to.
 pub(crate) const DEVICE_KEY: &str = "device";
 
+/// Alias of the key that takes face or finger and signs acts.
+pub(crate) const BIOMETRIC_ALIAS: &str = "biometric";
+
 /// A key of the phone's hardware, with its public half.
 #[derive(Clone)]
 pub(crate) struct HardwareKey {

@@ -87,6 +87,9 @@ pub enum Error {
     /// What was captured is no picture of a face that the platform takes.
     #[error("picture is unusable")]
     FaceUnusable,
+    /// The act is done, too old, given up or replaced by another.
+    #[error("act is over")]
+    ActOver,
     /// The citizen has to sign in for this, or anew.
     #[error("sign-in needed")]
     SignInNeeded,
@@ -187,6 +190,7 @@ impl Error {
             Self::ActivationReplaced => Code::ACTIVATION_REPLACED,
             Self::StepNotDue => Code::STEP_OUT_OF_ORDER,
             Self::FaceUnusable => Code::FACE_UNUSABLE,
+            Self::ActOver => Code::ACT_OVER,
             Self::SignInNeeded => Code::AUTH_LEVEL_TOO_LOW,
             Self::PasscodeKeyMissing => Code::PASSCODE_KEY_MISSING,
             Self::TermInvalid => Code::TERM_INVALID,

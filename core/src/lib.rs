@@ -27,17 +27,19 @@ mod usecase;
 pub use app::{AppConfig, EidApp, KdfChoice};
 pub use autolock::AutoLock;
 pub use eid_platform::{
-    ActivationPurpose, AppVersion, DeviceEntry, MAX_CONFIGURATION, Maintenance, PlatformConfig, PlatformError,
-    Timeouts, UpdateState,
+    ActivationPurpose, AppVersion, ContactKind, DeviceEntry, MAX_CONFIGURATION, Maintenance, PlatformConfig,
+    PlatformError, Timeouts, UpdateState,
 };
 pub use eid_vault::{Act, Collection, HistoryEntry, Page, Repaired, VaultError};
 pub use error::Error;
 pub use session::{AccountView, Unlocked};
 pub use usecase::{
+    act::{ActOrder, ActOutcome, ActProgress, Choice, StepUp},
     activate::{Activation, ActivationState, ActivationStep, LockCode},
     card::{CardAccess, CardProgress},
     configuration::AppStatus,
     consent::{Consent, ConsentAsk, ConsentOffer, ConsentState},
+    contact::{AskedPhoneCode, ContactView, PhoneCode},
     data_request::{DataRequest, DataRequestState},
     history::{HistoryExport, MAX_EXPORT, MAX_HISTORY_DAYS, MIN_HISTORY_DAYS},
     passcode::PasscodeOutcome,

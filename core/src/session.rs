@@ -17,7 +17,7 @@ use crate::{
     ports::{ClockError, Event, Moment},
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
     store, task,
-    usecase::configuration::load_configuration,
+    usecase::{act::Acting, configuration::load_configuration},
 };
 
 /// The app while it is unlocked. Letting the last one go locks it, as do [`Self::lock`], [`crate::EidApp::lock`], time without
@@ -45,6 +45,8 @@ pub(crate) struct Session {
     token: tokio::sync::Mutex<Option<AccessToken>>,
     /// The citizen's session at the platform, after signing in; never stored.
     pub(crate) signed_in: tokio::sync::Mutex<Option<SignedIn>>,
+    /// What was shown for the act that is under way; never stored.
+    pub(crate) acting: tokio::sync::Mutex<Acting>,
     /// What was found wrong with the store.
     repairs: Mutex<Vec<Repaired>>,
 }
@@ -74,6 +76,7 @@ impl Unlocked {
             vault: Mutex::new(vault),
             token: tokio::sync::Mutex::default(),
             signed_in: tokio::sync::Mutex::default(),
+            acting: tokio::sync::Mutex::default(),
             repairs: Mutex::new(repairs),
         };
         Self::enter(inner, Arc::new(session))

@@ -99,8 +99,8 @@ pub struct LockCodeView {
     pub groups: Vec<String>,
 }
 
-impl From<LockCode> for LockCodeView {
-    fn from(code: LockCode) -> Self {
+impl From<&LockCode> for LockCodeView {
+    fn from(code: &LockCode) -> Self {
         Self { groups: code.groups().to_vec() }
     }
 }

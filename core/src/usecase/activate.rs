@@ -254,7 +254,7 @@ impl Activation {
         }
         let id = desk.id()?;
         let key = self.inner.configuration().await?.face_key;
-        let answer = self.inner.platform.show_face(&id, face.seal(&self.inner, &key, &id)?).await;
+        let answer = self.inner.platform.show_face(&id, face.seal(&self.inner, &key, id.as_str())?).await;
         desk.answered(&self.inner, answer).await?;
         desk.pending.face = true;
         desk.save(&self.inner).await

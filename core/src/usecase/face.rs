@@ -2,7 +2,6 @@
 //! and nothing is decided here.
 
 use eid_crypto::{VerifyingKey, hpke};
-use eid_platform::ActivationId;
 use zeroize::Zeroizing;
 
 use crate::{Error, app::Inner};
@@ -30,9 +29,9 @@ impl FacePicture {
         Ok(Self(plain))
     }
 
-    /// Seals it to the platform's face key, for one activation.
-    pub(crate) fn seal(&self, inner: &Inner, key: &VerifyingKey, id: &ActivationId) -> Result<Vec<u8>, Error> {
-        Ok(hpke::seal(&*inner.ports.random, key, INFO, id.as_str().as_bytes(), &self.0)?)
+    /// Seals it to the platform's face key, for the activation or the account of this name.
+    pub(crate) fn seal(&self, inner: &Inner, key: &VerifyingKey, id: &str) -> Result<Vec<u8>, Error> {
+        Ok(hpke::seal(&*inner.ports.random, key, INFO, id.as_bytes(), &self.0)?)
     }
 }
 

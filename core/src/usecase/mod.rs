@@ -1,10 +1,12 @@
 //! One file per act of the citizen.
 
+pub(crate) mod act;
 pub(crate) mod activate;
 pub(crate) mod biometrics;
 pub(crate) mod card;
 pub(crate) mod configuration;
 pub(crate) mod consent;
+pub(crate) mod contact;
 pub(crate) mod data_request;
 pub(crate) mod face;
 pub(crate) mod history;

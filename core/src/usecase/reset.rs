@@ -2,7 +2,10 @@
 
 use eid_vault::HARDWARE_ALIASES;
 
-use crate::{EidApp, Error, device::DEVICE_KEY};
+use crate::{
+    EidApp, Error,
+    device::{BIOMETRIC_ALIAS, DEVICE_KEY},
+};
 
 impl EidApp {
     /// Destroys this phone's keys and deletes what it stored, so that it can be activated again. Nothing on the phone can undo
@@ -18,7 +21,7 @@ impl EidApp {
         let mut desk = self.inner.front.desk.lock().await;
         self.lock();
         *self.inner.opened() = Default::default();
-        for alias in HARDWARE_ALIASES.into_iter().chain([DEVICE_KEY]) {
+        for alias in HARDWARE_ALIASES.into_iter().chain([DEVICE_KEY, BIOMETRIC_ALIAS]) {
             self.inner.ports.secure_key.remove(alias).await?;
         }
         self.inner.forget_pending(&mut desk).await?;

@@ -90,6 +90,7 @@ impl Session {
             }
             state => state?,
         };
+        self.keep_told(&state).await?;
         let known = state.store_generation;
         let go_on = move |vault: &mut Vault| {
             // What was written since the report is no copy's.

@@ -29,7 +29,7 @@ pub struct Authorization {
     /// What it asks for, by the signed configuration.
     pub rule: AuthRule,
     /// Kinds of factors that have yet to be shown, the least trouble first; none if the act may go on. [`FactorKind::Known`] is
-    /// shown by [`Unlocked::sign_in`]. This app cannot show [`FactorKind::Biometric`] yet: it says so rather than begin.
+    /// shown by [`Unlocked::sign_in`], [`FactorKind::Biometric`] with an act that is ordered ([`Unlocked::order_act`]).
     pub missing: Vec<FactorKind>,
 }
 
@@ -72,6 +72,7 @@ impl Unlocked {
         // The device key signs each request anew.
         let mut shown = vec![Evidence { factor: Factor::DeviceKey, at: now }];
         shown.extend(shown_at.map(|at| Evidence { factor: Factor::Passcode, at }));
+        shown.extend(session.face_at().await.map(|at| Evidence { factor: Factor::Face, at }));
         let missing = policy.missing_factors(act, &shown, now);
         Ok(Authorization { act, rule: policy.rule(act), missing })
     }
@@ -139,20 +140,30 @@ impl Session {
         let inner = Arc::clone(&self.inner);
         let _entrance = inner.entrance.lock().await;
         let (account, key) = self.prove(passcode).await?;
+        self.open_session(&account, &key).await
+    }
+
+    /// Signs in with a passcode that was right.
+    pub(crate) async fn open_session(
+        self: &Arc<Self>,
+        account: &Account,
+        key: &PasscodeKey,
+    ) -> Result<SignInView, Error> {
+        let inner = &self.inner;
         let mut again = true;
         let signed_in = loop {
             let (challenge, now) = (inner.platform.challenge().await?, inner.now()?);
-            let (seq, device) = (self.next_seq(None).await?, self.device_key(&account));
-            let instruction = instruction(&account, seq, &challenge, &device, &key);
+            let (seq, device) = (self.next_seq(None).await?, self.device_key(account));
+            let instruction = instruction(account, seq, &challenge, &device, key);
             match inner.platform.sign_in(instruction, now).await {
-                Err(error) if again && is_replayed(&error) => self.learn_seq(&account).await?,
+                Err(error) if again && is_replayed(&error) => self.learn_seq(account).await?,
                 answer => break self.heed(answer).await?,
             }
             again = false;
         };
         let view = SignInView { auth_level: signed_in.auth_level, auth_time: signed_in.auth_time };
         self.keep_signed_in(signed_in).await;
-        self.note_act(&account, Act::SignedIn, "sign_in").await?;
+        self.note_act(account, Act::SignedIn, "sign_in").await?;
         Ok(view)
     }
 
@@ -196,7 +207,7 @@ impl Session {
 
     /// Checks the passcode on this phone and makes its key. A change of the passcode that is under way is settled first, so that
     /// there is one passcode that phone and platform agree on. The caller holds the entrance.
-    async fn prove(self: &Arc<Self>, passcode: Passcode) -> Result<(Account, PasscodeKey), Error> {
+    pub(crate) async fn prove(self: &Arc<Self>, passcode: Passcode) -> Result<(Account, PasscodeKey), Error> {
         let account = self.account().await?;
         let source = account.passcode_key.ok_or(Error::PasscodeKeyMissing)?;
         if let Settled::Unsure(error) = self.settle_passcode(&account).await? {
@@ -288,7 +299,7 @@ pub(crate) fn instruction<'a>(
     device: &'a crate::device::HardwareKey,
     passcode: &'a PasscodeKey,
 ) -> Instruction<'a> {
-    Instruction { account: &account.account_id, seq, challenge, device, passcode }
+    Instruction { account: &account.account_id, seq, challenge, device, passcode, biometric: None }
 }
 
 pub(crate) fn is_replayed(error: &PlatformError) -> bool {

@@ -8,6 +8,7 @@
 mod account;
 mod chip;
 mod proof;
+mod records;
 mod sample;
 mod storage;
 
@@ -69,11 +70,12 @@ fn main() -> ExitCode {
     let smoke = flags.iter().any(|flag| flag == "--smoke");
     let samples = if smoke { 3 } else { 200 };
     let wants = |group: &str| groups.is_empty() || groups.iter().any(|name| name == group);
-    let measure: [(&str, &dyn Fn() -> Rows); 4] = [
+    let measure: [(&str, &dyn Fn() -> Rows); 5] = [
         ("proof", &|| proof::rows(samples).map_err(|error| error.to_string())),
         ("vault", &|| storage::rows(smoke, option("--sqlcipher").map(Path::new))),
         ("chip", &|| chip::rows(smoke)),
         ("account", &|| account::rows(smoke)),
+        ("records", &|| records::rows(smoke)),
     ];
     let mut rows = Vec::new();
     for (group, measure) in measure.iter().filter(|(group, _)| wants(group)) {

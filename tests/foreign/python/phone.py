@@ -34,10 +34,12 @@ class SoftwareKey(eid.SecureKey):
     def enrol(self):
         """Another finger: what only enrolled ones may use is gone."""
         for alias in self.biometric:
+            self.signing.pop(alias, None)
             self.secrets.pop(alias, None)
 
     async def generate(self, alias, access):
         key = self.signing[alias] = ec.generate_private_key(ec.SECP256R1())
+        (self.biometric.add if access == eid.KeyAccess.WITH_BIOMETRICS else self.biometric.discard)(alias)
         return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     async def sign(self, alias, data):

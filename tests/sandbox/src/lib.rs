@@ -38,6 +38,7 @@ mod fault;
 mod held;
 mod jwt;
 mod keys;
+mod message;
 mod people;
 mod picture;
 mod platform;

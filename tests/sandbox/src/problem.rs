@@ -7,7 +7,7 @@ use axum::{
 };
 use eid_chip::ChipError;
 use eid_crypto::CryptoError;
-use eid_model::Code;
+use eid_model::{Code, FactorKind};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use utoipa::ToSchema;
 
@@ -21,11 +21,13 @@ pub(crate) struct Refusal {
     error: Option<&'static str>,
     tries_left: Option<u8>,
     retry_after: Option<i64>,
+    /// Which kinds of factors have yet to be shown, in the order of [`FactorKind::ALL`].
+    missing: [bool; 3],
 }
 
 impl Refusal {
     pub(crate) const fn new(status: StatusCode, code: Code) -> Self {
-        Self { status, code, error: None, tries_left: None, retry_after: None }
+        Self { status, code, error: None, tries_left: None, retry_after: None, missing: [false; 3] }
     }
 
     /// The request breaks the protocol (7013).
@@ -58,28 +60,33 @@ impl Refusal {
         Self { retry_after: Some(seconds), ..self }
     }
 
+    /// Adds which kinds of factors have yet to be shown.
+    pub(crate) fn missing(self, kinds: &[FactorKind]) -> Self {
+        Self { missing: FactorKind::ALL.map(|kind| kinds.contains(&kind)), ..self }
+    }
+
     /// True for a failure of the sandbox, as against a refusal.
     pub(crate) fn is_fault(&self) -> bool {
         self.status.is_server_error()
     }
 }
 
-/// How a refusal is kept for a repeat, without its OAuth name: status, code, tries left, seconds to wait.
-type Kept = (u16, u16, Option<u8>, Option<i64>);
+/// How a refusal is kept for a repeat, without its OAuth name: status, code, tries left, seconds to wait, what is missing.
+type Kept = (u16, u16, Option<u8>, Option<i64>, [bool; 3]);
 
 impl Serialize for Refusal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let kept: Kept = (self.status.as_u16(), self.code.number(), self.tries_left, self.retry_after);
+        let kept: Kept = (self.status.as_u16(), self.code.number(), self.tries_left, self.retry_after, self.missing);
         kept.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Refusal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (status, code, tries_left, retry_after) = Kept::deserialize(deserializer)?;
+        let (status, code, tries_left, retry_after, missing) = Kept::deserialize(deserializer)?;
         let known = StatusCode::from_u16(status).ok().zip(Code::from_number(code));
         let (status, code) = known.ok_or_else(|| D::Error::custom("no refusal"))?;
-        Ok(Self { tries_left, retry_after, ..Self::new(status, code) })
+        Ok(Self { tries_left, retry_after, missing, ..Self::new(status, code) })
     }
 }
 
@@ -121,6 +128,12 @@ impl IntoResponse for Refusal {
             error: self.error,
             tries_left: self.tries_left,
             retry_after: self.retry_after,
+            missing: FactorKind::ALL
+                .iter()
+                .zip(self.missing)
+                .filter(|(_, is)| *is)
+                .map(|(kind, _)| name(*kind))
+                .collect(),
         };
         let mut response = (self.status, Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -155,4 +168,15 @@ pub(crate) struct Problem {
     /// Seconds to wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<i64>,
+    /// Kinds of factors that have yet to be shown: `possessed`, `known`, `biometric`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<&'static str>,
+}
+
+const fn name(kind: FactorKind) -> &'static str {
+    match kind {
+        FactorKind::Possessed => "possessed",
+        FactorKind::Known => "known",
+        FactorKind::Biometric => "biometric",
+    }
 }

@@ -17,8 +17,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     SandboxError,
     calls::{
-        account, activation, challenge, configuration, consent, credential, data_request, device, instruction, lists,
-        lock, sandbox, token,
+        account, activation, challenge, configuration, consent, contact, credential, data_request, device, instruction,
+        lists, lock, own_face, sandbox, token,
     },
     fault,
     platform::Shared,
@@ -105,6 +105,8 @@ fn documented() -> OpenApiRouter<Shared> {
         .merge(token::routes())
         .merge(challenge::routes())
         .merge(instruction::routes())
+        .merge(contact::routes())
+        .merge(own_face::routes())
         .merge(credential::routes())
         .merge(lists::routes())
         .merge(configuration::routes())

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    calls::{account::refuse_superseded, configuration::auth_rule},
+    calls::{account::refuse_superseded, configuration::auth_policy},
     citizen::AccountState,
     dpop,
     jwt::{self, encode},
@@ -30,9 +30,6 @@ const REFRESH_LIFE: i64 = 30 * 86_400;
 
 /// How long a refresh token whose answer may have been lost gives the same answer again, in seconds.
 const REPEAT: i64 = 60;
-
-/// More has to be shown for this act.
-pub(crate) const LEVEL_TOO_LOW: Refusal = Refusal::new(StatusCode::FORBIDDEN, Code::AUTH_LEVEL_TOO_LOW);
 
 /// Who sends a request, and how sure the platform is of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +59,12 @@ pub(crate) struct TokenAnswer {
 }
 
 impl Session {
+    /// A session that device key and passcode key have opened: two factors.
+    pub(crate) fn signed_in(account: String, device: [u8; 32], auth_time: i64, seed: &[u8; 32]) -> Self {
+        const TWO_FACTORS: u8 = 2;
+        Self::new(account, device, TWO_FACTORS, auth_time, seed)
+    }
+
     /// A session of a device that has just signed in. `seed` names the sign-in: the same one gives the same tokens.
     pub(crate) fn new(account: String, device: [u8; 32], auth_level: u8, auth_time: i64, seed: &[u8; 32]) -> Self {
         Self { account, device, auth_level, auth_time, family: *seed }
@@ -69,10 +72,10 @@ impl Session {
 
     /// Refuses an act that asks for more than this session has shown, or for something shown not so long ago.
     pub(crate) fn require(&self, platform: &Platform, tx: &Transaction<'_>, act: GuardedAct) -> Result<(), Refusal> {
-        let rule = auth_rule(tx, act)?;
+        let rule = auth_policy(tx)?.rule(act);
         let level = AuthLevel::try_from(self.auth_level).map_err(|_| Refusal::fault())?;
         let is_met = rule.is_met_by_session(level, UnixTime::from_seconds(self.auth_time), platform.clock.now());
-        if is_met { Ok(()) } else { Err(LEVEL_TOO_LOW) }
+        if is_met { Ok(()) } else { Err(Refusal::new(StatusCode::FORBIDDEN, Code::AUTH_LEVEL_TOO_LOW)) }
     }
 
     /// Gives an access token, and with `refreshes` a refresh token. The same `seed` gives the same tokens.

@@ -59,11 +59,11 @@ impl Store {
     }
 }
 
-const SCHEMA_VERSION: i64 = 6;
+const SCHEMA_VERSION: i64 = 7;
 
 /// Times are Unix seconds; keys of clients are known by their thumbprint (RFC 7638).
 const SCHEMA: &str = "
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
 -- The server's certificate. The authority's own key is not kept.
 CREATE TABLE tls (authority_pem TEXT NOT NULL, certificate BLOB NOT NULL, key BLOB NOT NULL) STRICT;
 -- The platform's signing keys. A retired one stays trusted for a while.
@@ -80,7 +80,7 @@ CREATE TABLE attempts (phone TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 -- How far each activation is. Of cards and faces there are hashes and counts only, never what was sent.
 CREATE TABLE activations (
     id TEXT PRIMARY KEY, idempotency BLOB NOT NULL UNIQUE, request BLOB NOT NULL, pid TEXT NOT NULL,
-    purpose TEXT NOT NULL, code TEXT NOT NULL, code_expires_at INTEGER NOT NULL, tries_left INTEGER NOT NULL,
+    phone TEXT NOT NULL, purpose TEXT NOT NULL, code TEXT NOT NULL, code_expires_at INTEGER NOT NULL, tries_left INTEGER NOT NULL,
     challenge TEXT, chip_challenge BLOB, challenge_expires_at INTEGER,
     card_uploads INTEGER NOT NULL DEFAULT 0, card BLOB,
     voucher_tries INTEGER NOT NULL DEFAULT 5, voucher BLOB,
@@ -100,8 +100,23 @@ CREATE TABLE messages (
 ) STRICT;
 CREATE TABLE accounts (
     id TEXT PRIMARY KEY, pid TEXT NOT NULL UNIQUE, device BLOB NOT NULL, status INTEGER NOT NULL DEFAULT 0,
-    lock_code BLOB, self_locked INTEGER NOT NULL DEFAULT 0
+    lock_code BLOB, self_locked INTEGER NOT NULL DEFAULT 0,
+    -- When its holder last proved to have the first phone number, which the register has; the second one; the phrase in messages.
+    phone_confirmed_at INTEGER NOT NULL DEFAULT 0, second_phone TEXT, second_confirmed_at INTEGER NOT NULL DEFAULT 0,
+    phrase TEXT,
+    -- Until then some acts are refused, for the account came to another phone.
+    cooling_until INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+-- One-time codes to phone numbers of an account; the newest one counts.
+CREATE TABLE phone_codes (
+    account TEXT PRIMARY KEY, phone TEXT NOT NULL, purpose TEXT NOT NULL, code TEXT NOT NULL, sent_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, tries_left INTEGER NOT NULL
+) STRICT;
+-- Keys that take face or finger, by their devices, and from when they count.
+CREATE TABLE biometric_keys (device BLOB PRIMARY KEY, key BLOB NOT NULL UNIQUE, usable_from INTEGER NOT NULL) STRICT;
+-- When the holder's face was last matched in a session of a device; and tries of it, for the rate limit.
+CREATE TABLE faces (device BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+CREATE TABLE face_tries (id INTEGER PRIMARY KEY, account TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 -- Every key that was ever bound, so that none moves to another account; and what its phone reported of itself.
 CREATE TABLE devices (
     key BLOB PRIMARY KEY, account TEXT NOT NULL,

@@ -1,6 +1,6 @@
 //! What shows who acts: factors, evidence with its time, and what each act asks for (Decree 69/2024 Art. 20).
 
-use crate::{AuthLevel, UnixTime};
+use crate::{AuthLevel, GuardedAct, UnixTime};
 
 /// What somebody shows of himself (yếu tố xác thực).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,97 +84,6 @@ impl AuthLevel {
             [true, false, true] | [false, true, true] => Some(Self::L3),
             [true, true, true] => Some(Self::L4),
         }
-    }
-}
-
-/// An act that asks for a level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum GuardedAct {
-    /// Reading what the platform holds about the account.
-    ViewWallet,
-    /// Showing a proof of identity.
-    ShowProof,
-    /// Opening a session at the platform.
-    SignIn,
-    /// Seeing which phones have the account.
-    ListDevices,
-    /// Setting another passcode.
-    ChangePasscode,
-    /// Locking one's own account.
-    Lock,
-    /// Giving the account up on this phone.
-    Unlink,
-    /// Changing the phone number.
-    ChangePhone,
-    /// Changing the bank account.
-    ChangeBankAccount,
-    /// Letting somebody else act.
-    Delegate,
-    /// Signing a document.
-    Sign,
-    /// Moving the account to a new phone, or getting back what a forgotten passcode locks.
-    NewDevice,
-    /// Unlocking the account.
-    UnlockAccount,
-}
-
-impl GuardedAct {
-    /// All of them.
-    pub const ALL: [Self; 13] = [
-        Self::ViewWallet,
-        Self::ShowProof,
-        Self::SignIn,
-        Self::ListDevices,
-        Self::ChangePasscode,
-        Self::Lock,
-        Self::Unlink,
-        Self::ChangePhone,
-        Self::ChangeBankAccount,
-        Self::Delegate,
-        Self::Sign,
-        Self::NewDevice,
-        Self::UnlockAccount,
-    ];
-
-    /// Its name in the signed configuration, and in instructions.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ViewWallet => "view_wallet",
-            Self::ShowProof => "show_proof",
-            Self::SignIn => "sign_in",
-            Self::ListDevices => "list_devices",
-            Self::ChangePasscode => "change_passcode",
-            Self::Lock => "lock",
-            Self::Unlink => "unlink",
-            Self::ChangePhone => "change_phone",
-            Self::ChangeBankAccount => "change_bank_account",
-            Self::Delegate => "delegate",
-            Self::Sign => "sign",
-            Self::NewDevice => "new_device",
-            Self::UnlockAccount => "unlock_account",
-        }
-    }
-
-    /// The act of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|act| act.name() == name)
-    }
-
-    /// What it asks for unless the configuration says otherwise.
-    pub const fn default_rule(self) -> AuthRule {
-        const MINUTE: u32 = 60;
-        const MONTH: u32 = 30 * 86_400;
-        let (level, max_age_s) = match self {
-            // As long as a session can be refreshed.
-            Self::ViewWallet | Self::ListDevices => (AuthLevel::L2, MONTH),
-            Self::ShowProof => (AuthLevel::L2, 15 * MINUTE),
-            // As long as the challenge that they sign.
-            Self::SignIn | Self::ChangePasscode | Self::Lock | Self::Unlink => (AuthLevel::L2, MINUTE),
-            Self::ChangePhone | Self::ChangeBankAccount | Self::Delegate | Self::Sign => (AuthLevel::L3, 5 * MINUTE),
-            // As long as the steps of proving oneself may take.
-            Self::NewDevice | Self::UnlockAccount => (AuthLevel::L4, 15 * MINUTE),
-        };
-        AuthRule { level, max_age_s }
     }
 }
 
@@ -315,26 +224,6 @@ mod tests {
         let old_passcode = [ago(Factor::DeviceKey, 1), ago(Factor::Passcode, 61)];
         assert_eq!(AuthLevel::of(&old_passcode, NOW, 60), Some(AuthLevel::L1));
         assert_eq!(AuthLevel::of(&old_passcode, NOW, 61), Some(AuthLevel::L2));
-    }
-
-    #[test]
-    fn built_in_table_is_that_of_the_design() {
-        for (act, level) in [
-            (GuardedAct::ViewWallet, 2),
-            (GuardedAct::ShowProof, 2),
-            (GuardedAct::ChangeBankAccount, 3),
-            (GuardedAct::ChangePhone, 3),
-            (GuardedAct::Delegate, 3),
-            (GuardedAct::Sign, 3),
-            (GuardedAct::NewDevice, 4),
-            (GuardedAct::UnlockAccount, 4),
-        ] {
-            assert_eq!(AuthPolicy::default().rule(act).level.number(), level, "{act:?}");
-        }
-        for act in GuardedAct::ALL {
-            assert_eq!(GuardedAct::from_name(act.name()), Some(act));
-            assert_eq!(AuthPolicy::default().rule(act), act.default_rule());
-        }
     }
 
     #[test]

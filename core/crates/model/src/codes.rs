@@ -29,6 +29,10 @@ impl Code {
     pub const RECOVERY_SHARE_WRONG: Self = Self(1025);
     /// This phone has nothing with which a forgotten passcode could be replaced. Start over and activate again; your account is not affected.
     pub const RECOVERY_MISSING: Self = Self(1026);
+    /// This is done, too old, or another act took its place. If you still want it, begin again.
+    pub const ACT_OVER: Self = Self(1030);
+    /// The safety phrase has 3 to 40 letters and spaces, without digits, symbols or links. Choose another.
+    pub const SAFETY_PHRASE_FORMAT: Self = Self(1031);
     /// The app met an internal fault. Your data is intact; try again.
     pub const INTERNAL: Self = Self(1099);
     /// The passcode is wrong. Try again.
@@ -83,6 +87,8 @@ impl Code {
     pub const FACE_TRIES_SPENT: Self = Self(2045);
     /// ID number or lock code is wrong. Look again at the 18 characters kept from the activation.
     pub const LOCK_CODE_WRONG: Self = Self(2046);
+    /// The platform does not know this phone’s biometric key. Show your face instead, then turn biometrics on again.
+    pub const BIOMETRIC_KEY_WRONG: Self = Self(2047);
     /// The request came too late and was not carried out. Try again.
     pub const INSTRUCTION_STALE: Self = Self(2051);
     /// This request was sent before and is not carried out again. Try again.
@@ -99,6 +105,8 @@ impl Code {
     pub const SESSION_ENDED: Self = Self(2057);
     /// This phone was activated with an older version and cannot sign in. Activate it again.
     pub const PASSCODE_KEY_MISSING: Self = Self(2058);
+    /// The account has just moved to this phone. To protect you, this works only after 24 hours. If it was not you who moved it, lock the account at once.
+    pub const COOLING_OFF: Self = Self(2059);
     /// The settings received are older than those in use and were set aside. Use another network and try again.
     pub const CONFIGURATION_OLDER: Self = Self(2060);
     /// The platform's settings have expired. Check date and time on the phone, go online and try again.
@@ -527,6 +535,8 @@ impl Code {
     pub const UPDATE_INVALID: Self = Self(8186);
     /// The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office.
     pub const UPDATE_RECEIPT_MISMATCH: Self = Self(8187);
+    /// This is not shared. Decline the request, or ask the service what else it can use.
+    pub const RECORD_NOT_SHARED: Self = Self(8188);
     /// This term cannot be chosen. Choose one within the limits.
     pub const TERM_INVALID: Self = Self(9001);
     /// What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more.
@@ -573,6 +583,8 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 1024, name: "ACCOUNT_MOVED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Tài khoản đã chuyển sang điện thoại khác; dữ liệu trên điện thoại này được giữ kín. Hãy kích hoạt lại ở đây hoặc xóa dữ liệu. Nếu không phải bạn chuyển, hãy khóa tài khoản ngay.", en: "The account has moved to another phone; the data on this one stay sealed. Activate here again, or delete them. If it was not you who moved it, lock the account at once." },
     CodeInfo { number: 1025, name: "RECOVERY_SHARE_WRONG", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Hệ thống đã gửi phần khóa không khớp với điện thoại này, nên chưa đặt lại được mật mã. Không có gì bị mất; hãy thử lại sau hoặc báo cơ quan công an.", en: "The platform sent a share that does not fit this phone, so the passcode was not replaced. Nothing is lost; try again later, or tell the police office." },
     CodeInfo { number: 1026, name: "RECOVERY_MISSING", kind: Kind::NotFound, privacy: Privacy::Reportable, vi: "Điện thoại này không có phần dự phòng để đặt lại mật mã. Hãy xóa dữ liệu rồi kích hoạt lại; tài khoản của bạn không bị ảnh hưởng.", en: "This phone has nothing with which a forgotten passcode could be replaced. Start over and activate again; your account is not affected." },
+    CodeInfo { number: 1030, name: "ACT_OVER", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Việc này đã xong, đã hết hạn hoặc đã được thay bằng việc khác. Nếu vẫn cần, hãy bắt đầu lại.", en: "This is done, too old, or another act took its place. If you still want it, begin again." },
+    CodeInfo { number: 1031, name: "SAFETY_PHRASE_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Câu nhận biết gồm 3 đến 40 chữ cái và dấu cách, không có số, ký hiệu hay đường dẫn. Hãy chọn câu khác.", en: "The safety phrase has 3 to 40 letters and spaces, without digits, symbols or links. Choose another." },
     CodeInfo { number: 1099, name: "INTERNAL", kind: Kind::Internal, privacy: Privacy::Bug, vi: "Ứng dụng gặp lỗi bên trong. Dữ liệu của bạn còn nguyên; hãy thử lại.", en: "The app met an internal fault. Your data is intact; try again." },
     CodeInfo { number: 2001, name: "PASSCODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Mật mã không đúng. Hãy thử lại.", en: "The passcode is wrong. Try again." },
     CodeInfo { number: 2002, name: "PASSCODE_WAIT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Bạn đã nhập sai nhiều lần. Hãy chờ hết thời gian ghi trên màn hình rồi thử lại.", en: "Too many wrong tries. Wait for the time shown, then try again." },
@@ -600,6 +612,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2044, name: "FACE_UNUSABLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ảnh chụp không dùng được. Hãy chụp lại; lần này không bị tính.", en: "The picture cannot be used. Take it again; this one does not count." },
     CodeInfo { number: 2045, name: "FACE_TRIES_SPENT", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Khuôn mặt không khớp quá nhiều lần. Hãy bắt đầu lại, hoặc đến cơ quan công an để được giúp.", en: "The face did not match too often. Start again, or go to the police office for help." },
     CodeInfo { number: 2046, name: "LOCK_CODE_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Số định danh hoặc mã khóa không đúng. Hãy xem lại 18 ký tự đã lưu khi kích hoạt.", en: "ID number or lock code is wrong. Look again at the 18 characters kept from the activation." },
+    CodeInfo { number: 2047, name: "BIOMETRIC_KEY_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Hệ thống không nhận khóa sinh trắc học của điện thoại này. Hãy xác thực bằng khuôn mặt, rồi bật lại sinh trắc học.", en: "The platform does not know this phone’s biometric key. Show your face instead, then turn biometrics on again." },
     CodeInfo { number: 2051, name: "INSTRUCTION_STALE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Yêu cầu đến quá muộn nên chưa được thực hiện. Hãy thử lại.", en: "The request came too late and was not carried out. Try again." },
     CodeInfo { number: 2052, name: "INSTRUCTION_REPLAYED", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Yêu cầu này đã được gửi trước đó nên không được thực hiện lần nữa. Hãy thử lại.", en: "This request was sent before and is not carried out again. Try again." },
     CodeInfo { number: 2053, name: "PASSCODE_KEY_WRONG", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Hệ thống không nhận mật mã này. Hãy nhập lại; nếu bạn vừa đổi mật mã, hãy dùng mật mã mới.", en: "The platform does not accept this passcode. Enter it again; if you have just changed it, use the new one." },
@@ -608,6 +621,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 2056, name: "AUTH_LEVEL_TOO_LOW", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Việc này cần xác thực thêm. Hãy làm theo bước xác thực trên màn hình.", en: "This needs a further proof that it is you. Follow the step on the screen." },
     CodeInfo { number: 2057, name: "SESSION_ENDED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Phiên đăng nhập đã kết thúc. Hãy đăng nhập lại bằng mật mã.", en: "The session has ended. Sign in again with your passcode." },
     CodeInfo { number: 2058, name: "PASSCODE_KEY_MISSING", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Điện thoại này được kích hoạt bằng phiên bản cũ, chưa đăng nhập được. Hãy kích hoạt lại.", en: "This phone was activated with an older version and cannot sign in. Activate it again." },
+    CodeInfo { number: 2059, name: "COOLING_OFF", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Tài khoản vừa chuyển sang điện thoại này. Để bảo vệ bạn, việc này chỉ làm được sau 24 giờ. Nếu bạn không tự chuyển, hãy khóa tài khoản ngay.", en: "The account has just moved to this phone. To protect you, this works only after 24 hours. If it was not you who moved it, lock the account at once." },
     CodeInfo { number: 2060, name: "CONFIGURATION_OLDER", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được cũ hơn cấu hình đang dùng nên bị bỏ qua. Hãy đổi mạng khác rồi thử lại.", en: "The settings received are older than those in use and were set aside. Use another network and try again." },
     CodeInfo { number: 2061, name: "CONFIGURATION_EXPIRED", kind: Kind::Expired, privacy: Privacy::Reportable, vi: "Cấu hình của hệ thống đã hết hạn. Hãy kiểm tra ngày giờ trên điện thoại, kết nối mạng rồi thử lại.", en: "The platform's settings have expired. Check date and time on the phone, go online and try again." },
     CodeInfo { number: 2062, name: "CONFIGURATION_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Cấu hình nhận được không dùng được nên bị bỏ qua. Hãy kiểm tra ngày giờ trên điện thoại, đổi mạng khác rồi thử lại.", en: "The settings received cannot be used and were set aside. Check date and time on the phone, use another network and try again." },
@@ -822,6 +836,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8185, name: "UPDATE_OVERDUE", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Đã quá hạn bổ sung hồ sơ. Hãy gửi hồ sơ mới; bản nháp của bạn vẫn được giữ.", en: "The time to supplement is over. Send a new update; your draft is kept." },
     CodeInfo { number: 8186, name: "UPDATE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Còn mục sai hoặc thiếu. Hãy sửa các mục được đánh dấu rồi gửi lại.", en: "Some fields are wrong or missing. Correct those that are marked, then send again." },
     CodeInfo { number: 8187, name: "UPDATE_RECEIPT_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Biên nhận không liệt kê đủ tệp bạn đã gửi. Ứng dụng sẽ gửi lại; nếu vẫn lỗi, hãy liên hệ cơ quan tiếp nhận.", en: "The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office." },
+    CodeInfo { number: 8188, name: "RECORD_NOT_SHARED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Dữ liệu này không được chia sẻ. Hãy từ chối yêu cầu, hoặc hỏi dịch vụ cần mục nào khác.", en: "This is not shared. Decline the request, or ask the service what else it can use." },
     CodeInfo { number: 9001, name: "TERM_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn này không chọn được. Hãy chọn thời hạn trong khoảng cho phép.", en: "This term cannot be chosen. Choose one within the limits." },
     CodeInfo { number: 9002, name: "CONSENT_NOT_AS_SHOWN", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Nội dung đồng ý khác với nội dung đã hiển thị, nên chưa ghi nhận. Hãy xem lại và đồng ý lần nữa.", en: "What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more." },
     CodeInfo { number: 9003, name: "CONSENT_SENSITIVE_UNCONFIRMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Yêu cầu này có dữ liệu cá nhân nhạy cảm. Hãy xác nhận rằng bạn đã được báo điều đó, hoặc từ chối.", en: "This asks for sensitive personal data. Confirm that you were told so, or decline." },

@@ -62,6 +62,9 @@ pub enum ModelError {
     /// What a request asks for is missing, too long, or has an invisible character.
     #[error("the text of the request is missing, too long or holds an invisible character")]
     RequestText,
+    /// A safety phrase is 3 to 40 letters and spaces.
+    #[error("the safety phrase is not in a known form")]
+    SafetyPhraseFormat,
 }
 
 impl ModelError {
@@ -87,6 +90,7 @@ impl ModelError {
             Self::TableInvalid => Code::TABLE_INVALID,
             Self::RecipientInvalid => Code::RECIPIENT_INVALID,
             Self::RequestText => Code::DATA_REQUEST_TEXT,
+            Self::SafetyPhraseFormat => Code::SAFETY_PHRASE_FORMAT,
         }
     }
 }

@@ -95,7 +95,7 @@ pub fn ascii_form(text: &str) -> String {
 
 /// Base letters with an ASCII reading, marks on them (at most four on one letter, as no language needs more), and
 /// what may stand between letters.
-fn has_only_name_characters(name: &str) -> bool {
+pub(crate) fn has_only_name_characters(name: &str) -> bool {
     const MAX_MARKS: usize = 4;
     let mut room_for_marks = 0_usize;
     name.nfd().all(|c| {

@@ -96,13 +96,13 @@ impl fmt::Debug for DeviceBound {
 /// [`PlatformError::Nonsense`].
 pub fn parse_device_bound(body: &[u8]) -> Result<DeviceBound, PlatformError> {
     let bound: DeviceBound = parse_object(body)?;
-    let code = bound.lock_code.as_bytes();
-    let is_code = code.len() == 18 && code.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-    let fits = bound.grant.len() <= MAX_TOKEN
-        && (1..=256).contains(&bound.issuer.len())
-        && is_code
-        && bound.passcode_epoch > 0;
-    if fits { Ok(bound) } else { Err(NONSENSE) }
+    let fits = bound.grant.len() <= MAX_TOKEN && (1..=256).contains(&bound.issuer.len()) && bound.passcode_epoch > 0;
+    if fits && is_lock_code(&bound.lock_code) { Ok(bound) } else { Err(NONSENSE) }
+}
+
+/// 18 letters and digits.
+pub(crate) fn is_lock_code(code: &str) -> bool {
+    code.len() == 18 && code.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
 #[derive(Deserialize)]

@@ -28,8 +28,9 @@ pub(crate) async fn make_device_binding(
     jws::sign("eid-device-binding+jwt", &claims, device).await
 }
 
+/// A key shows itself, with what the platform gave for this.
 #[derive(Serialize)]
-struct PasscodeBinding<'a> {
+struct KeyBinding<'a> {
     aud: &'a str,
     iat: UnixTime,
     nonce: &'a str,
@@ -46,7 +47,17 @@ pub async fn make_passcode_binding(
     nonce: &str,
     now: UnixTime,
 ) -> Result<String, PlatformError> {
-    jws::sign("eid-passcode-binding+jwt", &PasscodeBinding { aud: platform, iat: now, nonce }, passcode).await
+    jws::sign("eid-passcode-binding+jwt", &KeyBinding { aud: platform, iat: now, nonce }, passcode).await
+}
+
+/// The biometric key shows itself; `nonce` is the challenge of the instruction that registers it.
+pub(crate) async fn make_biometric_binding(
+    key: &dyn RequestSigner,
+    platform: &str,
+    nonce: &str,
+    now: UnixTime,
+) -> Result<String, PlatformError> {
+    jws::sign("eid-biometric-binding+jwt", &KeyBinding { aud: platform, iat: now, nonce }, key).await
 }
 
 #[derive(Serialize)]

@@ -79,7 +79,7 @@ impl OneTimeCode {
         if fits { Ok(Self(digits)) } else { Err(PlatformError::OneTimeCodeFormat) }
     }
 
-    fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         // EXPOSE: the digits go into the request's body.
         core::str::from_utf8(self.0.expose()).unwrap_or_default()
     }
@@ -404,6 +404,21 @@ impl PlatformClient {
                 return Ok(body);
             }
         }
+    }
+
+    /// A call with an access token that must not be sent again by itself.
+    pub(crate) async fn once_with_token(
+        &self,
+        request: RequestBuilder,
+        token: &AccessToken,
+        device: &dyn RequestSigner,
+        now: UnixTime,
+    ) -> Result<Vec<u8>, PlatformError> {
+        let request = request.header(AUTHORIZATION, authorization(token)?);
+        let target = copy(&request)?.build().map_err(|_| PlatformError::ConfigInvalid)?;
+        let target = (target.method().as_str(), target.url().as_str());
+        let dpop = binding::make_dpop(device, target, Some(token), self.http.rng.as_ref(), now).await?;
+        self.once(request.header("DPoP", dpop), 200, JSON).await
     }
 }
 

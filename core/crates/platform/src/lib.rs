@@ -33,6 +33,7 @@
 //! # }
 //! ```
 
+mod act;
 pub mod answer;
 mod base64url;
 mod binding;
@@ -51,10 +52,12 @@ mod own_data;
 mod problem;
 mod proving;
 pub mod retry;
+mod session;
 mod signer;
 mod state;
 mod update;
 
+pub use act::{ActAnswer, ActOrder, PhoneCodeUse, parse_phone_code_sent};
 pub use answer::{
     AccessToken, ActivationStarted, CNonce, CredentialConfiguration, DeviceBound, DeviceChallenge, IssuerMetadata,
 };
@@ -65,15 +68,14 @@ pub use error::{Flaw, PlatformError};
 pub use grant::Grant;
 pub use http::{Gate, MAX_ANSWER};
 pub use id::{AccountId, ActivationId};
-pub use instruction::{
-    Challenge, DeviceEntry, Instruction, RefreshToken, SignedIn, parse_challenge, parse_devices, parse_signed_in,
-};
+pub use instruction::{Challenge, Instruction, parse_challenge};
 pub use own_data::{
     CONSENT_TYPE, ConsentStatement, KeptConsent, RequestProgress, SentRequest, WITHDRAWAL_TYPE, WithdrawalStatement,
     parse_consent, parse_consents, parse_requests,
 };
 pub use problem::parse_problem;
 pub use proving::{ActivationPurpose, CardUpload, LockCode, Voucher, parse_lifted, parse_next};
+pub use session::{DeviceEntry, RefreshToken, SignedIn, parse_devices, parse_signed_in};
 pub use signer::RequestSigner;
-pub use state::{DeviceReport, DeviceState, parse_device_state};
+pub use state::{Contact, ContactKind, DeviceReport, DeviceState, parse_device_state};
 pub use update::{AppVersion, UpdatePolicy, UpdateState};

@@ -10,6 +10,9 @@ use crate::{PlatformError, json::parse_object};
 /// The longest wait that is believed; a platform in trouble must not send phones away for days.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
+/// The longest wait after an account came to another phone, which no call waits for by itself.
+const LONGEST_COOLING_OFF: Duration = Duration::from_secs(86_400);
+
 #[derive(Deserialize)]
 struct Problem {
     code: u32,
@@ -24,11 +27,12 @@ struct Problem {
 /// give, becomes [`Code::PLATFORM_REFUSED`].
 pub fn parse_problem(body: &[u8]) -> PlatformError {
     match parse_object::<Problem>(body) {
-        Ok(problem) => PlatformError::Refused {
-            code: refusal_code(problem.code),
-            tries_left: problem.tries_left,
-            retry_after: problem.retry_after.map(|seconds| believed_wait(seconds.into())),
-        },
+        Ok(Problem { code, tries_left, retry_after }) => {
+            let code = refusal_code(code);
+            let longest = if code == Code::COOLING_OFF { LONGEST_COOLING_OFF } else { LONGEST_WAIT };
+            let retry_after = retry_after.map(|seconds| Duration::from_secs(seconds.into()).min(longest));
+            PlatformError::Refused { code, tries_left, retry_after }
+        }
         Err(error) => error,
     }
 }
@@ -59,11 +63,7 @@ fn may_come_from_platform(kind: Kind) -> bool {
 pub(crate) fn parse_retry_after(header: &str) -> Option<Duration> {
     let digits = header.trim_matches(' ');
     let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    all_digits.then(|| believed_wait(digits.parse().unwrap_or(u64::MAX)))
-}
-
-fn believed_wait(seconds: u64) -> Duration {
-    Duration::from_secs(seconds).min(LONGEST_WAIT)
+    all_digits.then(|| Duration::from_secs(digits.parse().unwrap_or(u64::MAX)).min(LONGEST_WAIT))
 }
 
 #[cfg(test)]
@@ -87,6 +87,8 @@ mod tests {
             ),
             (r#"{"code":7015,"retry_after":30}"#, refused(Code::TOO_MANY_REQUESTS, None, Some(30))),
             (r#"{"code":7015,"retry_after":4294967295}"#, refused(Code::TOO_MANY_REQUESTS, None, Some(3600))),
+            (r#"{"code":2059,"retry_after":86400}"#, refused(Code::COOLING_OFF, None, Some(86_400))),
+            (r#"{"code":2059,"retry_after":86401}"#, refused(Code::COOLING_OFF, None, Some(86_400))),
             (r#"{"code":7012,"tries_left":null}"#, refused(Code::SESSION_REFUSED, None, None)),
             // Unknown here: a newer platform's, or beyond any table.
             (r#"{"code":6999}"#, refused(Code::PLATFORM_REFUSED, None, None)),

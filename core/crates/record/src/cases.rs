@@ -243,3 +243,23 @@ fn every_definition_names_tables_and_authorities_that_exist() {
         assert!(!table.edition().source().is_empty(), "{} has no source", table.name());
     }
 }
+
+/// The page that shows how a kind is added shows the files as they are.
+#[test]
+fn page_about_adding_a_kind_shows_the_last_one() {
+    let page = include_str!("../../../docs/adding-a-record-kind.md");
+    let files = [
+        include_str!("kinds.rs"),
+        include_str!("kinds/vehicle/kind.json"),
+        include_str!("kinds/vehicle/choices.json"),
+        include_str!("kinds/vehicle/mod.rs"),
+        include_str!("kinds/vehicle/cases.json"),
+    ];
+    let added = page.lines().filter(|line| !line.starts_with("+++")).filter_map(|line| line.strip_prefix('+'));
+    let mut count = 0;
+    for line in added {
+        assert!(files.iter().any(|file| file.lines().any(|of_file| of_file == line)), "{line}");
+        count += 1;
+    }
+    assert!(count > 60 && RecordKind::ALL.last() == Some(&RecordKind::Vehicle), "the page shows another kind");
+}

@@ -18,6 +18,9 @@ pub enum RecordError {
     /// A table or definition is not valid, or not newer than the one in use.
     #[error("the data table is not valid")]
     TableInvalid,
+    /// The kind is only shown to its holder, or has no such field or group.
+    #[error("this is not shared")]
+    NotShared,
     /// The text is no VietQR code.
     #[error("the text is no VietQR code")]
     VietQrInvalid,
@@ -48,6 +51,7 @@ impl RecordError {
             Self::KindUnknown => Code::RECORD_KIND_UNKNOWN,
             Self::PathInvalid | Self::Unreadable => Code::RECORD_UNREADABLE,
             Self::TooLarge => Code::FORM_TOO_LARGE,
+            Self::NotShared => Code::RECORD_NOT_SHARED,
             Self::TableInvalid => Code::TABLE_INVALID,
             Self::VietQrInvalid => Code::VIETQR_INVALID,
             Self::VietQrChecksum => Code::VIETQR_CHECKSUM,

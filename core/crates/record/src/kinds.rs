@@ -98,6 +98,8 @@ kinds! {
     HealthBook = health_book,
     /// Tax registration and dependants (thuế, người phụ thuộc).
     Tax = tax,
+    /// A vehicle (phương tiện).
+    Vehicle = vehicle,
 }
 
 pub use bank_account::vietqr;

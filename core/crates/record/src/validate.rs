@@ -91,7 +91,7 @@ impl RecordKind {
         check_unique(definition, &payload, context, &mut findings);
         self.check(&View::new(definition, &payload, context), &mut findings);
         let mut form = payload.form();
-        for (path, text) in rest.into_iter().filter(|(path, _)| payload.find(path).is_none()) {
+        for (path, text) in rest {
             form.insert(path, text);
         }
         Checked { payload, form, findings: findings.finish(|path| original(path, &names)) }
@@ -135,45 +135,90 @@ fn read(definition: &Definition, form: &Form, context: &Context<'_>, findings: &
     reading
 }
 
-/// Puts each item under its key and says which are there twice. Those whose key fields do not read keep the name they had.
+/// Puts each item under its key and says which are there twice. A double, and an item whose key fields do not read, has a name
+/// that no other item has.
 fn rename_items(definition: &Definition, reading: &mut Reading, findings: &mut Findings) -> Names {
     let mut names = Names::new();
     for field in definition.fields() {
         let Some(list) = definition.list(field.name()) else { continue };
-        let prefixes: Vec<String> = reading.payload.prefixes(field.name()).collect();
+        let prefixes = reading.prefixes(field.name());
         if prefixes.len() > list.max {
             findings.error(Path::within("", field.name()), Code::ITEMS_TOO_MANY);
         }
-        let keyed = prefixes.into_iter().filter_map(|old| {
-            let key = key(&reading.payload, &old, &list.key)?;
-            Some((old, format!("{}[{key}].", field.name())))
-        });
-        // An item that is under its key already is the one that stays there.
-        let (mut keyed, named): (Vec<_>, Vec<_>) = keyed.partition(|(old, new)| old == new);
-        keyed.extend(named);
-        let mut taken: BTreeSet<String> = BTreeSet::new();
+        let keyed = prefixes.into_iter().map(|old| (key(&reading.payload, &old, &list.key), old));
+        let mut items: Vec<(Option<String>, String)> = keyed.collect();
+        // An item that is under its key already stays there; one without a key takes what is left.
+        let rank = |(key, old): &(Option<String>, String)| match key {
+            Some(key) => u8::from(*old != prefix(field.name(), key)),
+            None => 2,
+        };
+        items.sort_by_key(rank);
+        let mut taken = BTreeSet::new();
         let mut renamed = Vec::new();
-        for (old, new) in keyed {
+        for (key, old) in items {
+            let wanted = key.as_ref().map_or_else(|| old.clone(), |key| prefix(field.name(), key));
+            let double = !taken.insert(wanted.clone());
+            let new = if double { free(&wanted, &mut taken) } else { wanted };
             let values = reading.payload.take(&old);
-            if taken.insert(new.clone()) {
-                renamed.push((values, old, new));
-            } else {
+            if double && key.is_some() {
                 let first = list.key.first().map(String::as_str).unwrap_or_default();
                 findings.error(Path::within(&old, first), Code::ITEM_DUPLICATE);
                 reading.rest.extend(values.into_iter().map(|(path, value)| (path, value.text())));
+                renamed.push(Renamed { values: Vec::new(), old, new });
+            } else {
+                renamed.push(Renamed { values, old, new });
             }
         }
-        for (values, old, new) in renamed {
-            for (path, value) in values {
-                reading.payload.insert(Path::within(&new, path.leaf().unwrap_or_default()), value);
+        reading.rename(renamed, &mut names);
+    }
+    names
+}
+
+/// An item, taken out to be put back under another name.
+struct Renamed {
+    values: Vec<(Path, Value)>,
+    old: String,
+    new: String,
+}
+
+impl Reading {
+    /// What the items of a list begin with, also of those of which nothing reads.
+    fn prefixes(&self, list: &str) -> BTreeSet<String> {
+        let unread =
+            self.rest.iter().map(|(path, _)| path).filter(|path| path.item().is_some() && path.field() == list);
+        self.payload.prefixes(list).chain(unread.map(|path| path.prefix().to_owned())).collect()
+    }
+
+    /// Gives items the names they have from now on.
+    fn rename(&mut self, items: Vec<Renamed>, names: &mut Names) {
+        let within = |prefix: &str, path: &Path| Path::within(prefix, path.leaf().unwrap_or_default());
+        let new: BTreeMap<&str, &str> = items.iter().map(|item| (item.old.as_str(), item.new.as_str())).collect();
+        for (path, _) in &mut self.rest {
+            if let Some(new) = new.get(path.prefix()) {
+                *path = within(new, path);
             }
-            for (path, _) in reading.rest.iter_mut().filter(|(path, _)| path.prefix() == old) {
-                *path = Path::within(&new, path.leaf().unwrap_or_default());
+        }
+        for Renamed { values, old, new } in items {
+            for (path, value) in values {
+                self.payload.insert(within(&new, &path), value);
             }
             names.insert(new, old);
         }
     }
-    names
+}
+
+fn prefix(list: &str, key: &str) -> String {
+    format!("{list}[{key}].")
+}
+
+/// A name like the one wanted that no item has yet.
+fn free(wanted: &str, taken: &mut BTreeSet<String>) -> String {
+    let start = wanted.strip_suffix("].").unwrap_or(wanted);
+    let names = (2_u32..).map(|number| format!("{start}#{number}]."));
+    let mut names = names.filter(|name| !taken.contains(name));
+    let name = names.next().unwrap_or_default();
+    taken.insert(name.clone());
+    name
 }
 
 /// The texts of an item's key fields. Brackets would end it, so they are written as round ones.

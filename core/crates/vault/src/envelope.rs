@@ -25,7 +25,7 @@ const SEALED: usize = 32 + seal::OVERHEAD;
 pub(crate) const MAX_BYTES: usize = (4 + 1 + 32) + (1 + 4 + 12 + 16 + 32) + SEALED;
 
 /// Aliases of all hardware keys that envelopes, the guard and the files sealed to the hardware ask. Starting over removes them.
-pub const HARDWARE_ALIASES: [&str; 8] = [
+pub const HARDWARE_ALIASES: [&str; 9] = [
     "vault-a",
     "vault-b",
     "vault-biometric",
@@ -33,6 +33,7 @@ pub const HARDWARE_ALIASES: [&str; 8] = [
     "guard-a",
     "guard-b",
     crate::PENDING_ALIAS,
+    crate::PHRASE_ALIAS,
     crate::STANDING_ALIAS,
 ];
 

@@ -17,9 +17,10 @@ use crate::{
 /// The folder that holds one installation's store and the small files beside it.
 ///
 /// `install` (who this installation is), `store` (records and history), `guard` (passcode tries), and `envelope`, which comes
-/// last and makes the phone activated; beside it the envelopes of biometrics, of recovery and of a new passcode, and `standing`,
-/// which says how the account stands while the app is locked. All are useless elsewhere: nothing opens without this phone's key
-/// hardware. `activation` says where an unfinished activation or recovery stands.
+/// last and makes the phone activated; beside it the envelopes of biometrics, of recovery and of a new passcode, `standing`, which
+/// says how the account stands while the app is locked, and perhaps `phrase`, which the citizen knows the true app by. All are
+/// useless elsewhere: nothing opens without this phone's key hardware. `activation` says where an unfinished activation or recovery
+/// stands.
 #[derive(Debug, Clone)]
 pub struct Folder(PathBuf);
 
@@ -164,6 +165,22 @@ impl Folder {
         replace(&self.standing(), file)
     }
 
+    /// The phrase that is shown before the passcode is typed, sealed ([`crate::PhraseSeal`]); `None` if there is none.
+    ///
+    /// # Errors
+    /// [`VaultError::Failed`] if the file cannot be read.
+    pub fn load_phrase(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        load_start(&self.phrase(), pending::MAX_BYTES + 1)
+    }
+
+    /// Stores the phrase; `None` deletes it. After a crash there is the old file or the new one.
+    ///
+    /// # Errors
+    /// [`VaultError::Full`], [`VaultError::ReadOnly`], [`VaultError::Failed`]; the old file is then still there.
+    pub fn store_phrase(&self, file: Option<&[u8]>) -> Result<(), VaultError> {
+        file.map_or_else(|| remove(&self.phrase()), |file| replace(&self.phrase(), file))
+    }
+
     /// The record of passcode tries, for [`crate::GuardPort::load`].
     ///
     /// # Errors
@@ -243,6 +260,7 @@ impl Folder {
         let names = [
             "activation",
             "standing",
+            "phrase",
             "guard",
             "attempts",
             "install",
@@ -277,6 +295,10 @@ impl Folder {
 
     fn next(&self) -> PathBuf {
         self.0.join("envelope-next")
+    }
+
+    fn phrase(&self) -> PathBuf {
+        self.0.join("phrase")
     }
 
     fn pending(&self) -> PathBuf {

@@ -81,7 +81,7 @@ pub use error::VaultError;
 pub use folder::{Folder, PasscodeEnvelopes};
 pub use guard::{CountedTry, Guard, GuardPort, GuardRecord, GuardSession, GuardSlot, Moment, Permission};
 pub use history::{Act, HistoryEntry, HistoryMark};
-pub use pending::{HardwareSeal, PENDING_ALIAS, PendingSeal, STANDING_ALIAS, StandingSeal};
+pub use pending::{HardwareSeal, PENDING_ALIAS, PHRASE_ALIAS, PendingSeal, PhraseSeal, STANDING_ALIAS, StandingSeal};
 pub use records::{MAX_VALUE, Page};
 pub use repair::Repaired;
 pub use store::Vault;

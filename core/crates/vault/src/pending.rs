@@ -19,6 +19,9 @@ const VERSION: u8 = 1;
 /// Alias of the hardware key that the question of an unfinished activation is put to.
 pub const PENDING_ALIAS: &str = "activation";
 
+/// Alias of the hardware key that the question of [`PhraseSeal`] is put to.
+pub const PHRASE_ALIAS: &str = "phrase";
+
 /// Alias of the hardware key that the question of [`StandingSeal`] is put to.
 pub const STANDING_ALIAS: &str = "standing";
 
@@ -40,6 +43,9 @@ pub struct HardwareSeal<const KIND: u8> {
 /// The seal of an unfinished activation, under [`PENDING_ALIAS`].
 pub type PendingSeal = HardwareSeal<b'A'>;
 
+/// The seal of the phrase that is shown before a passcode is typed, under [`PHRASE_ALIAS`].
+pub type PhraseSeal = HardwareSeal<b'P'>;
+
 /// The seal of how the account stands, under [`STANDING_ALIAS`].
 pub type StandingSeal = HardwareSeal<b'T'>;
 
@@ -49,6 +55,7 @@ impl<const KIND: u8> HardwareSeal<KIND> {
     /// Names of the seal's place and of its key.
     const NAMES: (&str, &str) = match KIND {
         b'A' => ("activation", "vault/pending-activation"),
+        b'P' => ("phrase", "vault/phrase"),
         _ => ("standing", "vault/standing"),
     };
 

@@ -5,7 +5,7 @@ use eid_crypto::SecretBytes;
 pub struct LockCode(SecretBytes);
 
 impl LockCode {
-    pub(super) fn new(code: String) -> Self {
+    pub(crate) fn new(code: String) -> Self {
         Self(SecretBytes::new(code.into_bytes()))
     }
 

@@ -23,7 +23,7 @@ use crate::{
     ports::Event,
     record::{ACCOUNT, Account, STANDING},
     store::discard,
-    usecase::{present::load_credentials, unlock::Entered},
+    usecase::{act::BIOMETRIC_KEY, present::load_credentials, unlock::Entered},
 };
 
 /// That there is an envelope which the platform's share may open.
@@ -156,7 +156,8 @@ pub(super) async fn take_back(
     Ok((unlocked, lock_code))
 }
 
-/// Stores the grant for the new device key, without the credentials of the old one, which are revoked.
+/// Stores the grant for the new device key, without what the old one had: its credentials are revoked, and its face or finger does
+/// not count.
 fn keep_taken_back(vault: &mut Vault, granted: &Granted, entry: &HistoryEntry) -> Result<(), Error> {
     let credentials = load_credentials(vault)?;
     vault.transaction(|vault| {
@@ -164,6 +165,7 @@ fn keep_taken_back(vault: &mut Vault, granted: &Granted, entry: &HistoryEntry) -
             discard(vault, alias)?;
             vault.remove(Collection::Credential, alias)?;
         }
+        vault.remove(Collection::Account, BIOMETRIC_KEY)?;
         vault.put(Collection::Account, ACCOUNT, &granted.account())?;
         vault.put(Collection::Account, STANDING, &AccountState::Active)?;
         vault.append_history(entry).map(drop)

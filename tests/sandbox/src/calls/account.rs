@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::{biometric, contact::Contacts, own_face};
 use crate::{
     Person,
     citizen::Citizen,
@@ -24,6 +25,9 @@ use crate::{
 
 /// Life of a grant, in seconds.
 const GRANT_LIFE: i64 = 365 * 86_400;
+
+/// How long acts that a thief would do first are refused after the account came to another phone, in seconds.
+const COOLING_OFF: i64 = 86_400;
 
 /// The account of a person whose active device has this key.
 pub(crate) fn find_active(tx: &Transaction<'_>, pid: &str, key: &[u8; 32]) -> Result<Option<String>, Refusal> {
@@ -92,6 +96,8 @@ pub(crate) fn bind(platform: &Platform, tx: &Transaction<'_>, pid: &str, key: &[
     if tx.prepare(elsewhere)?.exists(params![key, pid])? {
         return Err(Refusal::invalid_request());
     }
+    let is_other = "SELECT 1 FROM accounts WHERE pid = ? AND device <> ?";
+    let is_other = tx.prepare(is_other)?.exists(params![pid, key])?;
     let account = match find_by_pid(tx, pid)? {
         Some(account) => account,
         None => {
@@ -108,6 +114,15 @@ pub(crate) fn bind(platform: &Platform, tx: &Transaction<'_>, pid: &str, key: &[
     tx.execute("DELETE FROM access_tokens WHERE account = ? AND device <> ?", params![account, key])?;
     tx.execute("DELETE FROM refresh_tokens WHERE account = ? AND device <> ?", params![account, key])?;
     tx.execute("UPDATE tokens SET superseded = 1 WHERE account = ? AND device <> ?", params![account, key])?;
+    if is_other {
+        let until = platform.clock.seconds().saturating_add(COOLING_OFF);
+        tx.execute("UPDATE accounts SET cooling_until = ? WHERE id = ?", params![until, account])?;
+        biometric::forget(tx, key)?;
+        own_face::forget(tx, key)?;
+        let told = "tai khoan vua duoc kich hoat tren mot dien thoai khac. Neu khong phai ban, hay khoa tai khoan ngay bang ma \
+                    khoa, hoac den cong an.";
+        Contacts::load(platform, tx, &account)?.tell(platform, tx, told)?;
+    }
     Ok(account)
 }
 
@@ -115,6 +130,8 @@ pub(crate) fn bind(platform: &Platform, tx: &Transaction<'_>, pid: &str, key: &[
 pub(crate) fn unbind(tx: &Transaction<'_>, account: &str, key: &[u8; 32]) -> Result<(), Refusal> {
     tx.execute("UPDATE accounts SET device = x'' WHERE id = ? AND device = ?", params![account, key])?;
     tx.execute("UPDATE tokens SET superseded = 1 WHERE account = ?", [account])?;
+    biometric::forget(tx, key)?;
+    own_face::forget(tx, key)?;
     Session::end_all(tx, key)
 }
 

@@ -6,7 +6,7 @@ use axum::{
     response::IntoResponse,
 };
 use eid_crypto::SigningKey;
-use eid_model::{AuthLevel, AuthPolicy, AuthRule, GuardedAct};
+use eid_model::{AuthLevel, AuthPolicy, AuthRule};
 use eid_proof::key_id;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -127,14 +127,14 @@ fn load(tx: &Transaction<'_>) -> Result<(u32, Settings), SandboxError> {
     stored.map_or_else(|| Ok((1, Settings::default())), |(version, text)| Ok((version, serde_json::from_str(&text)?)))
 }
 
-/// What an act asks for: what the app has built in, with the changes of the configuration.
-pub(crate) fn auth_rule(tx: &Transaction<'_>, act: GuardedAct) -> Result<AuthRule, SandboxError> {
+/// What each act asks for: what the app has built in, with the changes of the configuration.
+pub(crate) fn auth_policy(tx: &Transaction<'_>) -> Result<AuthPolicy, SandboxError> {
     let (_, settings) = load(tx)?;
     let changes = settings.acts.iter().filter_map(|changed| {
         let rule = AuthRule { level: AuthLevel::try_from(changed.level).ok()?, max_age_s: changed.max_age_s };
         Some((changed.act.as_str(), rule))
     });
-    Ok(AuthPolicy::with_changes(changes).rule(act))
+    Ok(AuthPolicy::with_changes(changes))
 }
 
 #[derive(Serialize)]

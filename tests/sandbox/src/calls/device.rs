@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::contact::{ContactLine, Contacts};
 use crate::{
     citizen::AccountState,
     extract::JsonBody,
@@ -86,6 +87,11 @@ struct Known {
     instruction_seq: i64,
     /// The platform's clock.
     now: i64,
+    /// The phone numbers of the account, the first one first.
+    contacts: Vec<ContactLine>,
+    /// The phrase that stands in messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phrase: Option<String>,
 }
 
 /// Takes a phone's report, and says what was known before.
@@ -127,5 +133,8 @@ fn take_report(
     tx.execute(update, params![highest.max(generation), now, session.device])?;
     let account_state = AccountState::of(platform, tx, &session.account)?;
     let store_generation = u64::try_from(highest).unwrap_or_default();
-    Ok(Known { store_generation, passcode_epoch, account_state, instruction_seq, now })
+    let contacts = Contacts::load(platform, tx, &session.account)?;
+    let phrase = contacts.phrase.as_ref().map(|phrase| phrase.as_str().to_owned());
+    let contacts = contacts.lines();
+    Ok(Known { store_generation, passcode_epoch, account_state, instruction_seq, now, contacts, phrase })
 }

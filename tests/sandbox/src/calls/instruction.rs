@@ -2,33 +2,26 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use eid_crypto::hash::sha256;
-use eid_model::{Code, Evidence, Factor, GuardedAct, UnixTime};
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use eid_model::{Code, Evidence, Factor, GuardedAct};
+use rusqlite::{OptionalExtension as _, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    challenge,
-    configuration::auth_rule,
-    passcode::{self, PasscodeState},
-};
+use super::{act::Order, biometric::Shown, challenge, lock, own_face, passcode::PasscodeState};
 use crate::{
     citizen::AccountState,
     extract::JsonBody,
-    jwt::{self, BadJwt},
+    jwt::{self, BadJwt, encode},
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
-    session::{LEVEL_TOO_LOW, Session},
+    session::Session,
 };
 
 /// How far the number of an instruction may be ahead of the last one: whoever has a device key and no passcode cannot use the
 /// numbers up.
 const LARGEST_GAP: i64 = 1 << 20;
-
-/// The auth level that device key and passcode key show together: two factors.
-const TWO_FACTORS: u8 = 2;
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(instruct))
@@ -37,7 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 #[derive(Deserialize, ToSchema)]
 struct Envelope {
     /// A JWT of type `eid-instruction+jwt`, signed by the device key, around one of type `eid-act+jwt`, signed by the passcode
-    /// key.
+    /// key; where face or finger is shown, also around one of type `eid-biometric+jwt`, signed by the biometric key.
     instruction: String,
 }
 
@@ -55,6 +48,7 @@ struct Outer {
     aud: String,
     iat: i64,
     inner: String,
+    biometric: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -73,7 +67,7 @@ struct Inner {
     responses(
         (status = 200, body = Taken),
         (status = "4XX", body = Problem, content_type = "application/problem+json",
-         description = "2033, 2051, 2052, 2053, 2054, 2055, 2056, 7012, 7013, 7020, 7021, 7023, 7025"),
+         description = "2010, 2011, 2012, 2033, 2047, 2051, 2052, 2053, 2054, 2055, 2056, 2059, 7012, 7013, 7020, 7021, 7023, 7025"),
     )
 )]
 async fn instruct(
@@ -94,6 +88,7 @@ struct Instruction {
     /// Thumbprints of the keys that signed.
     device: [u8; 32],
     passcode: [u8; 32],
+    biometric: Option<Shown>,
     iat: i64,
     inner: Inner,
 }
@@ -101,7 +96,7 @@ struct Instruction {
 /// What was said about an instruction, as it is kept for a repeat.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Outcome {
+pub(super) enum Outcome {
     Done {
         act: String,
         seq: i64,
@@ -113,6 +108,11 @@ enum Outcome {
         seq: i64,
         at: i64,
     },
+    /// The lock code is made again.
+    LockCode {
+        account: String,
+        seq: i64,
+    },
     Refused(Refusal),
 }
 
@@ -121,6 +121,8 @@ impl Instruction {
         let invalid = |_: BadJwt| Refusal::invalid_request();
         let outer = jwt::verify_self_signed::<Outer>(token, "eid-instruction+jwt").map_err(invalid)?;
         let inner = jwt::verify_self_signed::<Inner>(&outer.claims.inner, "eid-act+jwt").map_err(invalid)?;
+        let biometric = outer.claims.biometric.as_deref();
+        let biometric = biometric.map(|shown| Shown::verify(platform, shown, &outer.claims.inner)).transpose()?;
         let is_ours = outer.claims.aud == platform.base_url && inner.claims.aud == platform.base_url;
         if !is_ours || inner.claims.seq < 1 {
             return Err(Refusal::invalid_request());
@@ -130,6 +132,7 @@ impl Instruction {
             iat: outer.claims.iat,
             device: jwt::thumbprint(&outer.key),
             passcode: jwt::thumbprint(&inner.key),
+            biometric,
             inner: inner.claims,
         })
     }
@@ -160,7 +163,7 @@ impl Instruction {
         }
         state.check_door(now)?;
         let counted = state.count(tx, &self.device, self.passcode == state.key, now)?;
-        let outcome = match counted.and_then(|()| self.perform(platform, tx, account, now)) {
+        let outcome = match counted.and_then(|()| self.perform(platform, tx, &account, now)) {
             Ok(outcome) => outcome,
             Err(fault) if fault.is_fault() => return Err(fault),
             Err(refusal) => Outcome::Refused(refusal),
@@ -170,62 +173,30 @@ impl Instruction {
         self.answer(platform, outcome)
     }
 
-    fn perform(
-        &self,
-        platform: &Platform,
-        tx: &Transaction<'_>,
-        account: String,
-        now: i64,
-    ) -> Result<Outcome, Refusal> {
-        let Inner { seq, act, params, .. } = &self.inner;
-        AccountState::of(platform, tx, &account)?.require_active()?;
+    fn perform(&self, platform: &Platform, tx: &Transaction<'_>, account: &str, now: i64) -> Result<Outcome, Refusal> {
+        let Inner { seq, act, params, challenge, .. } = &self.inner;
+        AccountState::of(platform, tx, account)?.require_active()?;
         let guarded = GuardedAct::from_name(act).ok_or(Refusal::invalid_request())?;
-        // Both keys signed this very instruction.
-        let at = UnixTime::from_seconds(now);
-        let shown = [Factor::DeviceKey, Factor::Passcode].map(|factor| Evidence { factor, at });
-        if !auth_rule(tx, guarded)?.is_met(&shown, at) {
-            return Err(LEVEL_TOO_LOW);
-        }
-        let done = |result: Map<String, Value>| Outcome::Done { act: act.clone(), seq: *seq, result };
-        match guarded {
-            GuardedAct::SignIn => {
-                tx.prepare_cached("UPDATE devices SET last_seen_at = ? WHERE key = ?")?
-                    .execute(params![now, self.device])?;
-                let session = Session::new(account.clone(), self.device, TWO_FACTORS, now, &self.hash);
-                session.give(platform, tx, &self.hash, true)?;
-                Ok(Outcome::SignedIn { account, seq: *seq, at: now })
-            }
-            GuardedAct::ChangePasscode => self.change_passcode(platform, tx, params).map(done),
-            GuardedAct::Lock => {
-                super::lock::lock_account(tx, &account)?;
-                Ok(done(Map::from_iter([("account_state".to_owned(), "self_locked".into())])))
-            }
-            GuardedAct::Unlink => {
-                super::account::unbind(tx, &account, &self.device)?;
-                Ok(done(Map::new()))
-            }
-            _ => Err(Refusal::invalid_request()),
-        }
+        let shown = self.shown(platform, tx)?;
+        let (device, passcode) = (&self.device, &self.passcode);
+        let (seq, hash, shown) = (*seq, &self.hash, shown.as_slice());
+        let order = Order { platform, tx, account, device, passcode, challenge, seq, hash, params, now, shown };
+        order.check(guarded)?;
+        order.carry_out(guarded)
     }
 
-    fn change_passcode(
-        &self,
-        platform: &Platform,
-        tx: &Transaction<'_>,
-        params: &Map<String, Value>,
-    ) -> Result<Map<String, Value>, Refusal> {
-        let invalid = Refusal::invalid_request();
-        let epoch = params.get("epoch").and_then(Value::as_u64).and_then(|epoch| u32::try_from(epoch).ok());
-        let (epoch, binding) = (epoch.ok_or(invalid)?, params.get("passcode_binding").and_then(Value::as_str));
-        let key = passcode::verify_binding(platform, binding.ok_or(invalid)?, &self.inner.challenge)?;
-        let present = "SELECT passcode_epoch FROM devices WHERE key = ?";
-        let present: u32 = tx.query_row(present, [self.device], |row| row.get(0))?;
-        if present.checked_add(1) != Some(epoch) {
-            return Err(Refusal::new(StatusCode::CONFLICT, Code::PASSCODE_EPOCH_REFUSED));
+    /// What this instruction shows of its sender: the keys that signed this very instruction, and a face that was shown not long
+    /// ago.
+    fn shown(&self, platform: &Platform, tx: &Transaction<'_>) -> Result<Vec<Evidence>, Refusal> {
+        let at = platform.clock.now();
+        let mut shown = [Factor::DeviceKey, Factor::Passcode].map(|factor| Evidence { factor, at }).to_vec();
+        if let Some(biometric) = &self.biometric
+            && biometric.counts(tx, &self.device, &self.inner.challenge, at.seconds())?
+        {
+            shown.push(Evidence { factor: Factor::PhoneBiometric, at });
         }
-        passcode::register(tx, &self.device, &key)?;
-        tx.execute("UPDATE devices SET passcode_epoch = ? WHERE key = ?", params![epoch, self.device])?;
-        Ok(Map::from_iter([("passcode_epoch".to_owned(), epoch.into())]))
+        shown.extend(own_face::last_matched(tx, &self.device)?.map(|at| Evidence { factor: Factor::Face, at }));
+        Ok(shown)
     }
 
     fn answer(&self, platform: &Platform, outcome: Outcome) -> Result<Taken, Refusal> {
@@ -233,11 +204,16 @@ impl Instruction {
             Outcome::Refused(refusal) => Err(refusal),
             Outcome::Done { act, seq, result } => Ok(Taken { act, seq, result }),
             Outcome::SignedIn { account, seq, at } => {
-                let session = Session::new(account, self.device, TWO_FACTORS, at, &self.hash);
+                let session = Session::signed_in(account, self.device, at, &self.hash);
                 match serde_json::to_value(session.derive(platform, &self.hash, true)) {
                     Ok(Value::Object(result)) => Ok(Taken { act: "sign_in".to_owned(), seq, result }),
                     _ => Err(Refusal::fault()),
                 }
+            }
+            Outcome::LockCode { account, seq } => {
+                let code = lock::derive_code(platform, &account, &encode(&self.hash));
+                let result = Map::from_iter([("lock_code".to_owned(), code.into())]);
+                Ok(Taken { act: GuardedAct::LockCode.name().to_owned(), seq, result })
             }
         }
     }

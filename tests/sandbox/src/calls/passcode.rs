@@ -30,10 +30,12 @@ struct BindingClaims {
     nonce: String,
 }
 
-/// Verifies a JWT of type `eid-passcode-binding+jwt` and gives the thumbprint of its key.
-pub(crate) fn verify_binding(platform: &Platform, binding: &str, nonce: &str) -> Result<[u8; 32], Refusal> {
-    let binding = jwt::verify_self_signed::<BindingClaims>(binding, "eid-passcode-binding+jwt")
-        .map_err(|_| Refusal::invalid_request())?;
+/// The type of the JWT by which a passcode key shows itself.
+pub(crate) const BINDING: &str = "eid-passcode-binding+jwt";
+
+/// Verifies a JWT of this type, by which a key shows itself, and gives the thumbprint of its key.
+pub(crate) fn verify_binding(platform: &Platform, binding: &str, typ: &str, nonce: &str) -> Result<[u8; 32], Refusal> {
+    let binding = jwt::verify_self_signed::<BindingClaims>(binding, typ).map_err(|_| Refusal::invalid_request())?;
     let BindingClaims { aud, iat, nonce: of } = binding.claims;
     if aud != platform.base_url || of != nonce || !platform.is_fresh(iat) {
         return Err(Refusal::invalid_request());

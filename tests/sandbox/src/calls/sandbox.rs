@@ -76,7 +76,7 @@ async fn people(State(platform): State<Shared>) -> Result<Json<Vec<PersonLine>>,
 pub struct Message {
     /// The whole text, in Vietnamese without accents.
     pub text: String,
-    /// The one-time code in it.
+    /// The one-time code in it; empty if there is none.
     pub code: String,
     /// Unix seconds.
     pub sent_at: i64,

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use crate::{
     instruction::sign_in,
-    support::{Answer, HANH, Phone, World, jwt, request},
+    support::{Answer, HANH, Phone, START, World, jwt, request},
 };
 
 const PATH: &str = "/v1/device/state";
 
-async fn report(world: &World, phone: &Phone, body: &Value) -> Answer {
+pub(crate) async fn report(world: &World, phone: &Phone, body: &Value) -> Answer {
     let token = world.signed_in(phone).await;
     let mut claims = Phone::dpop_claims(PATH, Some(&token), world.now());
     claims["htm"] = json!("POST");
@@ -48,6 +48,7 @@ async fn phone_that_lost_count_is_told_epoch_number_and_time() {
         let expected = json!({
             "store_generation": 1, "passcode_epoch": 1, "account_state": "active", "instruction_seq": seq,
             "now": world.now(),
+            "contacts": [{"hint": "*******001", "kind": "first", "confirmed_at": START}],
         });
         assert_eq!(answer, expected);
     };

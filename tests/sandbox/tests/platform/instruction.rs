@@ -14,11 +14,11 @@ pub(crate) async fn challenge(world: &World) -> String {
 }
 
 /// The claims of an act that is good now.
-fn act(phone: &Phone, challenge: &str, seq: i64, act: &str, params: &Value) -> Value {
+pub(crate) fn act(phone: &Phone, challenge: &str, seq: i64, act: &str, params: &Value) -> Value {
     json!({"aud": URL, "sub": phone.account, "challenge": challenge, "seq": seq, "act": act, "params": params})
 }
 
-fn outer(inner: &str, now: i64) -> Value {
+pub(crate) fn outer(inner: &str, now: i64) -> Value {
     json!({"aud": URL, "iat": now, "inner": inner})
 }
 
@@ -28,7 +28,7 @@ fn signed(phone: &Phone, claims: &Value, now: i64) -> String {
     jwt("eid-instruction+jwt", &outer(&inner, now), &phone.key)
 }
 
-async fn send(world: &World, instruction: &str) -> Answer {
+pub(crate) async fn send(world: &World, instruction: &str) -> Answer {
     world.post(PATH, &[], &json!({"instruction": instruction})).await
 }
 
@@ -362,7 +362,8 @@ async fn act_that_asks_for_more_than_two_factors_is_refused() {
         {"act": "unlink", "level": 3, "max_age_s": 60}, {"act": "list_devices", "level": 3, "max_age_s": 60},
     ]});
     assert_eq!(world.post("/sandbox/configuration", &[], &settings).await.status, 204);
-    assert_eq!(instruct(&world, &phone, 2, "unlink", json!({})).await.refusal(), (403, 2056, None));
+    let refused = instruct(&world, &phone, 2, "unlink", json!({})).await;
+    assert_eq!((refused.refusal(), &refused.json()["missing"]), ((403, 2056, None), &json!(["biometric"])));
     assert_eq!(crate::session::devices(&world, &phone, &access).await.refusal(), (403, 2056, None));
     assert_eq!(sign_in(&world, &phone, 3).await.status, 200);
 }

@@ -10,6 +10,7 @@
 mod activation;
 mod card;
 mod configuration;
+mod contact;
 mod credential;
 mod data;
 mod device;
@@ -25,6 +26,7 @@ mod program;
 mod proving;
 mod session;
 mod socket;
+mod step_up;
 mod support;
 mod token;
 mod voucher;

@@ -8,8 +8,8 @@ use eid_crypto::{
 };
 use eid_model::{AuthLevel, Code, PhoneNumber, Pid, UnixTime};
 use eid_platform::{
-    AccountId, ActivationId, ActivationPurpose, BindRequest, CredentialConfiguration, CredentialRequest, Flaw,
-    Instruction, OneTimeCode, PlatformError, RequestSigner, Timeouts, answer, jws,
+    AccountId, ActAnswer, ActOrder, ActivationId, ActivationPurpose, BindRequest, CredentialConfiguration,
+    CredentialRequest, Flaw, Instruction, OneTimeCode, PlatformError, RequestSigner, Timeouts, answer, jws,
 };
 use serde_json::{Value, json};
 
@@ -325,8 +325,14 @@ async fn instruction_is_signed_by_both_keys_and_repeated_as_the_same_bytes() {
     let (client, device, passcode) = (server.client(), Key::new(), passcode_key("271828"));
     let challenge = client.challenge().await.unwrap();
     let account = id::<AccountId>("acc-1");
-    let instruction =
-        Instruction { account: &account, seq: 7, challenge: &challenge, device: &device, passcode: &passcode };
+    let instruction = Instruction {
+        account: &account,
+        seq: 7,
+        challenge: &challenge,
+        device: &device,
+        passcode: &passcode,
+        biometric: None,
+    };
     let session = sendable(client.sign_in(instruction, NOW)).await.unwrap();
     assert_eq!((session.auth_level, session.auth_time), (AuthLevel::L2, NOW));
 
@@ -351,7 +357,14 @@ async fn passcode_change_carries_the_new_key_and_is_signed_by_the_old_one() {
     let (old, new) = (passcode_key("271828"), passcode_key("314159"));
     let challenge = client.challenge().await.unwrap();
     let account = id::<AccountId>("acc-1");
-    let instruction = Instruction { account: &account, seq: 8, challenge: &challenge, device: &device, passcode: &old };
+    let instruction = Instruction {
+        account: &account,
+        seq: 8,
+        challenge: &challenge,
+        device: &device,
+        passcode: &old,
+        biometric: None,
+    };
     assert_eq!(client.change_passcode(instruction, 2, &new, NOW).await, Ok(2));
     assert_eq!(client.unlink(Instruction { seq: 9, ..instruction }, NOW).await, Ok(()));
 
@@ -393,4 +406,46 @@ async fn session_is_refreshed_listed_and_ended_with_new_proofs() {
 
 fn answer_session(body: &str) -> eid_platform::SignedIn {
     eid_platform::parse_signed_in(body.as_bytes(), NOW).unwrap()
+}
+
+#[tokio::test]
+async fn biometric_key_signs_this_act_and_no_other() {
+    let done = |act: &str, result: &str| Reply::json(200, &format!(r#"{{"act":"{act}","seq":8,"result":{result}}}"#));
+    let server = Server::start([
+        Reply::json(200, r#"{"challenge":"c-1","expires_at":1795000060}"#),
+        done("lock_code", r#"{"lock_code":"0123456789ABCDEFGH"}"#),
+        done("register_biometric_key", r#"{"usable_from":1795086400}"#),
+        done("lock_code", r#"{"lock_code":"short"}"#),
+    ])
+    .await;
+    let (client, device, finger, passcode) = (server.client(), Key::new(), Key::new(), passcode_key("271828"));
+    let challenge = client.challenge().await.unwrap();
+    let account = id::<AccountId>("acc-1");
+    let instruction = Instruction {
+        account: &account,
+        seq: 8,
+        challenge: &challenge,
+        device: &device,
+        passcode: &passcode,
+        biometric: Some(&finger),
+    };
+    let code = sendable(client.carry_out(instruction, ActOrder::LockCode, NOW)).await.unwrap();
+    assert_eq!(code, ActAnswer::LockCode("0123456789ABCDEFGH".to_owned()));
+    let order = ActOrder::RegisterBiometricKey { key: &finger };
+    let registered = client.carry_out(Instruction { biometric: None, ..instruction }, order, NOW).await.unwrap();
+    let usable_from = UnixTime::from_seconds(1_795_086_400);
+    assert_eq!(registered, ActAnswer::BiometricKey { usable_from });
+    let nonsense = client.carry_out(instruction, ActOrder::LockCode, NOW).await;
+    assert_eq!(nonsense, Err(PlatformError::Nonsense(Flaw::Shape)));
+
+    let seen = server.seen();
+    let outer = |at: usize| claims(seen[at].json()["instruction"].as_str().unwrap(), "eid-instruction+jwt", &device);
+    let signed = outer(1);
+    let hash = base64url(&sha256(signed["inner"].as_str().unwrap().as_bytes()));
+    let shown = claims(signed["biometric"].as_str().unwrap(), "eid-biometric+jwt", &finger);
+    assert_eq!(shown, json!({"aud": server.url, "challenge": "c-1", "act_hash": hash}));
+    assert_eq!(outer(2).get("biometric"), None);
+    let params = instructed(&seen[2], &server, &device, &passcode)["params"].clone();
+    let binding = claims(params["biometric_binding"].as_str().unwrap(), "eid-biometric-binding+jwt", &finger);
+    assert_eq!(binding, json!({"aud": server.url, "iat": NOW, "nonce": "c-1"}));
 }

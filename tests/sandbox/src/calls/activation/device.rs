@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Attempt, OUT_OF_ORDER, Purpose, UNKNOWN, voucher};
 use crate::{
-    calls::{account, lock, passcode},
+    calls::{account, contact, lock, passcode},
     citizen::AccountState,
     extract::JsonBody,
     jwt::{self, encode},
@@ -128,7 +128,12 @@ impl Phone {
         if aud != platform.base_url || nonce != attempt.device_challenge || !platform.is_fresh(iat) || !is_named {
             return Err(invalid);
         }
-        let passcode_key = passcode::verify_binding(platform, &request.passcode_binding, &attempt.device_challenge)?;
+        let passcode_key = passcode::verify_binding(
+            platform,
+            &request.passcode_binding,
+            passcode::BINDING,
+            &attempt.device_challenge,
+        )?;
         let share = jwt::decode(&request.recovery_share).map_err(|_| invalid)?.try_into().map_err(|_| invalid)?;
         let key = jwt::thumbprint(&binding.key);
         if passcode_key == key {
@@ -153,6 +158,7 @@ impl Phone {
             account
         } else {
             let account = account::bind(platform, tx, &attempt.pid, &self.key)?;
+            contact::confirm(platform, tx, &account, &attempt.phone)?;
             let fresh = "UPDATE devices SET passcode_epoch = 1, recovery_share = ? WHERE key = ?";
             tx.execute(fresh, params![self.share, self.key])?;
             account

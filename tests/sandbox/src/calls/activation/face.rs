@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Largest body of this call, in bytes.
-const BODY_LIMIT: usize = 3 << 20;
+pub(crate) const BODY_LIMIT: usize = 3 << 20;
 
 /// What pictures are sealed for.
 const INFO: &[u8] = b"eid-face 1";
@@ -47,10 +47,7 @@ async fn show_face(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Next>, Refusal> {
-    let sealed = body.map_err(|rejection| unreadable(rejection.into_response().status()))?;
-    if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/octet-stream") {
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::REQUEST_INVALID));
-    }
+    let sealed = read_body(&headers, body)?;
     let fingerprint = sha256(&sealed);
     let activation = id.clone();
     let due = Shared::clone(&platform).call(move |platform, tx| begin(platform, tx, &activation, &fingerprint)).await?;
@@ -60,13 +57,25 @@ async fn show_face(
     };
     let aad = id.clone();
     // Not in the database's turn: pictures take their time.
-    let compared = Shared::clone(&platform).blocking(move |platform| {
-        let opened = hpke::open(&platform.secrets.face, INFO, aad.as_bytes(), &sealed);
-        let taken = opened.ok().and_then(FacePicture::parse).ok_or(Refusal::invalid_request())?;
-        Ok(platform.matcher.compare(&reference, &taken))
-    });
-    let compared = compared.await;
+    let compared =
+        Shared::clone(&platform).blocking(move |platform| compare(platform, &aad, &sealed, &reference)).await;
     platform.call(move |platform, tx| finish(platform, tx, &id, &fingerprint, compared)).await.map(Json)
+}
+
+/// The sealed picture in a request.
+pub(crate) fn read_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
+    let sealed = body.map_err(|rejection| unreadable(rejection.into_response().status()))?;
+    match headers.get(header::CONTENT_TYPE) {
+        Some(kind) if kind == "application/octet-stream" => Ok(sealed),
+        _ => Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::REQUEST_INVALID)),
+    }
+}
+
+/// Opens a picture that was sealed for what `aad` names, and compares it.
+pub(crate) fn compare(platform: &Platform, aad: &str, sealed: &[u8], reference: &[u8]) -> Result<FaceVerdict, Refusal> {
+    let opened = hpke::open(&platform.secrets.face, INFO, aad.as_bytes(), sealed);
+    let taken = opened.ok().and_then(FacePicture::parse).ok_or(Refusal::invalid_request())?;
+    Ok(platform.matcher.compare(reference, &taken))
 }
 
 fn unreadable(status: StatusCode) -> Refusal {
@@ -139,7 +148,7 @@ fn finish(
     }
 }
 
-fn not_matched(left: u8) -> Refusal {
+pub(crate) fn not_matched(left: u8) -> Refusal {
     match left {
         0 => Refusal::new(StatusCode::FORBIDDEN, Code::FACE_TRIES_SPENT),
         left => Refusal::new(StatusCode::BAD_REQUEST, Code::FACE_NOT_MATCHED).tries_left(left),

@@ -7,7 +7,7 @@
 mod card;
 mod code;
 mod device;
-mod face;
+pub(crate) mod face;
 mod unlock;
 mod voucher;
 
@@ -23,21 +23,22 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::account;
+use super::{account, contact::Contacts};
 use crate::{
     SandboxError,
     citizen::{AccountState, Citizen},
     extract::JsonBody,
     jwt::encode,
+    message,
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
 };
 
 /// Life of a one-time code, in seconds.
-const CODE_LIFE: i64 = 300;
+pub(crate) const CODE_LIFE: i64 = 300;
 
 /// Wrong codes that end an activation.
-const TRIES: u8 = 5;
+pub(crate) const TRIES: u8 = 5;
 
 /// Attempts that one phone number has in [`RATE_WINDOW`].
 const RATE_LIMIT: i64 = 5;
@@ -155,26 +156,24 @@ fn start_once(
         None => {}
     }
     let now = platform.clock.seconds();
-    count_attempt(tx, phone, now)?;
-    let citizen = Citizen::find(platform, tx, pid.as_str())?.filter(|citizen| citizen.person.phone == *phone);
-    let citizen = citizen.ok_or(Refusal::new(StatusCode::FORBIDDEN, Code::REGISTER_MISMATCH))?;
+    count_attempt(tx, phone.as_str(), now)?;
+    let account = account::find_by_pid(tx, pid.as_str())?;
+    let contacts = account.map(|account| Contacts::load(platform, tx, &account)).transpose()?;
+    let is_second = contacts.as_ref().is_some_and(|contacts| contacts.is_second(phone));
+    let citizen = Citizen::find(platform, tx, pid.as_str())?;
+    let citizen = citizen
+        .filter(|citizen| is_second || citizen.person.phone == *phone)
+        .ok_or(Refusal::new(StatusCode::FORBIDDEN, Code::REGISTER_MISMATCH))?;
     check_purpose(platform, tx, &citizen, *purpose)?;
     let (id, code) = (encode(&random::<16>(&platform.rng)?), make_code(&platform.rng)?);
     let code_expires_at = now.saturating_add(CODE_LIFE);
     tx.execute(
-        "INSERT INTO activations (id, idempotency, request, pid, purpose, code, code_expires_at, tries_left)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        params![id, idempotency, request, pid.as_str(), purpose.name(), code, code_expires_at, TRIES],
+        "INSERT INTO activations (id, idempotency, request, pid, phone, purpose, code, code_expires_at, tries_left)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params![id, idempotency, request, pid.as_str(), phone.as_str(), purpose.name(), code, code_expires_at, TRIES],
     )?;
-    // Says what the code is for, so that whoever asks for it by telephone is found out.
-    let purpose = purpose.message();
-    let text = format!(
-        "eID thu nghiem: {code} la ma {purpose}, co hieu luc 5 phut. Khong doc ma cho bat ky ai, ke ca can bo."
-    );
-    tx.execute(
-        "INSERT INTO messages (phone, text, code, sent_at) VALUES (?, ?, ?, ?)",
-        params![phone.as_str(), text, code, now],
-    )?;
+    let phrase = contacts.as_ref().and_then(|contacts| contacts.phrase.as_ref());
+    message::send_code(tx, phone, phrase, (&code, purpose.message()), now)?;
     Ok(Started { activation_id: id, code_expires_at })
 }
 
@@ -201,20 +200,20 @@ fn check_purpose(
 }
 
 /// Counts every attempt for a phone, right or wrong: a limit on codes alone would let anybody try numbers against it.
-fn count_attempt(tx: &Transaction<'_>, phone: &PhoneNumber, now: i64) -> Result<(), Refusal> {
+pub(crate) fn count_attempt(tx: &Transaction<'_>, whom: &str, now: i64) -> Result<(), Refusal> {
     tx.execute("DELETE FROM attempts WHERE at <= ?", [now.saturating_sub(RATE_WINDOW)])?;
     let recent = "SELECT count(*), coalesce(min(at), 0) FROM attempts WHERE phone = ?";
-    let (count, oldest): (i64, i64) = tx.query_row(recent, [phone.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (count, oldest): (i64, i64) = tx.query_row(recent, [whom], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if count >= RATE_LIMIT {
         let wait = oldest.saturating_add(RATE_WINDOW).saturating_sub(now);
         return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, Code::TOO_MANY_REQUESTS).retry_after(wait));
     }
-    tx.execute("INSERT INTO attempts (phone, at) VALUES (?, ?)", params![phone.as_str(), now])?;
+    tx.execute("INSERT INTO attempts (phone, at) VALUES (?, ?)", params![whom, now])?;
     Ok(())
 }
 
 /// Six random digits, each code as likely as any other.
-fn make_code(rng: &dyn Random) -> Result<String, Refusal> {
+pub(crate) fn make_code(rng: &dyn Random) -> Result<String, Refusal> {
     const CODES: u32 = 1_000_000;
     loop {
         let number = u32::from_be_bytes(random(rng)?);
@@ -234,6 +233,8 @@ struct Next {
 /// An activation whose code was confirmed not long ago.
 struct Attempt {
     pid: String,
+    /// The number that the code went to.
+    phone: String,
     purpose: Purpose,
     device_challenge: String,
     chip_challenge: [u8; 8],
@@ -254,7 +255,7 @@ impl Attempt {
     fn load(platform: &Platform, tx: &Transaction<'_>, id: &str) -> Result<Self, Refusal> {
         let columns =
             "SELECT pid, purpose, challenge, chip_challenge, challenge_expires_at, card, voucher, voucher_tries,
-                       face_tries, face_matched, used FROM activations WHERE id = ?";
+                       face_tries, face_matched, used, phone FROM activations WHERE id = ?";
         let row = tx.query_row(columns, [id], |row| {
             let challenges: (Option<String>, Option<[u8; 8]>, Option<i64>) = (row.get(2)?, row.get(3)?, row.get(4)?);
             let (Some(device_challenge), Some(chip_challenge), Some(expires_at)) = challenges else { return Ok(None) };
@@ -270,6 +271,7 @@ impl Attempt {
                 face_tries: row.get(8)?,
                 is_matched: row.get(9)?,
                 used: row.get(10)?,
+                phone: row.get(11)?,
             }))
         });
         let attempt = row.optional()?.ok_or(UNKNOWN)?.ok_or(OUT_OF_ORDER)?;

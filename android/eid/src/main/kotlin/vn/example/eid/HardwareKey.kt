@@ -21,11 +21,11 @@ public interface KeyHardware {
     public fun makeSigningKey(alias: String, access: KeyAccess): ECPublicKey
 
     /**
-     * `SHA256withECDSA` with the key of this alias, or null when there is none.
+     * `SHA256withECDSA` with the key of this alias, begun; null when there is none, or when it went with the fingers it knew.
      *
      * @throws PresenceNeeded when the holder has to be asked first
      */
-    public fun startSigning(alias: String): Signature?
+    public fun startSigning(alias: String): Signing?
 
     /** Makes an HMAC-SHA-256 key; one that had this alias is gone. */
     public fun makeSecret(alias: String, access: KeyAccess)
@@ -38,11 +38,17 @@ public interface KeyHardware {
 }
 
 /**
- * An HMAC that is begun.
+ * An operation that is begun.
  *
- * @property wantsBiometrics true when it goes on only after an enrolled face or finger was recognised for this very [mac]
+ * @property wantsBiometrics true when it goes on only after an enrolled face or finger was recognised for this very operation
  */
-public class Derivation(public val mac: Mac, public val wantsBiometrics: Boolean)
+public sealed class Begun(public val wantsBiometrics: Boolean)
+
+/** An HMAC that is begun. */
+public class Derivation(public val mac: Mac, wantsBiometrics: Boolean) : Begun(wantsBiometrics)
+
+/** A signature that is begun. */
+public class Signing(public val signature: Signature, wantsBiometrics: Boolean) : Begun(wantsBiometrics)
 
 /** The key wants the holder's presence before it works. */
 public class PresenceNeeded : GeneralSecurityException()
@@ -52,11 +58,11 @@ public fun interface Presence {
     /**
      * Returns once the holder has confirmed. Cancelling the coroutine takes the prompt away.
      *
-     * @param mac what only an enrolled face or finger sets free, never the screen lock; null for the holder's presence
+     * @param begun what only an enrolled face or finger sets free, never the screen lock; null for the holder's presence
      * @throws SecureKeyException.UserCancelled
      * @throws SecureKeyException.Unavailable when nobody can be asked
      */
-    public suspend fun confirm(mac: Mac?)
+    public suspend fun confirm(begun: Begun?)
 }
 
 /** The core's key port on top of [KeyHardware]: encodings, presence, and errors without any text. */
@@ -68,10 +74,11 @@ public class HardwareKey(private val hardware: KeyHardware, private val presence
         ask { publicPoint(hardware.makeSigningKey(checked(alias), access)) }
 
     override suspend fun sign(alias: String, data: ByteArray): ByteArray {
-        val signature = start(checked(alias))
+        val begun = start(checked(alias))
+        if (begun.wantsBiometrics) prompt.withLock { presence.confirm(begun) }
         return ask {
-            signature.update(data)
-            rawSignature(signature.sign())
+            begun.signature.update(data)
+            rawSignature(begun.signature.sign())
         }
     }
 
@@ -83,7 +90,7 @@ public class HardwareKey(private val hardware: KeyHardware, private val presence
             if (input.bytes.size != DERIVED) throw SecureKeyException.Malformed()
             hardware.startDeriving(checked(alias)) ?: throw SecureKeyException.Invalidated()
         }
-        if (begun.wantsBiometrics) prompt.withLock { presence.confirm(begun.mac) }
+        if (begun.wantsBiometrics) prompt.withLock { presence.confirm(begun) }
         ask {
             val answer = begun.mac.doFinal(input.bytes)
             if (answer.size != DERIVED) throw SecureKeyException.Malformed()
@@ -96,7 +103,7 @@ public class HardwareKey(private val hardware: KeyHardware, private val presence
 
     override suspend fun remove(alias: String): Unit = ask { hardware.remove(checked(alias)) }
 
-    private suspend fun start(alias: String): Signature = prompt.withLock {
+    private suspend fun start(alias: String): Signing = prompt.withLock {
         begun(alias) ?: run {
             presence.confirm(null)
             begun(alias) ?: throw SecureKeyException.Unavailable()
@@ -104,7 +111,7 @@ public class HardwareKey(private val hardware: KeyHardware, private val presence
     }
 
     /** Null when the holder has to be asked. */
-    private suspend fun begun(alias: String): Signature? = ask {
+    private suspend fun begun(alias: String): Signing? = ask {
         try {
             hardware.startSigning(alias) ?: throw SecureKeyException.Invalidated()
         } catch (_: PresenceNeeded) {

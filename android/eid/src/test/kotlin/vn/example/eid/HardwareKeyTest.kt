@@ -2,7 +2,6 @@ package vn.example.eid
 
 import java.security.GeneralSecurityException
 import java.util.concurrent.atomic.AtomicInteger
-import javax.crypto.Mac
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -65,7 +64,7 @@ class HardwareKeyTest {
 
     @Test
     fun biometric_secret_asks_for_a_finger_on_each_use_and_goes_when_another_is_enrolled() = runBlocking {
-        val confirmed = mutableListOf<Mac?>()
+        val confirmed = mutableListOf<Begun?>()
         val key = HardwareKey(hardware) { confirmed.add(it) }
         key.makeSecret("vault-biometric", KeyAccess.WITH_BIOMETRICS)
         val answers = List(2) { key.derive("vault-biometric", input()) }
@@ -79,6 +78,21 @@ class HardwareKeyTest {
         assertContentEquals(ByteArray(32), given.bytes)
         hardware.enrol()
         assertFailsWith<SecureKeyException.Invalidated> { key.derive("vault-biometric", input()) }
+        assertEquals(2, confirmed.size)
+    }
+
+    @Test
+    fun biometric_signature_asks_for_a_finger_on_each_use_and_goes_when_another_is_enrolled() = runBlocking {
+        val confirmed = mutableListOf<Begun?>()
+        val key = HardwareKey(hardware) { confirmed.add(it) }
+        key.generate("biometric", KeyAccess.WITH_BIOMETRICS)
+        repeat(2) { assertEquals(64, key.sign("biometric", byteArrayOf(1)).size) }
+        assertEquals(listOf(true, true), confirmed.map { it is Signing }, "the screen lock is not enough")
+
+        val refusing = HardwareKey(hardware) { throw SecureKeyException.UserCancelled() }
+        assertFailsWith<SecureKeyException.UserCancelled> { refusing.sign("biometric", byteArrayOf(1)) }
+        hardware.enrol()
+        assertFailsWith<SecureKeyException.Invalidated> { key.sign("biometric", byteArrayOf(1)) }
         assertEquals(2, confirmed.size)
     }
 

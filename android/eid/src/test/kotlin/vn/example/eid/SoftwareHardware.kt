@@ -29,13 +29,14 @@ class SoftwareHardware : KeyHardware {
         val pair = generator.generateKeyPair()
         signing[alias] = pair
         if (access == KeyAccess.WITH_PRESENCE) guarded.add(alias)
+        if (access == KeyAccess.WITH_BIOMETRICS) biometric.add(alias) else biometric.remove(alias)
         return pair.public as ECPublicKey
     }
 
-    override fun startSigning(alias: String): Signature? {
+    override fun startSigning(alias: String): Signing? {
         val pair = signing[alias] ?: return null
         if (alias in guarded && allowance.getAndUpdate { (it - 1).coerceAtLeast(0) } == 0) throw PresenceNeeded()
-        return Signature.getInstance("SHA256withECDSA").apply { initSign(pair.private) }
+        return Signing(Signature.getInstance("SHA256withECDSA").apply { initSign(pair.private) }, alias in biometric)
     }
 
     override fun makeSecret(alias: String, access: KeyAccess) {
@@ -55,7 +56,10 @@ class SoftwareHardware : KeyHardware {
     }
 
     /** Another finger: what only enrolled ones may use is gone. */
-    fun enrol() = biometric.forEach { secrets.remove(it) }
+    fun enrol() = biometric.forEach {
+        secrets.remove(it)
+        signing.remove(it)
+    }
 
     private companion object {
         const val HMAC = "HmacSHA256"

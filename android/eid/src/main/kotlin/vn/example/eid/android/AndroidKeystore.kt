@@ -21,6 +21,7 @@ import javax.crypto.SecretKeyFactory
 import vn.example.eid.Derivation
 import vn.example.eid.KeyHardware
 import vn.example.eid.PresenceNeeded
+import vn.example.eid.Signing
 import vn.example.eid.core.KeyAccess
 import vn.example.eid.core.SecureKeyException
 
@@ -51,17 +52,16 @@ public class AndroidKeystore : KeyHardware {
             generator.generateKeyPair().public as ECPublicKey
         }
         return when (access) {
-            KeyAccess.WHILE_UNLOCKED -> inStrongBox(spec, make)
+            KeyAccess.WHILE_UNLOCKED, KeyAccess.WITH_BIOMETRICS -> inStrongBox(spec, make)
             KeyAccess.WITH_PRESENCE -> make(spec())
-            KeyAccess.WITH_BIOMETRICS -> throw SecureKeyException.Unavailable()
         }
     }
 
-    override fun startSigning(alias: String): Signature? {
+    override fun startSigning(alias: String): Signing? {
         val key = keys.getKey(alias, null) as? PrivateKey ?: return null
         val signature = Signature.getInstance("SHA256withECDSA")
         return try {
-            signature.apply { initSign(key) }
+            Signing(signature.apply { initSign(key) }, isForOneUse(key))
         } catch (_: UserNotAuthenticatedException) {
             throw PresenceNeeded()
         } catch (_: KeyPermanentlyInvalidatedException) {
@@ -115,7 +115,7 @@ public class AndroidKeystore : KeyHardware {
         return when (access) {
             KeyAccess.WHILE_UNLOCKED -> whileUnlocked()
             KeyAccess.WITH_PRESENCE -> withPresence()
-            KeyAccess.WITH_BIOMETRICS -> throw SecureKeyException.Unavailable()
+            KeyAccess.WITH_BIOMETRICS -> withBiometrics()
         }
     }
 
@@ -149,6 +149,12 @@ public class AndroidKeystore : KeyHardware {
             setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
         }
         return whileUnlocked()
+    }
+
+    /** True for a key of [withBiometrics]: one of [withPresence] works for a while after the holder was asked. */
+    private fun isForOneUse(key: PrivateKey): Boolean {
+        val info = KeyFactory.getInstance(key.algorithm, PROVIDER).getKeySpec(key, KeyInfo::class.java)
+        return info.isUserAuthenticationRequired && info.userAuthenticationValidityDurationSeconds <= 0
     }
 
     private fun info(key: SecretKey): KeyInfo =

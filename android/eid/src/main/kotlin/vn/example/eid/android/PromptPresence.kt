@@ -7,13 +7,15 @@ import android.hardware.biometrics.BiometricManager.Authenticators.DEVICE_CREDEN
 import android.hardware.biometrics.BiometricPrompt
 import android.os.Build
 import android.os.CancellationSignal
-import javax.crypto.Mac
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.withContext
+import vn.example.eid.Begun
+import vn.example.eid.Derivation
 import vn.example.eid.Presence
+import vn.example.eid.Signing
 import vn.example.eid.core.SecureKeyException
 
 /**
@@ -30,7 +32,7 @@ public class PromptPresence(
     private val title: String,
     private val cancel: String,
 ) : Presence {
-    override suspend fun confirm(mac: Mac?): Unit = withContext(Dispatchers.Main) {
+    override suspend fun confirm(begun: Begun?): Unit = withContext(Dispatchers.Main) {
         val host = activity() ?: throw SecureKeyException.Unavailable()
         val signal = CancellationSignal()
         suspendCancellableCoroutine { waiting ->
@@ -45,14 +47,19 @@ public class PromptPresence(
                     if (waiting.isActive) waiting.resumeWithException(refusal(errorCode))
                 }
             }
-            val prompt = prompt(host, biometricsOnly = mac != null) {
+            val prompt = prompt(host, biometricsOnly = begun != null) {
                 signal.cancel()
                 if (waiting.isActive) waiting.resumeWithException(SecureKeyException.UserCancelled())
             }
-            if (mac == null) {
+            val operation = when (begun) {
+                null -> null
+                is Derivation -> BiometricPrompt.CryptoObject(begun.mac)
+                is Signing -> BiometricPrompt.CryptoObject(begun.signature)
+            }
+            if (operation == null) {
                 prompt.authenticate(signal, host.mainExecutor, answer)
             } else {
-                prompt.authenticate(BiometricPrompt.CryptoObject(mac), signal, host.mainExecutor, answer)
+                prompt.authenticate(operation, signal, host.mainExecutor, answer)
             }
         }
     }
