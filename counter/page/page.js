@@ -149,7 +149,7 @@ async function watch() {
 catchKeys({
   began: next,
   grew: (length) => (at("progress").textContent = length ? `${word("receiving")} ${length} ${word("characters")}` : ""),
-  scanned: (text, corrections) => verify(corrections ? { typed: { text, corrections } } : { text }),
+  scanned: (text, corrected) => verify(corrected ? { typed: { text, corrected } } : { text }),
 });
 
 addEventListener("keydown", (event) => {

@@ -19,28 +19,28 @@ const ECHO = 1000;
 const LONGEST = 16384;
 
 /**
- * Calls `began()` when a scanner types, `grew(length)` as it goes on, and `scanned(text, corrections)` with the code.
- * `corrections` counts what was taken back: scanners take nothing back, a Vietnamese keyboard between does.
+ * Calls `began()` when a scanner types, `grew(length)` as it goes on, and `scanned(text, corrected)` with the code.
+ * `corrected` is true if anything was taken back: scanners take nothing back, a Vietnamese keyboard between does.
  */
 export function catchKeys({ began, grew, scanned }) {
   let text = "";
-  let corrections = 0;
+  let corrected = false;
   let last = -Infinity;
   let ended = -Infinity;
   let timer;
 
   const reset = () => {
     text = "";
-    corrections = 0;
+    corrected = false;
     clearTimeout(timer);
     grew(0);
   };
 
   const finish = (now) => {
     ended = now;
-    const [code, taken] = [text, corrections];
+    const [code, changed] = [text, corrected];
     reset();
-    scanned(code, taken);
+    scanned(code, changed);
   };
 
   const onKey = (event) => {
@@ -60,7 +60,7 @@ export function catchKeys({ began, grew, scanned }) {
     if (event.key === "Backspace" || event.key === "Process" || event.isComposing) {
       if (!text) return;
       stop(event);
-      corrections += 1;
+      corrected = true;
       if (event.key === "Backspace") text = [...text].slice(0, -1).join("");
     } else if ([...event.key].length === 1) {
       // The first key may be a person's, a space on a button for instance.

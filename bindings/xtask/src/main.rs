@@ -11,6 +11,7 @@ mod elf;
 mod kotlin;
 mod layers;
 mod mend;
+mod page;
 mod python;
 mod readme;
 mod requirements;
@@ -36,6 +37,7 @@ cargo xtask bindings [ARG…]   build the library for shells and generate Kotlin
                               [--out DIR] [--release] [--write] (the reviewed surface)
 cargo xtask android           make the AAR for phones, where the Android SDK and NDK are
 cargo xtask ios               make ios/EidFFI.xcframework, on a Mac with Xcode
+cargo xtask page [--write]    compare (or renew) what the counter's page has from npm; needs npm
 cargo xtask bench [ARG…]      measure: [--json] [--smoke] [GROUP…]
 cargo xtask help              this text
 
@@ -62,6 +64,8 @@ fn main() -> ExitCode {
         }
         ["android"] => android::run(&root),
         ["ios"] => swift::ios(&root),
+        ["page"] => page::run(&root, false),
+        ["page", "--write"] => page::run(&root, true),
         ["bench", rest @ ..] => bench::run(&root, rest),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}\n{}", steps::list());

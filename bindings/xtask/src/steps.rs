@@ -52,6 +52,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "python", title: "the core from Python", how: Suite(python::test) },
     Step { name: "api", title: "generated requests to every call of the sandbox", how: Suite(api) },
+    Step { name: "browser", title: "the counter's page in Chromium, and its interface", how: Suite(browser) },
     Step { name: "kotlin", title: "the core from Kotlin", how: Suite(kotlin::test) },
     Step { name: "swift", title: "the core from Swift", how: Suite(swift::test) },
     Step { name: "targets", title: "the core type-checked for Android and iOS", how: Check(targets::run) },
@@ -67,6 +68,9 @@ const SUITE_LIMIT: u32 = 45 * 60;
 
 /// Seconds after which generated requests are ended; they take about one minute.
 const API_LIMIT: u32 = 5 * 60;
+
+/// Seconds after which the browser is ended; it takes about three minutes.
+const BROWSER_LIMIT: u32 = 12 * 60;
 
 /// Runs the steps with these names, or all, and says whether all went well; the last line printed is
 /// `N passed, N failed`.
@@ -180,6 +184,18 @@ fn api(root: &Path) -> Result<(Output, Counts), String> {
         .args(["-p", "no:cacheprovider", "--color=no", "tests/api", "--programs", "target/debug"])
         .env("PYTHONDONTWRITEBYTECODE", "1");
     suite(pytest.limit(API_LIMIT), counts::of_pytest)
+}
+
+fn browser(root: &Path) -> Result<(Output, Counts), String> {
+    let stage = root.join("target/browser");
+    clear(&stage)?;
+    cargo(root, &["build", "--locked", "--package", "eid-counter", "--bins", "--example", "stage"]).check()?;
+    Program::new(root, root.join("target/debug/examples/stage")).arg(&stage).check()?;
+    let pytest = tools::tool(root, "pytest")?
+        .args(["-p", "no:cacheprovider", "--color=no", "tests/browser", "--programs", "target/debug", "--stage"])
+        .arg(&stage)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    suite(pytest.limit(BROWSER_LIMIT), counts::of_pytest)
 }
 
 /// Removes a folder of results, so that none is left from an earlier run.

@@ -16,7 +16,7 @@ use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Office,
+    Office, description,
     refusal::{Refusal, Refused},
 };
 use crate::{CounterError, Input, Report, Rfc3339, Rules, Shown, TrustFacts, picture, report::age};
@@ -44,15 +44,7 @@ pub(super) fn router() -> Router<Arc<Office>> {
     documented().split_for_parts().0
 }
 
-/// The OpenAPI description, made from the handlers.
-///
-/// # Errors
-/// [`serde_json::Error`], which is never seen.
-pub fn openapi_json() -> Result<String, serde_json::Error> {
-    documented().into_openapi().to_pretty_json()
-}
-
-fn documented() -> OpenApiRouter<Arc<Office>> {
+pub(super) fn documented() -> OpenApiRouter<Arc<Office>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(verify))
         .routes(routes!(station))
@@ -89,8 +81,8 @@ enum Scanned {
 struct Typed {
     /// What arrived in the end.
     text: String,
-    /// How many times a character was taken back or composed. Scanners do neither; a Vietnamese keyboard does.
-    corrections: u32,
+    /// True if a character was taken back or composed on the way. Scanners do neither; a Vietnamese keyboard does.
+    corrected: bool,
 }
 
 /// The reports.
@@ -167,11 +159,11 @@ async fn judge_all(rules: Arc<Rules>, scanned: Vec<Scanned>, now: UnixTime) -> R
 }
 
 fn judge(rules: &Rules, scanned: Scanned, now: UnixTime) -> Result<Judged, CounterError> {
-    let mut corrections = 0;
+    let mut corrected = false;
     let input = match scanned {
         Scanned::Text(text) => Input::from_text(&text)?,
         Scanned::Typed(typed) => {
-            corrections = typed.corrections;
+            corrected = typed.corrected;
             Input::from_text(&typed.text)?
         }
         Scanned::Picture(texts) => Input::from_text(&picture::choose(texts)?)?,
@@ -180,7 +172,7 @@ fn judge(rules: &Rules, scanned: Scanned, now: UnixTime) -> Result<Judged, Count
     let mut judgement = rules.judge(&input, &Scan { now, challenge: None });
     if let Judgement::Decided(verdict) = &mut judgement
         && verdict.code == Code::Q02_TRANSPORT
-        && corrections > 0
+        && corrected
     {
         verdict.detail = Detail::Keyboard;
     }
@@ -253,7 +245,7 @@ async fn metrics(State(office): State<Arc<Office>>) -> impl IntoResponse {
     responses((status = 200, body = Object), (status = 403, body = Refused, description = "E5038"))
 )]
 async fn describe() -> Json<utoipa::openapi::OpenApi> {
-    Json(documented().into_openapi())
+    Json(description::make())
 }
 
 /// A JSON body of at most [`BODY_LIMIT`].

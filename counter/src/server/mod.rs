@@ -1,6 +1,7 @@
 //! The counters of one office: a page for scanning and an HTTP interface, on this machine alone.
 
 mod calls;
+mod description;
 mod guard;
 mod metrics;
 mod page;
@@ -26,7 +27,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::{CounterError, ReplayStore, Rules};
 use calls::Verdicts;
-pub use calls::openapi_json;
+pub use description::openapi_json;
 use metrics::Metrics;
 use recorder::Recorder;
 use refusal::Refusal;

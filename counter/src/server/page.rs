@@ -75,6 +75,7 @@ pub(super) async fn add_headers(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use eid_crypto::hash::sha256;
     use eid_proof::{Claim, Purpose};
 
     use super::*;
@@ -87,6 +88,17 @@ mod tests {
     fn page_weighs_at_most_a_megabyte_and_a_half() {
         let weight: usize = FILES.iter().map(|file| file.content.len()).sum();
         assert!((900_000..1_500_000).contains(&weight), "{weight}");
+    }
+
+    #[test]
+    fn decoder_is_of_the_version_in_the_lock_file_and_whole() {
+        let script = text("/zxing.js");
+        let binary = FILES.iter().find(|file| file.path == "/zxing_reader.wasm").unwrap().content;
+        let hash: String = sha256(binary).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(script.contains(&format!("ZXING_WASM_SHA256=`{hash}`")), "the script names its binary");
+        let lock: serde_json::Value = serde_json::from_str(include_str!("../../page/package-lock.json")).unwrap();
+        let version = lock["packages"]["node_modules/zxing-wasm"]["version"].as_str().unwrap();
+        assert!(script.contains(&format!("zxing-wasm@{version}/dist/")), "{version}");
     }
 
     #[test]

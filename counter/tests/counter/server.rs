@@ -157,11 +157,11 @@ async fn keyboard_that_took_characters_back_is_named() {
     let good = desk.proof(0);
     let half = &good[..200];
     for (proof, code, detail) in [
-        (json!({"typed": {"text": half, "corrections": 3}}), "Q02", "keyboard"),
-        (json!({"typed": {"text": half, "corrections": 0}}), "Q02", ""),
-        (json!({"typed": {"text": "VN1:ƯBC", "corrections": 0}}), "Q02", "keyboard"),
-        (json!({"typed": {"text": "https://e.example", "corrections": 1}}), "Q01", "other_code"),
-        (json!({"typed": {"text": good, "corrections": 1}}), "Q00", ""),
+        (json!({"typed": {"text": half, "corrected": true}}), "Q02", "keyboard"),
+        (json!({"typed": {"text": half, "corrected": false}}), "Q02", ""),
+        (json!({"typed": {"text": "VN1:ƯBC", "corrected": false}}), "Q02", "keyboard"),
+        (json!({"typed": {"text": "https://e.example", "corrected": true}}), "Q01", "other_code"),
+        (json!({"typed": {"text": good, "corrected": true}}), "Q00", ""),
     ] {
         let (_, answer) = desk.answer(post(&json!({"proofs": [proof]}))).await;
         let report = &answer["reports"][0];

@@ -4,11 +4,8 @@ use eid_model::{Edition, Phrase};
 use serde::Deserialize;
 
 use crate::{
-    Path, RecordError, Tables, Value,
-    finding::Severity,
-    mask::Mask,
-    path::is_name,
-    value::{CodeForm, FieldType},
+    Path, RecordError,
+    field::{Field, List, are_sound, find, is_day},
 };
 
 /// What a kind is and which fields it has.
@@ -112,67 +109,6 @@ pub struct Group {
     label: Phrase,
 }
 
-/// A field, or a list of items that have fields.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Field {
-    name: String,
-    label: Phrase,
-    #[serde(rename = "type")]
-    form: Option<FieldType>,
-    list: Option<List>,
-    #[serde(default)]
-    required: bool,
-    required_if: Option<Condition>,
-    #[serde(default)]
-    sensitive: bool,
-    mask: Option<Mask>,
-    #[serde(default)]
-    search: bool,
-    /// The claim of a QR proof that this field fills.
-    claim: Option<String>,
-    group: Option<String>,
-    /// A day that has come already.
-    #[serde(default)]
-    past: bool,
-    /// The holder's own datum that this must agree with.
-    holder: Option<HolderDatum>,
-    /// How much it weighs when it does not.
-    #[serde(default = "error")]
-    holder_severity: Severity,
-    /// Only the authority states it; a citizen can only ask for it to be looked at.
-    #[serde(default)]
-    official: bool,
-}
-
-/// What a list holds.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct List {
-    /// The fields that tell items apart.
-    pub(crate) key: Vec<String>,
-    pub(crate) max: usize,
-    pub(crate) fields: Vec<Field>,
-}
-
-/// True when another field of the same item, or of the record, has one of these texts.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Condition {
-    pub(crate) field: String,
-    pub(crate) any_of: Vec<String>,
-}
-
-/// What a record may repeat of its holder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum HolderDatum {
-    Pid,
-    Name,
-    BirthDate,
-    Sex,
-}
-
 impl Definition {
     const MAX_BYTES: usize = 128 * 1024;
 
@@ -248,7 +184,7 @@ impl Definition {
     /// The field of a path.
     pub fn find(&self, path: &Path) -> Option<&Field> {
         let field = find(&self.fields, path.field())?;
-        match (path.leaf(), &field.list) {
+        match (path.leaf(), field.list()) {
             (None, None) => Some(field),
             (Some(leaf), Some(list)) => find(&list.fields, leaf),
             _ => None,
@@ -256,7 +192,7 @@ impl Definition {
     }
 
     pub(crate) fn list(&self, name: &str) -> Option<&List> {
-        find(&self.fields, name)?.list.as_ref()
+        find(&self.fields, name)?.list()
     }
 
     pub(crate) fn order(&self) -> &[(String, String)] {
@@ -269,14 +205,13 @@ impl Definition {
 
     /// The group of a path: its own, or that of its list.
     pub fn group_of(&self, path: &Path) -> Option<&str> {
-        let own = self.find(path).and_then(|field| field.group.as_deref());
-        own.or_else(|| find(&self.fields, path.field())?.group.as_deref())
+        let own = self.find(path).and_then(Field::group);
+        own.or_else(|| find(&self.fields, path.field())?.group())
     }
 
     fn is_sound(&self) -> bool {
-        let known = |name: &String| find(&self.fields, name).is_some_and(|field| field.list.is_none());
-        let group =
-            |field: &Field| field.group.as_ref().is_none_or(|name| self.groups.iter().any(|group| group.name == *name));
+        let known = |name: &String| find(&self.fields, name).is_some_and(|field| field.list().is_none());
+        let group = |field: &Field| field.group().is_none_or(|name| self.groups.iter().any(|group| group.name == name));
         let dates = |(one, other): &(String, String)| match (one.split_once('.'), other.split_once('.')) {
             (Some((list, a)), Some((same, b))) => {
                 list == same && self.list(list).is_some_and(|list| is_day(&list.fields, a) && is_day(&list.fields, b))
@@ -289,18 +224,18 @@ impl Definition {
             && self.fields.iter().all(group)
             && self.order.iter().all(dates)
             && (!self.has_sensitive_field() || self.sensitivity == Sensitivity::Sensitive)
-            && (self.share.proof || !self.every_field().any(|field| field.claim.is_some()))
+            && (self.share.proof || !self.every_field().any(|field| field.claim().is_some()))
     }
 
     fn has_sensitive_field(&self) -> bool {
-        self.every_field().any(|field| field.sensitive)
+        self.every_field().any(Field::is_sensitive)
     }
 
     /// Fields and fields of lists.
     pub(crate) fn every_field(&self) -> impl Iterator<Item = &Field> {
         self.fields
             .iter()
-            .flat_map(|field| core::iter::once(field).chain(field.list.iter().flat_map(|list| &list.fields)))
+            .flat_map(|field| core::iter::once(field).chain(field.list().into_iter().flat_map(|list| &list.fields)))
     }
 }
 
@@ -316,134 +251,52 @@ impl Group {
     }
 }
 
-impl Field {
-    /// The name in paths.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// What it is called.
-    pub fn label(&self) -> &Phrase {
-        &self.label
-    }
+    const KIND: &str = r#"{
+        "edition": {"version": 1, "effective_from": "2026-01-01", "source": "invented"}, "label": {"vi": "a", "en": "a"},
+        "authority": "bank", "sensitivity": "sensitive", "compartment": "general", "cardinality": {"up_to": 2}, "changes": "ask",
+        "freshness": {"found_s": 1, "absent_s": 1, "failed_s": 1}, "share": {"services": true, "proof": true},
+        "groups": [{"name": "g", "label": {"vi": "g", "en": "g"}}], "title": ["a"], "order": [["d", "e"], ["l.d", "l.e"]], "unique": ["a"],
+        "fields": [
+            {"name": "a", "label": {"vi": "a", "en": "a"}, "type": {"code": {"table": "t", "within": "b"}}, "claim": "c", "group": "g"},
+            {"name": "b", "label": {"vi": "b", "en": "b"}, "type": "pid", "sensitive": true, "required_if": {"field": "a", "any_of": ["x"]}},
+            {"name": "d", "label": {"vi": "d", "en": "d"}, "type": "date"}, {"name": "e", "label": {"vi": "e", "en": "e"}, "type": "date"},
+            {"name": "l", "label": {"vi": "l", "en": "l"}, "list": {"key": ["k"], "max": 3, "fields": [
+                {"name": "k", "label": {"vi": "k", "en": "k"}, "type": "name", "required": true},
+                {"name": "d", "label": {"vi": "d", "en": "d"}, "type": "date"}, {"name": "e", "label": {"vi": "e", "en": "e"}, "type": "date"}]}}
+        ]}"#;
 
-    /// The fields of each item, if this is a list.
-    pub fn items(&self) -> Option<&[Field]> {
-        self.list.as_ref().map(|list| list.fields.as_slice())
-    }
-
-    /// True if it may never be left out.
-    pub fn is_required(&self) -> bool {
-        self.required
-    }
-
-    /// True for sensitive personal data.
-    pub fn is_sensitive(&self) -> bool {
-        self.sensitive
-    }
-
-    /// True if only the authority states it.
-    pub fn is_official(&self) -> bool {
-        self.official
-    }
-
-    /// True if records are found by it.
-    pub fn is_searched(&self) -> bool {
-        self.search
-    }
-
-    /// The claim of a QR proof that it fills.
-    pub fn claim(&self) -> Option<&str> {
-        self.claim.as_deref()
-    }
-
-    /// The table that its codes are of.
-    pub fn table(&self) -> Option<&str> {
-        self.code_form().map(|form| form.table.as_str())
-    }
-
-    /// What screens show of a value until its holder asks for all of it.
-    pub fn mask(&self, value: &Value) -> String {
-        value.masked(self.mask)
-    }
-
-    /// A code in words; `beside` gives the text of a field beside it. `None` if this is no code or no table knows it.
-    pub(crate) fn words<'t>(
-        &self,
-        code: &str,
-        beside: impl Fn(&str) -> Option<String>,
-        tables: &'t Tables,
-    ) -> Option<&'t Phrase> {
-        let form = self.code_form()?;
-        let row = tables.row(&form.table, &form.code(code, beside)?)?;
-        Some(row.label())
-    }
-
-    pub(crate) fn form(&self) -> Option<&FieldType> {
-        self.form.as_ref()
-    }
-
-    pub(crate) fn code_form(&self) -> Option<&CodeForm> {
-        match &self.form {
-            Some(FieldType::Code(form)) => Some(form),
-            _ => None,
+    #[test]
+    fn definition_that_contradicts_itself_parse_refuses() {
+        let read = Definition::parse(KIND).unwrap();
+        assert_eq!((read.cardinality(), read.every_field().count()), (Cardinality::UpTo(2), 8));
+        for (from, to) in [
+            (r#""title": ["a"]"#, r#""title": ["z"]"#),
+            (r#""title": ["a"]"#, r#""title": ["l"]"#),
+            (r#""unique": ["a"]"#, r#""unique": ["z"]"#),
+            (r#"["d", "e"]"#, r#"["d", "a"]"#),
+            (r#"["l.d", "l.e"]"#, r#"["l.d", "e"]"#),
+            (r#"["l.d", "l.e"]"#, r#"["l.d", "l.k"]"#),
+            (r#""within": "b""#, r#""within": "z""#),
+            (r#"{"field": "a", "any_of""#, r#"{"field": "z", "any_of""#),
+            (r#""group": "g""#, r#""group": "h""#),
+            (r#""key": ["k"]"#, r#""key": ["d"]"#),
+            (r#""key": ["k"]"#, r#""key": []"#),
+            (r#""sensitivity": "sensitive""#, r#""sensitivity": "basic""#),
+            (r#""proof": true"#, r#""proof": false"#),
+            (r#"{"name": "e""#, r#"{"name": "d""#),
+            (r#"{"name": "b""#, r#"{"name": "B""#),
+            (r#""type": "pid""#, r#""list": {"key": ["k"], "max": 1, "fields": []}"#),
+            (r#""type": "name", "required": true"#, r#""list": {"key": ["k"], "max": 1, "fields": []}"#),
+            (r#""type": "pid""#, r#""type": "pin""#),
+            (r#""authority": "bank""#, r#""authority": "bank", "more": 1"#),
+        ] {
+            let changed = KIND.replacen(from, to, 1);
+            assert_ne!(changed, KIND, "{from}");
+            assert_eq!(Definition::parse(&changed).err(), Some(RecordError::TableInvalid), "{from} → {to}");
         }
     }
-
-    pub(crate) fn required_if(&self) -> Option<&Condition> {
-        self.required_if.as_ref()
-    }
-
-    pub(crate) fn is_past(&self) -> bool {
-        self.past
-    }
-
-    pub(crate) fn holder(&self) -> Option<(HolderDatum, Severity)> {
-        self.holder.map(|datum| (datum, self.holder_severity))
-    }
-}
-
-impl CodeForm {
-    /// The code as its table has it.
-    pub(crate) fn code(&self, code: &str, beside: impl Fn(&str) -> Option<String>) -> Option<String> {
-        match (&self.within, &self.set) {
-            (Some(field), _) => Some(format!("{}:{code}", beside(field)?)),
-            (None, Some(set)) => Some(format!("{set}:{code}")),
-            (None, None) => Some(code.to_owned()),
-        }
-    }
-}
-
-fn error() -> Severity {
-    Severity::Error
-}
-
-pub(crate) fn find<'a>(fields: &'a [Field], name: &str) -> Option<&'a Field> {
-    fields.iter().find(|field| field.name == name)
-}
-
-fn is_day(fields: &[Field], name: &str) -> bool {
-    find(fields, name).is_some_and(|field| matches!(field.form, Some(FieldType::Date)))
-}
-
-/// Names are told apart, each field is a value or (on the first level) a list, and conditions and codes name fields beside them.
-fn are_sound(fields: &[Field], lists: bool) -> bool {
-    let beside = |name: &String| find(fields, name).is_some_and(|field| field.list.is_none());
-    fields.iter().enumerate().all(|(at, field)| {
-        let value = match (&field.form, &field.list) {
-            (Some(_), None) => true,
-            (None, Some(list)) => {
-                lists
-                    && are_sound(&list.fields, false)
-                    && !list.key.is_empty()
-                    && list.key.iter().all(|key| find(&list.fields, key).is_some_and(|field| field.required))
-            }
-            _ => false,
-        };
-        value
-            && is_name(&field.name)
-            && fields.iter().take(at).all(|other| other.name != field.name)
-            && field.required_if.as_ref().is_none_or(|condition| beside(&condition.field))
-            && field.code_form().and_then(|form| form.within.as_ref()).is_none_or(beside)
-    })
 }

@@ -38,9 +38,11 @@
 
 mod definition;
 mod error;
+mod field;
 mod finding;
 mod form;
 mod kinds;
+mod layer;
 mod mask;
 mod path;
 mod payload;
@@ -57,14 +59,16 @@ mod view;
 #[cfg(test)]
 mod cases;
 
-pub use definition::{Cardinality, Changes, Compartment, Definition, Field, Freshness, Group, Sensitivity, Share};
+pub use definition::{Cardinality, Changes, Compartment, Definition, Freshness, Group, Sensitivity, Share};
 pub use error::RecordError;
+pub use field::Field;
 pub use finding::{Finding, Severity};
 pub use form::Form;
 pub use kinds::{RecordKind, vietqr};
+pub use layer::{Layer, Provenance, Verification};
 pub use path::Path;
 pub use payload::Payload;
-pub use record::{Layer, Mismatch, Provenance, Record, Verification, Wish};
+pub use record::{Mismatch, Record, Wish};
 pub use search::{Findable, Fit, Query};
 pub use share::Shared;
 pub use show::Line;

@@ -7,7 +7,7 @@ use eid_model::UnixTime;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
-    Changes, Checked, Context, Finding, Form, Likeness, Path, RecordError, RecordKind, Speaker, Tables, Value,
+    Changes, Checked, Form, Layer, Likeness, Path, Provenance, RecordError, RecordKind, Tables, Value, Verification,
 };
 
 /// One record of a person: what each authority says in whole, and what the citizen says field by field.
@@ -23,32 +23,6 @@ pub struct Record {
     id: String,
     layers: BTreeMap<String, Layer>,
     declared: BTreeMap<Path, Declared>,
-}
-
-/// What one authority says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Layer {
-    /// When it was so, by the authority's clock.
-    as_of: UnixTime,
-    /// When this phone learned of it.
-    received_at: UnixTime,
-    verification: Verification,
-    /// A code of the table `record_status`.
-    status: String,
-    form: Form,
-}
-
-/// What vouches for a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verification {
-    /// The platform said so over its channel.
-    Reported,
-    /// The authority's signature was verified.
-    Signed,
-    /// It was read from the chip of an ID card, by Passive Authentication.
-    Chip,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,17 +42,6 @@ pub enum Wish {
     Text(String),
     /// Nothing, any more. It is kept, so that an older copy of the wish does not come back; of two wishes of one time it wins.
     Nothing,
-}
-
-/// Where a value that is shown comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provenance {
-    /// The authority's code; `None` for the citizen.
-    pub authority: Option<String>,
-    /// Since when it is known.
-    pub as_of: UnixTime,
-    /// What vouches for it; nothing does for a declared value.
-    pub verification: Option<Verification>,
 }
 
 /// A value that differs between two who say it. `Debug` does not show the values.
@@ -361,31 +324,6 @@ impl Record {
         }
         let values = read(self.kind, path, one).zip(read(self.kind, path, other));
         values.map_or(Likeness::Different, |(one, other)| one.likeness(&other))
-    }
-}
-
-impl Layer {
-    /// What an authority sent, checked and written in the one way of writing it, with what was found. Nothing is refused for what
-    /// is found: an authority's data are shown as they are, with the reasons beside them.
-    pub fn new(
-        kind: RecordKind,
-        form: &Form,
-        (as_of, received_at): (UnixTime, UnixTime),
-        verification: Verification,
-        status: &str,
-        context: &Context<'_>,
-    ) -> (Self, Vec<Finding>) {
-        let checked = kind.validate(form, &Context { speaker: Speaker::Authority, ..*context });
-        let (form, status) = (checked.form().clone(), status.to_owned());
-        (Self { as_of, received_at, verification, status, form }, checked.findings().to_vec())
-    }
-
-    fn provenance(&self, authority: &str) -> Provenance {
-        Provenance { authority: Some(authority.to_owned()), as_of: self.as_of, verification: Some(self.verification) }
-    }
-
-    fn order(&self) -> (&str, Vec<(&Path, &str)>) {
-        (&self.status, self.form.iter().collect())
     }
 }
 

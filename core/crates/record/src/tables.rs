@@ -177,3 +177,50 @@ impl CodeRow {
         self.fact(name)?.parse().ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = r#"{"edition": {"version": 2, "effective_from": "2027-01-01", "source": "invented"}, "name": "banks",
+        "rows": [{"code": "970400", "label": {"vi": "Ngân hàng Thử", "en": "Test Bank"}, "from": "2027-01-01", "to": "2027-12-31"},
+                 {"code": "970436", "label": {"vi": "Vietcombank", "en": "Vietcombank"}, "facts": {"n": "7"}}]}"#;
+
+    #[test]
+    fn newer_table_replaces_the_one_in_use_for_those_who_take_it() {
+        let mut tables = Tables::embedded().clone();
+        tables.replace(TABLE).unwrap();
+        let row = tables.row("banks", "970400").unwrap();
+        let day = |text| Date::parse(text).unwrap();
+        assert!(row.is_in_force(day("2027-01-01")) && row.is_in_force(day("2027-12-31")));
+        assert!(!row.is_in_force(day("2026-12-31")) && !row.is_in_force(day("2028-01-01")));
+        assert_eq!(
+            (tables.row("banks", "970436").unwrap().number("n"), tables.row("banks", "970415").is_some()),
+            (Some(7), false)
+        );
+        assert_eq!(tables.find("banks").unwrap().edition().version(), 2);
+        assert!(Tables::embedded().row("banks", "970400").is_none(), "others read the old one");
+        assert_eq!(tables.replace(TABLE), Err(RecordError::TableInvalid), "not newer");
+    }
+
+    #[test]
+    fn faulty_table_is_refused_and_the_old_one_stays() {
+        for (from, to) in [
+            (r#""version": 2"#, r#""version": 1"#),
+            (r#""name": "banks""#, r#""name": "bonks""#),
+            (r#""name": "banks""#, r#""name": "Banks""#),
+            ("970436", "970400"),
+            ("970436", "970399"),
+            ("2027-12-31", "2026-12-31"),
+            (r#""facts": {"n": "7"}"#, r#""fact": {"n": "7"}"#),
+            (r#""en": "Test Bank""#, r#""en": """#),
+        ] {
+            let faulty = TABLE.replacen(from, to, 1);
+            assert_ne!(faulty, TABLE);
+            let mut tables = Tables::embedded().clone();
+            assert_eq!(tables.replace(&faulty), Err(RecordError::TableInvalid), "{from} → {to}");
+            assert!(tables.row("banks", "970415").is_some());
+        }
+        assert!(CodeTable::parse(&" ".repeat(CodeTable::MAX_BYTES + 1)).is_err());
+    }
+}

@@ -6,7 +6,7 @@ use eid_model::{Code, Date, PartialDate, PersonName, Pid, Sex};
 
 use crate::{
     Cardinality, Definition, Field, Finding, Form, Path, Payload, RecordKind, Severity, Tables, Value,
-    definition::HolderDatum, finding::Findings, value::Likeness, view::View,
+    field::HolderDatum, finding::Findings, value::Likeness, view::View,
 };
 
 /// What a record is judged by. Nothing is fetched: all of it was there before.

@@ -2,7 +2,7 @@
 
 use eid_model::{Date, PartialDate, PersonName, Pid, Sex};
 
-use crate::{Context, Definition, Path, Payload, Value, definition::find, tables::CodeRow};
+use crate::{Context, Definition, Path, Payload, Value, field::find, tables::CodeRow};
 
 /// A payload with the context it is judged in. Fields that are missing or do not read are not there: that was said already.
 pub(crate) struct View<'a> {

@@ -2,7 +2,7 @@
 
 use eid_model::Code;
 
-use crate::{Likeness, Value, definition::HolderDatum, finding::Findings, view::View};
+use crate::{Likeness, Value, field::HolderDatum, finding::Findings, view::View};
 
 /// Who says that the contract is their own has their name on it; and the province is one of today.
 pub(super) fn check(view: &View<'_>, findings: &mut Findings) {

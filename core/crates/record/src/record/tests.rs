@@ -2,6 +2,7 @@ use eid_model::Date;
 use proptest::prelude::*;
 
 use super::*;
+use crate::{Context, Speaker};
 
 fn path(text: &str) -> Path {
     Path::parse(text).unwrap()
