@@ -6,8 +6,8 @@ use eid_model::{Code, Date, PartialDate, PersonName, Pid, Sex};
 use serde::Deserialize;
 
 use crate::{
-    Checked, Compartment, Context, Definition, Field, Form, Holder, Path, Payload, RecordKind, Sensitivity, Severity,
-    Speaker, Tables,
+    Cardinality, Checked, Compartment, Context, Definition, Field, Form, Holder, Path, Payload, RecordKind,
+    Sensitivity, Severity, Speaker, Tables,
 };
 
 /// `cases.json` of a kind.
@@ -216,6 +216,39 @@ fn hostile_text_in_any_field_is_told_and_never_taken() {
                 assert!(legal || !checked.is_valid(), "{}: {path} takes {text:.9?}", kind.name());
                 assert!(!format!("{checked:?}").contains(text), "{}: {path}", kind.name());
             }
+        }
+    }
+}
+
+/// A list without end, and records without end.
+#[test]
+fn more_than_a_kind_has_room_for_is_told() {
+    for &kind in RecordKind::ALL {
+        let (cases, definition) = (Cases::of(kind), kind.definition());
+        let tells = |checked: &Checked, path: &str, code| {
+            checked.findings().iter().any(|finding| (finding.path().as_str(), finding.code()) == (path, code))
+        };
+        for field in definition.fields() {
+            let Some(list) = field.list() else { continue };
+            for (count, told) in [(list.max, false), (list.max + 1, true)] {
+                let mut form = Form::new();
+                for item in 0..count {
+                    let leaf = &list.key[0];
+                    form.set(Path::parse(&format!("{}[{item}].{leaf}", field.name())).unwrap(), "\u{0}").unwrap();
+                }
+                let checked = cases.validate(kind, &form, &[], cases.speaker);
+                assert_eq!(tells(&checked, field.name(), Code::ITEMS_TOO_MANY), told, "{}: {count}", kind.name());
+            }
+        }
+        let most = match definition.cardinality() {
+            Cardinality::One => 1,
+            Cardinality::UpTo(most) => usize::from(most),
+        };
+        let title = definition.title().next().unwrap();
+        for (count, told) in [(most - 1, false), (most, true)] {
+            let others = vec![BTreeMap::new(); count];
+            let checked = cases.validate(kind, &form_of(&cases.valid), &others, cases.speaker);
+            assert_eq!(tells(&checked, title, Code::RECORDS_TOO_MANY), told, "{}: {count} others", kind.name());
         }
     }
 }

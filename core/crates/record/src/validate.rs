@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eid_model::{Code, Date, PartialDate, PersonName, Pid, Sex};
+use eid_model::{Code, Date};
 
 use crate::{
-    Cardinality, Definition, Field, Finding, Form, Path, Payload, RecordKind, Severity, Tables, Value,
-    field::HolderDatum, finding::Findings, value::Likeness, view::View,
+    Cardinality, Definition, Field, Finding, Form, Holder, Path, Payload, RecordKind, Severity, Tables, Value,
+    finding::Findings, value::Likeness, view::View,
 };
 
 /// What a record is judged by. Nothing is fetched: all of it was there before.
@@ -31,19 +31,6 @@ pub enum Speaker {
     Citizen,
     /// The authority that keeps the records.
     Authority,
-}
-
-/// The holder's own data, as the register has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// Personal identification number.
-    pub pid: Pid,
-    /// Full name.
-    pub name: PersonName,
-    /// Date of birth.
-    pub birth_date: PartialDate,
-    /// Registered sex.
-    pub sex: Sex,
 }
 
 /// A form that was looked at.
@@ -364,33 +351,6 @@ fn check_order(definition: &Definition, payload: &Payload, findings: &mut Findin
                 }
             }
             _ => compare("", one, other),
-        }
-    }
-}
-
-impl Holder {
-    /// How a value compares with what the register says of the holder. A name written without accents, as banks and airlines do,
-    /// is like the name it was made from.
-    pub(crate) fn likeness(&self, datum: HolderDatum, value: &Value) -> Likeness {
-        let unaccented = match (datum, value) {
-            (HolderDatum::Name, Value::Name(name)) => {
-                name.as_str().is_ascii() && name.as_str().eq_ignore_ascii_case(&self.name.ascii_form())
-            }
-            _ => false,
-        };
-        match self.datum(datum).likeness(value) {
-            Likeness::Different if unaccented => Likeness::Alike,
-            likeness => likeness,
-        }
-    }
-
-    /// What the register says.
-    pub(crate) fn datum(&self, datum: HolderDatum) -> Value {
-        match datum {
-            HolderDatum::Pid => Value::Pid(self.pid),
-            HolderDatum::Name => Value::Name(self.name.clone()),
-            HolderDatum::BirthDate => Value::PartialDate(self.birth_date),
-            HolderDatum::Sex => Value::Sex(self.sex),
         }
     }
 }

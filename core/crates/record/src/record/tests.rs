@@ -91,6 +91,14 @@ fn change_taken_over_by_the_authority_is_no_longer_pending() {
 }
 
 #[test]
+fn change_taken_over_is_settled_also_when_the_clock_went_back_meanwhile() {
+    let mut record = account();
+    declare(&mut record, 9_000, &[("bank", "970415"), ("holder_name", "NGUYEN THI THUY")]);
+    record.report("bank", layer(BANK, 300, &[("bank", "970415"), ("holder_name", "NGUYEN THI THUY")])).unwrap();
+    assert_eq!(record.pending().count(), 0);
+}
+
+#[test]
 fn change_refused_stays_until_it_is_withdrawn() {
     let mut record = account();
     declare(&mut record, 200, &[("bank", "970415")]);

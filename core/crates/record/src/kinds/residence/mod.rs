@@ -85,3 +85,34 @@ fn check_single(view: &View<'_>, fields: &Fields<'_>, findings: &mut Findings) {
         findings.error(fields.path("type"), Code::RESIDENCE_SECOND);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use eid_model::{CommuneTable, Date};
+
+    use crate::{Context, Form, Path, RecordKind, Speaker, Tables};
+
+    const COMMUNES: &str = r#"{"edition": {"version": 1, "effective_from": "2025-07-01", "source": "invented"},
+        "communes": [{"code": "00004", "name": "Phường Thử", "province": "01"}]}"#;
+
+    #[test]
+    fn commune_is_looked_up_once_the_platform_supplied_the_list() {
+        let mut tables = Tables::embedded().clone();
+        let today = Date::new(2026, 7, 1).unwrap();
+        let found = |tables: &Tables, province: &str, commune: &str| {
+            let mut form = Form::new();
+            let texts = [("type", "permanent"), ("province", province), ("commune", commune), ("from", "2026-01-01")];
+            for (path, text) in texts.into_iter().chain([("detail", "Số 1")]) {
+                form.set(Path::parse(path).unwrap(), text).unwrap();
+            }
+            let context = Context { today, holder: None, others: &[], tables, speaker: Speaker::Authority };
+            let checked = RecordKind::Residence.validate(&form, &context);
+            checked.findings().iter().map(|finding| finding.code().info().name).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&tables, "01", "99999"), Vec::<&str>::new(), "nobody knows the communes yet");
+        tables.set_communes(CommuneTable::parse(COMMUNES).unwrap());
+        assert_eq!(found(&tables, "01", "00004"), Vec::<&str>::new());
+        assert_eq!(found(&tables, "01", "99999"), ["ADDRESS_COMMUNE_UNKNOWN"]);
+        assert_eq!(found(&tables, "79", "00004"), ["ADDRESS_COMMUNE_MISMATCH"]);
+    }
+}
