@@ -17,6 +17,7 @@ use crate::{
     events::EventQueue,
     guard::{guarded, quiet_panics},
     ports::Adapter,
+    reader::Reader,
     runtime::Engine,
     unlocked::Session,
     views::AppStatusView,
@@ -361,7 +362,7 @@ fn adapt(engine: &Arc<Engine>, platform: Platform) -> Ports {
         clock: Arc::new(Adapter(clock)),
         random: Arc::new(SystemRandom::new()),
         events: EventQueue::start(engine, events),
-        chip: chip.map(|chip| Arc::new(Adapter(chip)) as Arc<dyn ports::ChipLink>),
+        chip: chip.map(|chip| Arc::new(Reader::new(Adapter(chip), engine)) as Arc<dyn ports::ChipLink>),
         integrity: integrity.map(|integrity| Arc::new(Adapter(integrity)) as Arc<dyn ports::Integrity>),
     }
 }

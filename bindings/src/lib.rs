@@ -25,6 +25,7 @@ mod guard;
 mod info;
 mod own_data;
 mod ports;
+mod reader;
 mod runtime;
 mod sign_in;
 mod step_up;

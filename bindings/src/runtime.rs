@@ -102,6 +102,11 @@ impl Engine {
         Some(Commit(Arc::clone(self)))
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_running(&self) -> bool {
+        self.life().runtime.is_some()
+    }
+
     fn life(&self) -> MutexGuard<'_, Life> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }

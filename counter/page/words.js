@@ -54,7 +54,7 @@ const WORDS = {
     no_picture: "Đây không phải ảnh đọc được. Hãy chọn ảnh PNG, JPEG hoặc WebP.",
     too_large: "Ảnh quá lớn: tối đa 20 MB và 50 triệu điểm ảnh. Hãy chụp lại gần hơn.",
     no_camera: "Không dùng được camera: không có camera, bị chương trình khác giữ, hoặc trình duyệt chưa được phép. Hãy dùng máy quét hoặc tệp ảnh.",
-    no_decoder: "Trình duyệt này không đọc được mã từ ảnh. Hãy dùng máy quét cầm tay hoặc cập nhật trình duyệt.",
+    no_decoder: "Ở đây không đọc được mã từ ảnh. Hãy dùng máy quét cầm tay, hoặc cập nhật trình duyệt và chương trình.",
   },
   en: {
     title: "Identity check",
@@ -109,7 +109,7 @@ const WORDS = {
     no_picture: "This is no picture that can be read. Choose a PNG, JPEG or WebP picture.",
     too_large: "The picture is too large: at most 20 MB and 50 megapixels. Take one from nearer.",
     no_camera: "The camera cannot be used: there is none, another program holds it, or the browser has no permission. Use a scanner or a picture file.",
-    no_decoder: "This browser cannot read codes from pictures. Use a hand scanner, or update the browser.",
+    no_decoder: "Codes in pictures cannot be read here. Use a hand scanner, or update the browser and this program.",
   },
 };
 

@@ -37,7 +37,7 @@ cargo xtask bindings [ARG…]   build the library for shells and generate Kotlin
                               [--out DIR] [--release] [--write] (the reviewed surface)
 cargo xtask android           make the AAR for phones, where the Android SDK and NDK are
 cargo xtask ios               make ios/EidFFI.xcframework, on a Mac with Xcode
-cargo xtask page [--write]    compare (or renew) what the counter's page has from npm; needs npm
+cargo xtask page              fetch what the counter's page brings of npm, and what fetches it
 cargo xtask bench [ARG…]      measure: [--json] [--smoke] [GROUP…]
 cargo xtask help              this text
 
@@ -64,8 +64,7 @@ fn main() -> ExitCode {
         }
         ["android"] => android::run(&root),
         ["ios"] => swift::ios(&root),
-        ["page"] => page::run(&root, false),
-        ["page", "--write"] => page::run(&root, true),
+        ["page"] => tools::python_packages(&root).and_then(|()| page::run(&root)),
         ["bench", rest @ ..] => bench::run(&root, rest),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}\n{}", steps::list());

@@ -1,40 +1,46 @@
-//! The files of npm that the counter's page brings: those of the version in the lock file, byte for byte.
+//! What the counter's page brings of npm: fetched by the lock file, whose hashes npm checks, and never part of the repository.
 
 use std::{fs, path::Path};
 
-use crate::run::Program;
+use crate::{steps::clear, tools};
 
 const PAGE: &str = "counter/page";
+const LOCK: &str = "counter/page/package-lock.json";
 
-/// Each in npm's package, and its name in `counter/page/vendor`.
+/// Where npm works: a package manager's folders have no place among sources.
+const WORK: &str = "target/page";
+
+/// Where the counter's build looks for it.
+const VENDOR: &str = "counter/page/vendor";
+
+/// Each in npm's package, and its name in the folder.
 const FILES: [(&str, &str); 3] = [
     ("zxing-wasm/dist/iife/reader/index.js", "zxing.js"),
     ("zxing-wasm/dist/reader/zxing_reader.wasm", "zxing_reader.wasm"),
     ("zxing-wasm/LICENSE", "LICENSE-zxing-wasm"),
 ];
 
-/// Compares them with what npm gives for the lock file, whose hashes it checks; or takes over what it gives.
-pub(crate) fn run(root: &Path, write: bool) -> Result<(), String> {
-    let folder = root.join("target/page");
-    crate::steps::clear(&folder)?;
-    fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+/// Fetches it, unless what is there is of this very lock file, a copy of which marks it as complete.
+pub(crate) fn run(root: &Path) -> Result<(), String> {
+    let (work, vendor, lock) = (root.join(WORK), root.join(VENDOR), root.join(LOCK));
+    let mark = vendor.join("package-lock.json");
+    let wanted = fs::read(&lock).map_err(|e| format!("{LOCK}: {e}"))?;
+    if fs::read(&mark).is_ok_and(|fetched| fetched == wanted) {
+        return Ok(());
+    }
+    for folder in [&work, &vendor] {
+        clear(folder)?;
+        fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    }
     for name in ["package.json", "package-lock.json"] {
-        copy(&root.join(PAGE).join(name), &folder.join(name))?;
+        copy(&root.join(PAGE).join(name), &work.join(name))?;
     }
-    Program::new(&folder, "npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).check()?;
-    for (package, vendored) in FILES {
-        let (theirs, ours) = (folder.join("node_modules").join(package), root.join(PAGE).join("vendor").join(vendored));
-        if write {
-            copy(&theirs, &ours)?;
-        } else if read(&theirs)? != read(&ours)? {
-            return Err(format!("{} is not npm's; `cargo xtask page --write` takes npm's", ours.display()));
-        }
+    let quiet = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+    tools::tool_in(&work, root, "npm")?.args(quiet).check()?;
+    for (package, name) in FILES {
+        copy(&work.join("node_modules").join(package), &vendor.join(name))?;
     }
-    Ok(())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|e| format!("{}: {e}", path.display()))
+    copy(&lock, &mark)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), String> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    bench,
+    bench, page,
     run::{Program, cargo},
 };
 
@@ -19,15 +19,21 @@ const ENVIRONMENT: &str = "target/tools/python";
 pub(crate) fn install(root: &Path) -> Result<(), String> {
     debian_packages(root)?;
     python_packages(root)?;
+    page::run(root)?;
     cargo(root, &["fetch", "--locked"]).check()?;
     bench::fetch(root)
 }
 
 /// A program of the Python environment; missing is an error, never a reason to skip.
 pub(crate) fn tool(root: &Path, name: &str) -> Result<Program, String> {
+    tool_in(root, root, name)
+}
+
+/// The same, started in another folder.
+pub(crate) fn tool_in(folder: &Path, root: &Path, name: &str) -> Result<Program, String> {
     let path = root.join(ENVIRONMENT).join("bin").join(name);
     if path.is_file() {
-        Ok(Program::new(root, path))
+        Ok(Program::new(folder, path))
     } else {
         Err(format!("{name} is missing: step `tools` installs it"))
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use eid_crypto::{Passcode, PasscodeKey};
 use eid_model::{AccountState, AuthLevel, AuthRule, Code, Evidence, Factor, FactorKind, GuardedAct, UnixTime};
-use eid_platform::{AccessToken, Challenge, DeviceEntry, Instruction, PlatformError};
+use eid_platform::{AccessToken, Challenge, DeviceEntry, Flaw, Instruction, PlatformError};
 use eid_vault::{Act, Collection, HistoryEntry};
 use tokio::sync::{MappedMutexGuard, MutexGuard};
 
@@ -72,7 +72,7 @@ impl Unlocked {
         // The device key signs each request anew.
         let mut shown = vec![Evidence { factor: Factor::DeviceKey, at: now }];
         shown.extend(shown_at.map(|at| Evidence { factor: Factor::Passcode, at }));
-        shown.extend(session.face_at().await.map(|at| Evidence { factor: Factor::Face, at }));
+        shown.extend(session.face_at().map(|at| Evidence { factor: Factor::Face, at }));
         let missing = policy.missing_factors(act, &shown, now);
         Ok(Authorization { act, rule: policy.rule(act), missing })
     }
@@ -134,6 +134,10 @@ impl Unlocked {
         .await
     }
 }
+
+/// The most instructions that an older copy of the store has missed. A number far ahead would be one that the platform takes no
+/// more (it allows a gap of 2²⁰), and the phone could not sign in again.
+const MOST_MISSED: u64 = 1 << 12;
 
 impl Session {
     async fn sign_in(self: &Arc<Self>, passcode: Passcode) -> Result<SignInView, Error> {
@@ -239,6 +243,9 @@ impl Session {
         let known = self.report(account).await?.instruction_seq;
         self.vault(move |vault| {
             let taken: Instructions = vault.find(Collection::Account, INSTRUCTIONS)?.unwrap_or_default();
+            if known.saturating_sub(taken.seq) > MOST_MISSED {
+                return Err(PlatformError::Nonsense(Flaw::Shape).into());
+            }
             let seq = taken.seq.max(known);
             Ok(vault.put(Collection::Account, INSTRUCTIONS, &Instructions { seq, ..taken })?)
         })

@@ -38,7 +38,9 @@ const FILES: &[File] = &[
     file!("/pictures.js", SCRIPT, "pictures.js"),
     file!("/result.js", SCRIPT, "result.js"),
     file!("/decoder.js", SCRIPT, "decoder.js"),
+    #[cfg(decoder)]
     file!("/zxing.js", SCRIPT, "vendor/zxing.js"),
+    #[cfg(decoder)]
     file!("/zxing_reader.wasm", "application/wasm", "vendor/zxing_reader.wasm"),
 ];
 
@@ -75,7 +77,6 @@ pub(super) async fn add_headers(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use eid_crypto::hash::sha256;
     use eid_proof::{Claim, Purpose};
 
     use super::*;
@@ -84,17 +85,19 @@ mod tests {
         core::str::from_utf8(FILES.iter().find(|file| file.path == path).unwrap().content).unwrap()
     }
 
+    #[cfg(decoder)]
     #[test]
     fn page_weighs_at_most_a_megabyte_and_a_half() {
         let weight: usize = FILES.iter().map(|file| file.content.len()).sum();
         assert!((900_000..1_500_000).contains(&weight), "{weight}");
     }
 
+    #[cfg(decoder)]
     #[test]
     fn decoder_is_of_the_version_in_the_lock_file_and_whole() {
         let script = text("/zxing.js");
         let binary = FILES.iter().find(|file| file.path == "/zxing_reader.wasm").unwrap().content;
-        let hash: String = sha256(binary).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = eid_crypto::hash::sha256(binary).iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(script.contains(&format!("ZXING_WASM_SHA256=`{hash}`")), "the script names its binary");
         let lock: serde_json::Value = serde_json::from_str(include_str!("../../page/package-lock.json")).unwrap();
         let version = lock["packages"]["node_modules/zxing-wasm"]["version"].as_str().unwrap();

@@ -7,6 +7,7 @@
 
 mod account;
 mod chip;
+mod counter;
 mod proof;
 mod records;
 mod sample;
@@ -70,12 +71,13 @@ fn main() -> ExitCode {
     let smoke = flags.iter().any(|flag| flag == "--smoke");
     let samples = if smoke { 3 } else { 200 };
     let wants = |group: &str| groups.is_empty() || groups.iter().any(|name| name == group);
-    let measure: [(&str, &dyn Fn() -> Rows); 5] = [
+    let measure: [(&str, &dyn Fn() -> Rows); 6] = [
         ("proof", &|| proof::rows(samples).map_err(|error| error.to_string())),
         ("vault", &|| storage::rows(smoke, option("--sqlcipher").map(Path::new))),
         ("chip", &|| chip::rows(smoke)),
         ("account", &|| account::rows(smoke)),
         ("records", &|| records::rows(smoke)),
+        ("counter", &|| counter::rows(smoke)),
     ];
     let mut rows = Vec::new();
     for (group, measure) in measure.iter().filter(|(group, _)| wants(group)) {

@@ -6,7 +6,7 @@ use std::{io::Write as _, os::unix::process::ExitStatusExt as _};
 
 use eid_core::ActivationStep;
 use eid_faults::{Hit, Stage, Step};
-use eid_model::{AuthLevel, Code};
+use eid_model::{AuthLevel, Code, PhoneNumber};
 
 const PASSCODE: &str = "271828";
 const NEW: &str = "161803";
@@ -125,8 +125,8 @@ async fn in_force(stage: &Stage) -> &'static str {
     passcode
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn passcode_change_killed_at_any_storage_call_or_request_leaves_exactly_one_that_works() {
+/// A phone that was activated.
+fn activated() -> Stage {
     let mut stage = stage();
     let mut due = Some(ActivationStep::Start);
     while let Some(next) = due {
@@ -136,6 +136,48 @@ async fn passcode_change_killed_at_any_storage_call_or_request_leaves_exactly_on
         due = step.next();
     }
     stage.keep().unwrap();
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn act_killed_at_any_storage_call_or_request_is_ordered_once_and_done_once() {
+    const PHRASE: &str = "Meo vang tren mai";
+    let mut stage = activated();
+    let (mut untyped, mut stands, mut is_done) = (0, 0, 0);
+    let step = Step::Phrase(PASSCODE.to_owned(), PHRASE.to_owned());
+    let count = enumerate(&mut stage, &step, async |stage, hit| {
+        let told = || {
+            let Step::Start(_, phone) = stage.step(ActivationStep::Start, PASSCODE).unwrap() else { panic!() };
+            let sent = stage.platform().unwrap().messages(&PhoneNumber::parse(&phone).unwrap()).unwrap();
+            sent.iter().filter(|message| message.text.contains("cau nhan biet")).count()
+        };
+        let unlocked = stage.app().unwrap().app.unlock(PASSCODE.as_bytes().to_vec()).await.unwrap();
+        match unlocked.pending_act().await.unwrap() {
+            Some(_) => stands += 1,
+            None if told() == 1 => is_done += 1,
+            None => untyped += 1,
+        }
+        drop(unlocked);
+        let again = stage.run(&step, Hit::None).unwrap();
+        assert_eq!(again.said, "done\n", "{hit:?}: {again:?}");
+        let app = stage.app().unwrap().app;
+        assert_eq!(app.safety_phrase().await.unwrap().unwrap().as_str(), PHRASE, "{hit:?}");
+        let unlocked = app.unlock(PASSCODE.as_bytes().to_vec()).await.unwrap();
+        assert_eq!(
+            (unlocked.pending_act().await.unwrap(), told()),
+            (None, 1),
+            "{hit:?}: done once, whatever was repeated"
+        );
+    })
+    .await;
+    assert!(stands > 5 && is_done > 0, "{untyped} {stands} {is_done}");
+    let found = format!("not typed yet {untyped} times, to go on with {stands}, done {is_done}, lost or done twice 0");
+    report("act with step-up", &count, &found);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passcode_change_killed_at_any_storage_call_or_request_leaves_exactly_one_that_works() {
+    let mut stage = activated();
     let (mut kept, mut changed) = (0, 0);
     let step = Step::Change(PASSCODE.to_owned(), NEW.to_owned());
     let count = enumerate(&mut stage, &step, async |stage, hit| {

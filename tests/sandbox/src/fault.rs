@@ -1,8 +1,9 @@
 //! Faults on request, so that a client can be tried against a platform in trouble.
 
 use std::{
-    io,
+    fmt, io,
     pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -40,6 +41,42 @@ pub enum Fault {
     Oversize,
 }
 
+/// An answer on its way to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Content-Type`.
+    pub media: String,
+    /// `Location`, if there is one.
+    pub location: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Says something else than the platform would, by the path of the call: what a hostile one could say over the same connection.
+pub type Tamper = Arc<dyn Fn(&str, &mut Answer) + Send + Sync>;
+
+/// The tampering that is set.
+#[derive(Default)]
+pub(crate) struct Tampering(Mutex<Option<Tamper>>);
+
+impl Tampering {
+    pub(crate) fn set(&self, tamper: Option<Tamper>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tamper;
+    }
+
+    fn now(&self) -> Option<Tamper> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl fmt::Debug for Tampering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tampering(…)")
+    }
+}
+
 /// How late [`Fault::Slow`] is.
 const DELAY: Duration = Duration::from_secs(10);
 
@@ -56,7 +93,16 @@ pub(crate) async fn inject(State(platform): State<Shared>, request: Request, nex
     let path = request.uri().path();
     let fault = if path.starts_with("/sandbox/") { Fault::Off } else { platform.fault(path) };
     match fault {
-        Fault::Off => next.run(request).await,
+        Fault::Off => {
+            let (path, tamper) = (path.to_owned(), platform.tampering.now());
+            let response = next.run(request).await;
+            match tamper {
+                Some(tamper) if !path.starts_with("/sandbox/") => {
+                    change(response, |answer| tamper(&path, answer)).await
+                }
+                _ => response,
+            }
+        }
         Fault::Down => {
             let busy = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, Code::PLATFORM_BUSY);
             busy.retry_after(RETRY_AFTER).into_response()
@@ -73,6 +119,22 @@ pub(crate) async fn inject(State(platform): State<Shared>, request: Request, nex
 
 fn json(body: Bytes) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// The response with another content.
+async fn change(response: Response, change: impl FnOnce(&mut Answer)) -> Response {
+    let (parts, body) = response.into_parts();
+    let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
+    let body = to_bytes(body, LARGEST_ANSWER).await.unwrap_or_default().to_vec();
+    let media = header(header::CONTENT_TYPE).unwrap_or_default();
+    let mut answer = Answer { status: parts.status.as_u16(), media, location: header(header::LOCATION), body };
+    change(&mut answer);
+    let location = answer.location.map(|location| (header::LOCATION, location));
+    let head = [(header::CONTENT_TYPE, answer.media)].into_iter().chain(location);
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    response.headers_mut().extend(head.filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?))));
+    response
 }
 
 /// Promises the whole body and sends half of it.

@@ -63,7 +63,7 @@ pub use citizen::{AccountState, CardState, RegisterChange};
 pub use clock::Clock;
 pub use error::SandboxError;
 pub use face::{FaceMatcher, FacePicture, FaceVerdict, PictureKind, PictureMatcher};
-pub use fault::Fault;
+pub use fault::{Answer, Fault, Tamper};
 pub use keys::{SANDBOX_ROOT, SANDBOX_ROOT_PKCS8};
 pub use people::{HealthCard, IdCard, Licence, Person};
 pub use picture::qr_png;

@@ -6,8 +6,8 @@ use eid_crypto::{SystemRandom, hash::sha256_parts};
 use rusqlite::{Transaction, params};
 
 use crate::{
-    Clock, Fault, RequestPlan, card_trust::CardTrust, face::FaceMatcher, held::HeldPictures, people::Register,
-    problem::Refusal, secrets::Secrets, store::Store,
+    Clock, Fault, RequestPlan, card_trust::CardTrust, face::FaceMatcher, fault::Tampering, held::HeldPictures,
+    people::Register, problem::Refusal, secrets::Secrets, store::Store,
 };
 
 /// How far the `iat` of a signed request may be from the sandbox's clock, in seconds.
@@ -28,6 +28,7 @@ pub(crate) struct Platform {
     pub(crate) request_plan: Mutex<Option<RequestPlan>>,
     /// How it misbehaves, and in the calls whose path begins so.
     pub(crate) fault: Mutex<(Fault, String)>,
+    pub(crate) tampering: Tampering,
     pub(crate) card_trust: CardTrust,
     pub(crate) matcher: Arc<dyn FaceMatcher>,
     pub(crate) faces: HeldPictures,

@@ -21,6 +21,7 @@ use crate::{
     card_trust::CardTrust,
     citizen::RegisterChange,
     face::{FaceMatcher, PictureMatcher},
+    fault::{Tamper, Tampering},
     held::HeldPictures,
     keys::{self, Role},
     people::Register,
@@ -119,6 +120,7 @@ impl Sandbox {
             base_url: base_url.to_owned(),
             fault: Mutex::default(),
             request_plan: Mutex::default(),
+            tampering: Tampering::default(),
             card_trust: CardTrust::new(&config.csca)?,
             matcher: Arc::clone(&config.matcher),
             faces: HeldPictures::default(),
@@ -226,6 +228,11 @@ impl Sandbox {
     /// Makes the calls misbehave whose path begins with `paths`, and no others.
     pub fn set_fault_on(&self, paths: &str, fault: Fault) {
         self.platform.set_fault(fault, paths);
+    }
+
+    /// Changes answers from now on; `None` ends it. The calls are carried out as ever.
+    pub fn set_tampering(&self, tamper: Option<Tamper>) {
+        self.platform.tampering.set(tamper);
     }
 
     /// The signed consents of a person's account, the oldest first.

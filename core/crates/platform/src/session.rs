@@ -1,7 +1,7 @@
 //! Sessions that signing in opens, and what is asked in them.
 
 use eid_crypto::SecretBytes;
-use eid_model::{AuthLevel, UnixTime};
+use eid_model::{AuthLevel, UnixTime, bounded_line};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -96,13 +96,16 @@ struct DevicesAnswer {
 ///
 /// # Errors
 /// [`PlatformError::Nonsense`], also for more than 50 phones, for more than one that is active, and for a name that is too long
-/// or holds control characters.
+/// or holds control characters. A name that hides something is left out: a thief's phone must not hide the list, or itself.
 pub fn parse_devices(body: &[u8]) -> Result<Vec<DeviceEntry>, PlatformError> {
-    let DevicesAnswer { devices } = parse_object(body)?;
+    let DevicesAnswer { mut devices } = parse_object(body)?;
     let is_name = |name: &str| name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
     let fits = devices.len() <= MOST_DEVICES
         && devices.iter().filter(|device| device.active).count() <= 1
         && devices.iter().all(|device| is_name(&device.name));
+    for device in &mut devices {
+        device.name = bounded_line(&device.name, LONGEST_NAME).unwrap_or_default();
+    }
     if fits { Ok(devices) } else { Err(NONSENSE) }
 }
 
@@ -236,6 +239,10 @@ mod tests {
         assert_eq!((two[0].name.as_str(), two[0].active, two[1].active), (long.as_str(), true, false));
         assert_eq!(parse(&vec![phone("", false); 50]).unwrap().len(), 50);
         assert_eq!(parse(&[]), Ok(Vec::new()));
+        for hidden in ["a\u{202e}b", "\u{200b}", "\u{2066}x"] {
+            let shown = parse(&[phone(hidden, true), phone("Nhà", false)]).unwrap();
+            assert_eq!((shown[0].name.as_str(), shown[1].name.as_str()), ("", "Nhà"), "{hidden:?}");
+        }
         for bad in [
             vec![phone("", false); 51],
             vec![phone("", true); 2],

@@ -61,6 +61,9 @@ pub enum ContactKind {
     Second,
 }
 
+/// Counts below this are believed: no phone writes or instructs so often. Beyond it, one answer could leave no room to count on.
+const MOST: u64 = 1 << 48;
+
 /// Parses the answer to `POST /v1/device/state`.
 ///
 /// # Errors
@@ -68,7 +71,10 @@ pub enum ContactKind {
 pub fn parse_device_state(body: &[u8]) -> Result<DeviceState, PlatformError> {
     let state: DeviceState = parse_object(body)?;
     let is_hint = |hint: &str| hint.chars().count() <= LONGEST_HINT && !hint.chars().any(char::is_control);
-    let fits = state.contacts.len() <= MOST_CONTACTS && state.contacts.iter().all(|contact| is_hint(&contact.hint));
+    let fits = state.contacts.len() <= MOST_CONTACTS
+        && state.contacts.iter().all(|contact| is_hint(&contact.hint))
+        && state.store_generation < MOST
+        && state.instruction_seq < MOST;
     if fits { Ok(state) } else { Err(PlatformError::Nonsense(Flaw::Shape)) }
 }
 
@@ -78,11 +84,11 @@ mod tests {
 
     #[test]
     fn answer_that_lacks_a_number_or_exceeds_its_range_is_nonsense() {
-        let good = br#"{"store_generation":18446744073709551615,"passcode_epoch":2,"account_state":"card_expired",
+        let good = br#"{"store_generation":281474976710655,"passcode_epoch":2,"account_state":"card_expired",
             "instruction_seq":7,"now":9,"more":1}"#;
         let now = UnixTime::from_seconds(9);
         let state = DeviceState {
-            store_generation: u64::MAX,
+            store_generation: MOST - 1,
             passcode_epoch: 2,
             account_state: AccountState::CardExpired,
             instruction_seq: 7,
@@ -100,6 +106,8 @@ mod tests {
             r#"{"store_generation":-1,"passcode_epoch":1,"instruction_seq":1,"now":1,"account_state":"active"}"#,
             r#"{"store_generation":1,"passcode_epoch":4294967296,"instruction_seq":1,"now":1,"account_state":"active"}"#,
             r#"{"store_generation":1.5,"passcode_epoch":1,"instruction_seq":1,"now":1,"account_state":"active"}"#,
+            r#"{"store_generation":281474976710656,"passcode_epoch":1,"instruction_seq":1,"now":1,"account_state":"active"}"#,
+            r#"{"store_generation":1,"passcode_epoch":1,"instruction_seq":281474976710656,"now":1,"account_state":"active"}"#,
             r#"[1,1]"#,
             "",
         ] {

@@ -20,6 +20,9 @@ struct Cases {
     valid: BTreeMap<String, String>,
     #[serde(default)]
     others: Vec<BTreeMap<String, String>>,
+    /// What is found when a field is left out of the valid form. Where nothing is named, only that a required one is missing.
+    #[serde(default)]
+    without: BTreeMap<String, Found>,
     /// What it shows, what is different from the valid form, and what is found: a code with `?` before it is a warning.
     cases: Vec<(String, Change, Found)>,
     /// One other record, and what is found in the valid form beside it.
@@ -218,6 +221,27 @@ fn hostile_text_in_any_field_is_told_and_never_taken() {
             }
         }
     }
+}
+
+/// Leaving a field out is told where it is needed, and nowhere else.
+#[test]
+fn field_left_out_is_told_where_it_is_needed() {
+    let mut wrong = Vec::new();
+    for &kind in RecordKind::ALL {
+        let cases = Cases::of(kind);
+        for path in cases.valid.keys() {
+            let form = changed(&cases.valid, &Change::from([(path.clone(), None)]));
+            let checked = cases.validate(kind, &form, &cases.others, cases.speaker);
+            let required = kind.definition().find(&Path::parse(path).unwrap()).is_some_and(Field::is_required);
+            let usual = required.then(|| (path.clone(), Names::One("FIELD_REQUIRED".to_owned())));
+            let expected = cases.without.get(path).cloned().unwrap_or_else(|| usual.into_iter().collect());
+            let (found, wanted) = (found(&checked, &form), wanted(&expected));
+            if found != wanted {
+                wrong.push(format!("{} {path} {found:?} {wanted:?}", kind.name()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// A list without end, and records without end.

@@ -188,6 +188,7 @@ mod tests {
             ("hoa dang", vec![2, 1]),
             ("hóa", vec![3, 1, 2]),
             ("đặng", vec![1, 2]),
+            ("hoà hoa", vec![1, 2, 3]),
             ("nguyen thuy", vec![0]),
             ("thúy", vec![0]),
             ("dong phong", vec![0]),

@@ -40,11 +40,12 @@ impl RecordKind {
     }
 
     /// The claims of a QR proof that a record fills, by name, in the texts of the proof format: days as eight digits, sex as a
-    /// number. A claim of a list has a value for each item. Empty for kinds that are never in a proof.
+    /// number. A claim of a list has a value for each item. Empty for kinds that are never in a proof: their
+    /// definitions name no claims.
     pub fn claims(self, payload: &Payload) -> BTreeMap<&'static str, Vec<String>> {
         let definition = self.definition();
         let mut claims: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-        for (path, value) in payload.iter().filter(|_| definition.share().proof) {
+        for (path, value) in payload.iter() {
             if let Some(claim) = definition.find(path).and_then(|field| field.claim()) {
                 claims.entry(claim).or_default().push(as_claim(value));
             }

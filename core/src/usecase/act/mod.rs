@@ -207,7 +207,10 @@ impl Session {
                 let step = self.prompt(acting, ordered).await?;
                 return match later {
                     // Too late, or too early: the passcode comes first.
-                    _ if step.missing.contains(&FactorKind::Known) => Ok(ActProgress::Missing(step)),
+                    _ if step.missing.contains(&FactorKind::Known) => {
+                        acting.proven = None;
+                        Ok(ActProgress::Missing(step))
+                    }
                     Answer::Face(face) => {
                         if step.choices.contains(&Choice::Face) {
                             self.show_face(acting, &face).await?;
@@ -286,9 +289,9 @@ impl Session {
         self.vault(|vault| Ok(vault.remove(Collection::Account, ORDERED).map(drop)?)).await
     }
 
-    /// When the holder's face was last taken for the right one in this session.
-    pub(crate) async fn face_at(&self) -> Option<UnixTime> {
-        self.acting.lock().await.face_at
+    /// When the holder's face was last taken for the right one in this session; nothing while an act is being answered for.
+    pub(crate) fn face_at(&self) -> Option<UnixTime> {
+        self.acting.try_lock().ok().and_then(|acting| acting.face_at)
     }
 }
 

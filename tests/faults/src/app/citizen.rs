@@ -3,8 +3,8 @@
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
 
 use eid_core::{
-    Activation, ActivationStep, AppConfig, AppVersion, AutoLock, CardAccess, EidApp, Error, KdfChoice, PasscodeOutcome,
-    PlatformConfig, Timeouts,
+    ActOrder, ActProgress, Activation, ActivationStep, AppConfig, AppVersion, AutoLock, CardAccess, EidApp, Error,
+    KdfChoice, PasscodeOutcome, PlatformConfig, Timeouts,
     ports::{
         Ports,
         fake::{EventLog, SetClock},
@@ -37,6 +37,8 @@ pub enum Step {
     Passcode(String),
     /// Changes the passcode.
     Change(String, String),
+    /// Chooses a safety phrase, for which the passcode is asked.
+    Phrase(String, String),
 }
 
 /// The app on a phone whose folder and keys lie on the disk.
@@ -59,6 +61,7 @@ impl Step {
             Self::Face(file) => vec!["face", file],
             Self::Passcode(passcode) => vec!["passcode", passcode],
             Self::Change(old, new) => vec!["change", old, new],
+            Self::Phrase(passcode, phrase) => vec!["phrase", passcode, phrase],
         }
     }
 
@@ -72,6 +75,7 @@ impl Step {
             ["face", file] => Self::Face(file.to_owned()),
             ["passcode", passcode] => Self::Passcode(passcode.to_owned()),
             ["change", old, new] => Self::Change(old.to_owned(), new.to_owned()),
+            ["phrase", passcode, phrase] => Self::Phrase(passcode.to_owned(), phrase.to_owned()),
             _ => return None,
         })
     }
@@ -83,7 +87,7 @@ impl Step {
             Self::Code(_) => Some(ActivationStep::Card),
             Self::Card(_) => Some(ActivationStep::Face),
             Self::Face(_) => Some(ActivationStep::Passcode),
-            Self::Passcode(_) | Self::Change(..) => None,
+            Self::Passcode(_) | Self::Change(..) | Self::Phrase(..) => None,
         }
     }
 }
@@ -140,6 +144,9 @@ impl CitizenApp {
                 PasscodeOutcome::Unsure => Err("not known".to_owned()),
             };
         }
+        if let Step::Phrase(passcode, phrase) = step {
+            return self.choose_phrase(passcode, phrase, before).await;
+        }
         let pending = self.app.resume_activation().await.map_err(text)?;
         before();
         match (pending, step) {
@@ -148,6 +155,20 @@ impl CitizenApp {
             (None, Step::Passcode(passcode)) => self.app.unlock(bytes(passcode)).await.map(drop).map_err(text),
             (None, _) => Err("no activation".to_owned()),
             (Some(activation), step) => self.go_on(&activation, step).await,
+        }
+    }
+
+    /// Goes on with the order that stands, or types the phrase.
+    async fn choose_phrase(&self, passcode: &str, phrase: &str, before: impl FnOnce() + Send) -> Result<(), String> {
+        let unlocked = self.app.unlock(bytes(passcode)).await.map_err(text)?;
+        before();
+        let step = match unlocked.pending_act().await.map_err(text)? {
+            Some(step) => step,
+            None => unlocked.order_act(ActOrder::SetPhrase { phrase: phrase.to_owned() }).await.map_err(text)?,
+        };
+        match unlocked.answer_with_passcode(&step.id, bytes(passcode)).await.map_err(text)? {
+            ActProgress::Done(_) => Ok(()),
+            ActProgress::Missing(step) => Err(text(step.missing)),
         }
     }
 
@@ -168,7 +189,7 @@ impl CitizenApp {
                 activation.submit_face(picture).await.map_err(text)
             }
             Step::Passcode(passcode) => activation.complete(bytes(passcode)).await.map(drop).map_err(text),
-            Step::Change(..) => Err("no step of an activation".to_owned()),
+            Step::Change(..) | Step::Phrase(..) => Err("no step of an activation".to_owned()),
         }
     }
 }

@@ -198,10 +198,13 @@ async fn phone_that_is_wrong_by_years_is_told_so_and_works_again_once_its_clock_
     for (wrong, shown) in [(0, Code::CREDENTIAL_EXPIRED), (year(2099), Code::GRANT_EXPIRED)] {
         phone.clock.set_wall(wrong);
         assert_eq!(unlocked.refill_credentials().await.unwrap_err().code(), Code::REQUEST_INVALID, "{wrong}");
+        let signed_in = unlocked.sign_in(PASSCODE.to_vec()).await.map(drop);
+        assert_eq!(signed_in.unwrap_err().code(), Code::REQUEST_INVALID, "{wrong}");
         assert_eq!(show(&unlocked, request(Purpose::Age)).await.unwrap_err().code(), shown, "{wrong}");
         assert!(unlocked.account().await.is_ok() && unlocked.history(None, 1).await.is_ok(), "{wrong}");
     }
     phone.clock.set_wall(START);
+    unlocked.sign_in(PASSCODE.to_vec()).await.unwrap();
     unlocked.refill_credentials().await.unwrap();
     let proof = show(&unlocked, request(Purpose::Age)).await.unwrap();
     assert_eq!(world.verdict(&proof, &phone), Code::Q00_VALID);

@@ -85,7 +85,7 @@ async fn device_name_is_listed_and_bounded() {
         })
     };
     let path = format!("/v1/activation/{}/device", proving.id);
-    for bad in ["", "a\nb", &"ờ".repeat(41)] {
+    for bad in ["", " ", "a\nb", "a\u{202e}b", "\u{200b}", &"ờ".repeat(41)] {
         assert_eq!(world.post(&path, &[], &named(bad)).await.refusal(), (400, 7013, None));
     }
     let name = "ờ".repeat(40);

@@ -250,6 +250,14 @@ fn supplement_is_sent_as_a_round_of_its_own_within_its_time() {
 }
 
 #[test]
+fn step_that_comes_twice_asks_for_nothing_twice() {
+    let mut update = in_state("supplied");
+    let before = update.clone();
+    assert_eq!(update.apply(Event::Authority { step: 1, says: asked() }, at(100)), Ok(Moved::Not));
+    assert_eq!((update, before.submission()), (before.clone(), ("key-1", 1)));
+}
+
+#[test]
 fn refusal_keeps_its_reason_field_and_term_of_appeal() {
     let update = in_state("refused");
     let State::Refused { reason, appeal_until } = update.state() else { panic!() };

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use eid_crypto::VerifyingKey;
-use eid_model::Code;
+use eid_model::{Code, bounded_line};
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -190,7 +190,7 @@ impl Phone {
     }
 }
 
-/// 1 to 40 characters that can be shown in a list.
+/// 1 to 40 characters that can be shown in a list and hide nothing.
 fn is_name(name: &str) -> bool {
-    (1..=40).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+    bounded_line(name, 40).is_some_and(|line| !line.is_empty())
 }
