@@ -1,10 +1,10 @@
 // Hand scanners that type what they read. There is no field to type into: keys are caught wherever the focus is.
 
 /** Milliseconds between two keys after which they do not belong together. */
-const GAP = 300;
+const GAP = 600;
 
 /** Milliseconds of quiet after which a code without Enter at its end is complete. */
-const QUIET = 500;
+const QUIET = 700;
 
 /** Fewer keys are a person's. */
 const SHORTEST = 8;

@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn contacts_that_are_too_many_or_hard_to_show_and_a_phrase_out_of_form_are_nonsense() {
         let parse = |more: &str| {
-            let known = r#""store_generation":1,"passcode_epoch":1,"instruction_seq":0,"now":9"#;
+            let known =
+                r#""store_generation":1,"passcode_epoch":1,"account_state":"active","instruction_seq":0,"now":9"#;
             parse_device_state(format!("{{{known},{more}}}").as_bytes())
         };
         let contact = |hint: &str| format!(r#"{{"hint":"{hint}","kind":"second","confirmed_at":7}}"#);

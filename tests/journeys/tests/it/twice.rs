@@ -107,5 +107,5 @@ async fn two_phones_that_activate_at_once_leave_exactly_one_active() {
         told.push(unlocked.sign_in(PASSCODE.to_vec()).await.map(|view| view.auth_level).map_err(|error| error.code()));
     }
     told.sort_by_key(Result::is_err);
-    assert_eq!(told, [Ok(AuthLevel::L2), Err(Code::DEVICE_SUPERSEDED)]);
+    assert_eq!(told, [Ok(AuthLevel::L2), Err(Code::ACCOUNT_MOVED)]);
 }
