@@ -57,6 +57,13 @@ def face_key():
     return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
 
 
+def sealed_face(person, to):
+    """The person's portrait, sealed for the activation or the account of this name."""
+    portrait = platform.answer("POST", "/sandbox/cards", {"pid": person["pid"]})["portrait"]
+    picture = (PORTRAITS / f"{portrait}.jpg").read_bytes()
+    return hpke.seal(face_key(), b"eid-face 1", to.encode(), JPEG + picture)
+
+
 class Activation:
     """The steps by which somebody proves who he is: the code, the voucher of an office in place of a card, the face.
 
@@ -74,9 +81,7 @@ class Activation:
         pid = {"pid": person["pid"]}
         self.voucher = {"voucher": platform.answer("POST", "/sandbox/offices/voucher", pid)["voucher"]}
         self.send("voucher", self.voucher)
-        portrait = platform.answer("POST", "/sandbox/cards", pid)["portrait"]
-        picture = (PORTRAITS / f"{portrait}.jpg").read_bytes()
-        self.face = hpke.seal(face_key(), b"eid-face 1", self.id.encode(), JPEG + picture)
+        self.face = sealed_face(person, self.id)
         self.send("face", headers={"content-type": "application/octet-stream"}, data=self.face)
 
     def send(self, step, body=None, **more):
@@ -100,6 +105,7 @@ class Citizen:
         self.person, self.device, self.passcode = person, activation.device, activation.passcode
         bound = activation.send("device", activation.bindings())
         self.account, self.lock_code, self.instructions = bound["account_id"], bound["lock_code"], 0
+        self.face = sealed_face(person, self.account)
         self.token = self.sign_in()["access_token"]
 
     def dpop(self, method, path, token=None, *, key=None, **claims):

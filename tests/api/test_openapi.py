@@ -56,6 +56,15 @@ def consent(case):
     case.body = citizen.consent(secrets.token_hex(8))
 
 
+def own_face(case):
+    case.body = citizen.face
+
+
+def phone_code(case):
+    # The same number again within a minute sends no other message.
+    case.body = {"use": "confirm", "contact": "first"}
+
+
 def withdrawal(case):
     name = secrets.token_hex(8)
     platform.answer("POST", "/v1/consents", citizen.consent(name), headers=citizen.headers("POST", "/v1/consents"))
@@ -109,7 +118,9 @@ RIGHT = {
     "POST /v1/consents": consent,
     "POST /v1/consents/{id}/withdrawal": withdrawal,
     "POST /v1/data-requests": data_request,
+    "POST /v1/face": own_face,
     "POST /v1/instructions": instruction,
+    "POST /v1/phone-code": phone_code,
     "GET /sandbox/messages": lambda case: case.query.update(phone=THIRD["phone"]),
 }
 """What makes a request whose form is right one that means something."""
@@ -151,7 +162,7 @@ def refusals_are_described(ctx, response, case):
         return
     problem = response.json()
     assert response.headers["content-type"] == ["application/problem+json"]
-    assert problem.keys() <= {"type", "title", "status", "code", "error", "tries_left", "retry_after"}, problem
+    assert problem.keys() <= {"type", "title", "status", "code", "error", "tries_left", "retry_after", "missing"}, problem
     assert problem["status"] == response.status_code and problem["code"] in CODES, problem
     described = case.operation.definition.raw["responses"].get("4XX", {}).get("description", "")
     # What applies to each call is not described at each: other methods, paths and media types, and bodies too large.

@@ -90,7 +90,7 @@ impl CodeUse {
 }
 
 #[derive(Deserialize, ToSchema)]
-struct CodeRequest {
+struct PhoneCodeRequest {
     #[serde(rename = "use")]
     what_for: CodeUse,
     /// The number that is to become one of the account's; with `change` and `second`.
@@ -100,19 +100,19 @@ struct CodeRequest {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Sent {
+struct PhoneCodeSent {
     expires_at: i64,
 }
 
 /// Sends a one-time code to a phone number; its text says what it is for. The same again within a minute sends no other.
 #[utoipa::path(
-    post, path = "/v1/phone-code", tag = "instructions", request_body = CodeRequest,
+    post, path = "/v1/phone-code", tag = "instructions", request_body = PhoneCodeRequest,
     params(
         ("Authorization" = String, Header, description = "`DPoP` and an access token of auth level 2"),
         ("DPoP" = String, Header, description = "A JWT of type `dpop+jwt` with `ath`, signed by the device key"),
     ),
     responses(
-        (status = 200, body = Sent),
+        (status = 200, body = PhoneCodeSent),
         (status = "4XX", body = Problem, content_type = "application/problem+json",
             description = "2056, 7012, 7013, 7014, 7015, 7020, 7021, 7023"),
     )
@@ -120,8 +120,8 @@ struct Sent {
 async fn send_code(
     State(platform): State<Shared>,
     headers: HeaderMap,
-    request: Result<JsonBody<CodeRequest>, Refusal>,
-) -> Result<Json<Sent>, Refusal> {
+    request: Result<JsonBody<PhoneCodeRequest>, Refusal>,
+) -> Result<Json<PhoneCodeSent>, Refusal> {
     let JsonBody(request) = request?;
     let sent = platform.call(move |platform, tx| {
         let (session, _) = check_session(platform, tx, &headers, "POST", PATH)?;
@@ -136,8 +136,8 @@ fn send_once(
     platform: &Platform,
     tx: &Transaction<'_>,
     contacts: &Contacts,
-    request: &CodeRequest,
-) -> Result<Sent, Refusal> {
+    request: &PhoneCodeRequest,
+) -> Result<PhoneCodeSent, Refusal> {
     let (what_for, phone) = (request.what_for, contacts.target(request)?);
     let (account, now) = (&contacts.account, platform.clock.seconds());
     let same = "SELECT expires_at FROM phone_codes WHERE account = ? AND phone = ? AND purpose = ? AND sent_at > ?";
@@ -146,7 +146,7 @@ fn send_once(
             row.get(0)
         });
     if let Some(expires_at) = same.optional()? {
-        return Ok(Sent { expires_at });
+        return Ok(PhoneCodeSent { expires_at });
     }
     count_attempt(tx, phone.as_str(), now)?;
     count_attempt(tx, account, now)?;
@@ -157,7 +157,7 @@ fn send_once(
         params![account, phone.as_str(), what_for.name(), code, now, expires_at, TRIES],
     )?;
     message::send_code(tx, &phone, contacts.phrase.as_ref(), (&code, what_for.message()), now)?;
-    Ok(Sent { expires_at })
+    Ok(PhoneCodeSent { expires_at })
 }
 
 /// Takes the code that was sent last; gives the number that it went to. It stays good until it expires, for an act whose answer was
@@ -287,7 +287,7 @@ impl Contacts {
     }
 
     /// The number that a code is asked for.
-    fn target(&self, request: &CodeRequest) -> Result<PhoneNumber, Refusal> {
+    fn target(&self, request: &PhoneCodeRequest) -> Result<PhoneNumber, Refusal> {
         let invalid = Refusal::invalid_request();
         match (request.what_for, request.phone.as_deref(), request.contact) {
             (CodeUse::Confirm, None, Some(ContactKind::First)) => Ok(self.first),

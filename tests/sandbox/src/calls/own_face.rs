@@ -62,12 +62,12 @@ async fn show_face(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Matched>, Refusal> {
-    let sealed = read_body(&headers, body)?;
+    let sealed = read_body(&headers, body);
     let due = Shared::clone(&platform).call(move |platform, tx| begin(platform, tx, &headers)).await?;
     let Due { session, attempt, reference } = due;
     let account = session.account.clone();
     // Not in the database's turn: pictures take their time.
-    let compared = Shared::clone(&platform).blocking(move |platform| compare(platform, &account, &sealed, &reference));
+    let compared = Shared::clone(&platform).blocking(move |platform| compare(platform, &account, &sealed?, &reference));
     let compared = compared.await;
     platform.call(move |platform, tx| finish(platform, tx, &session, attempt, compared)).await.map(Json)
 }
