@@ -227,6 +227,7 @@ impl Stage {
                 Step::Face(face.display().to_string())
             }
             ActivationStep::Passcode => Step::Passcode(passcode.to_owned()),
+            ActivationStep::Lock => return Err("nothing was locked".to_owned()),
         })
     }
 
