@@ -16,7 +16,7 @@ const MODULE: &str = "target/bindings/python";
 const PROGRAMS: &str = "target/debug";
 
 /// Seconds after which the suite is ended.
-const LIMIT: u32 = 10 * 60;
+const LIMIT: u32 = 15 * 60;
 
 /// Builds what the tests drive, and runs them.
 pub(crate) fn test(root: &Path) -> Result<(Output, Counts), String> {

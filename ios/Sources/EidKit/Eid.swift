@@ -39,6 +39,29 @@ public final class Eid: Sendable {
         try await app.resumeActivation()
     }
 
+    /// Begins to replace a forgotten passcode on this phone, also after wrong tries have used it up: the steps of an activation,
+    /// of which `complete` sets the new one. Everything that the phone holds is kept.
+    ///
+    /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
+    public func startRecovery(pid: String, phone: String) async throws -> Activation {
+        try await cancellable { try await self.app.startRecovery(pid: pid, phone: phone, cancel: $0) }
+    }
+
+    /// Begins to lift the holder's own lock of an account, on any phone: the steps of an activation up to the face, then
+    /// `liftLock`.
+    ///
+    /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
+    public func startAccountUnlock(pid: String, phone: String) async throws -> Activation {
+        try await cancellable { try await self.app.startAccountUnlock(pid: pid, phone: phone, cancel: $0) }
+    }
+
+    /// Locks an account with the lock code that its holder wrote down, from any phone.
+    ///
+    /// - Throws: `EidError.AuthFailed` with the tries left, or another `EidError`.
+    public func lockAccountByCode(pid: String, code: String) async throws {
+        try await cancellable { try await self.app.lockAccountByCode(pid: pid, code: code, cancel: $0) }
+    }
+
     /// Opens the store with the passcode of six digits, as bytes.
     ///
     /// - Throws: `EidError.AuthFailed` with the number of wrong tries and the seconds to wait, or another `EidError`.
@@ -171,6 +194,13 @@ extension Activation {
     /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
     public func submitFace(_ picture: Data) async throws {
         try await cancellable { try await self.submitFace(picture: picture, cancel: $0) }
+    }
+
+    /// Lifts the holder's own lock of the account: the last step of `startAccountUnlock`.
+    ///
+    /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
+    public func liftLock() async throws {
+        try await cancellable { try await self.liftLock(cancel: $0) }
     }
 
     /// Sets the passcode and finishes: runs to its end even if the task is cancelled meanwhile.

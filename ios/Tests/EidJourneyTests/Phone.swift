@@ -67,12 +67,18 @@ struct Phone: Sendable {
         return activation
     }
 
-    /// The card and the face; a voucher stands in for the card, which takes less time to use.
+    /// Activation up to the passcode.
     func proven(_ sandbox: Sandbox, _ person: Person) async throws -> Activation {
-        let activation = try await confirmed(sandbox, person)
+        let activation = try await eid.startActivation(pid: person.pid, phone: person.phone)
+        try await prove(sandbox, activation, person)
+        return activation
+    }
+
+    /// Code, card and face; a voucher stands in for the card, which takes less time to use.
+    func prove(_ sandbox: Sandbox, _ activation: Activation, _ person: Person) async throws {
+        try await activation.confirmCode(try sandbox.code(sentTo: person))
         try await activation.useVoucher(try sandbox.voucher(for: person))
         try await activation.submitFace(try sandbox.face(of: person))
-        return activation
     }
 
     /// The steps after the card.

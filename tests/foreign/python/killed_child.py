@@ -80,6 +80,17 @@ async def activate(phone, pid, number, voucher):
                 await activation.complete(PASSCODE)
 
 
+async def recover(phone, moment, pid, number, voucher, new):
+    """Replaces a forgotten passcode; killed in its last step, of which each use of the keys counts."""
+    recovery = await phone.app.start_recovery(pid, number)
+    person = {"pid": pid, "phone": number}
+    await recovery.confirm_code(phone.sandbox.code_for(person))
+    await recovery.use_voucher(voucher)
+    await recovery.submit_face(phone.sandbox.face_of(person))
+    phone.key.left = moment
+    await recovery.complete(new.encode())
+
+
 async def change_passcode(unlocked, old, new):
     await unlocked.change_passcode(old.encode(), new.encode())
 
@@ -101,6 +112,8 @@ def main(bindings, folder, url, ca, ahead, left, what, *given):
         if what == "activate":
             phone.key.left = int(left)
             return await activate(phone, *given)
+        if what == "recover":
+            return await recover(phone, int(left), *given)
         unlocked = await phone.app.unlock(given[0].encode())
         phone.key.left = int(left)
         await {"change_passcode": change_passcode, "unlink": unlink}[what](unlocked, *given)

@@ -116,6 +116,14 @@ class Phone:
         self.app.shutdown()
         self.app = eid.EidApp(self.config(**changes), self.platform())
 
+    async def told(self, event):
+        """True as soon as the app said so, which it does on a thread of its own."""
+        for _ in range(250):
+            if event in self.events.seen:
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
     def platform(self):
         return eid.Platform(secure_key=self.key, clock=self.clock, events=self.events, chip=self.chip)
 

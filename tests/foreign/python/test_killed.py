@@ -4,7 +4,7 @@ import secrets
 import subprocess
 import sys
 from contextlib import ExitStack, asynccontextmanager
-from itertools import count, pairwise
+from itertools import count, cycle, pairwise
 from pathlib import Path
 
 import eid_core as eid
@@ -18,6 +18,9 @@ NEW = b"161803"
 
 # After which an instruction that the platform did not take can never be taken any more.
 CHALLENGE_S = 61
+
+# The codes of one number are limited in time.
+NEXT_CODE_S = 601
 
 
 class Killed:
@@ -127,6 +130,32 @@ def test_app_killed_at_any_use_of_its_keys_while_the_passcode_changes_leaves_one
     assert changed == sorted(changed) and set(changed) == {False, True}, "first not taken by the platform, from one moment on taken"
 
 
+def test_app_killed_at_any_use_of_its_keys_while_a_passcode_is_replaced_can_replace_it(new_phone):
+    killed, passcodes = new_phone(), cycle((NEW, b"577215"))
+
+    async def activated():
+        async with killed.started() as phone:
+            await activate(phone, *killed.typed())
+            await (await phone.app.unlock(PASSCODE)).draft_data_request(eid.RequestKind.CORRECT, "Sai năm sinh")
+
+    async def journey(moment):
+        new = next(passcodes)
+        killed.clock.ahead_s += NEXT_CODE_S
+        killed.sandbox.pass_time(NEXT_CODE_S)
+        dead = killed.dies(moment, "recover", *killed.typed(), new.decode())
+        async with killed.started() as phone:
+            if recovery := await phone.app.resume_activation():
+                assert dead
+                (await recovery.complete(new)).lock()
+            unlocked = await phone.app.unlock(new)
+            assert [draft.text for draft in await unlocked.data_requests()] == ["Sai năm sinh"]
+            assert (await unlocked.sign_in(new)).auth_level == 2, "the platform says the same"
+        return dead
+
+    run(activated())
+    assert killed_at_each_moment(journey) > 10
+
+
 def test_app_killed_at_any_use_of_its_keys_while_it_unlinks_can_be_activated_again(new_phone):
     killed = new_phone()
 
@@ -143,8 +172,7 @@ def test_app_killed_at_any_use_of_its_keys_while_it_unlinks_can_be_activated_aga
                     # The keys are gone already, and the app says what to do.
                     await phone.app.reset()
             assert not await phone.app.is_activated()
-            # Nobody may begin too often.
-            phone.pass_time(600)
+            phone.pass_time(NEXT_CODE_S)
         return dead
 
     assert killed_at_each_moment(journey) > 5

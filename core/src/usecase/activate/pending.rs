@@ -317,7 +317,7 @@ impl Inner {
     }
 
     /// Takes what is stored to the desk, unless an activation lies there already. What does not open any more is forgotten, so
-    /// that nobody is stuck with it.
+    /// that nobody is stuck with it. On an activated phone that is what a kill left of one that was over.
     pub(crate) async fn take_pending(self: &Arc<Self>, desk: &mut Option<Desk>) -> Result<(), Error> {
         if desk.is_some() {
             return Ok(());
@@ -331,7 +331,7 @@ impl Inner {
             Ok(None) => Ok(()),
             Err(Error::ActivationLost) => {
                 self.forget_pending(desk).await?;
-                Err(Error::ActivationLost)
+                if self.is_activated().await? { Ok(()) } else { Err(Error::ActivationLost) }
             }
             Err(other) => Err(other),
         }

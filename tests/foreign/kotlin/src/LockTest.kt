@@ -188,9 +188,4 @@ class LockTest {
         if (refusal != null) assertEquals(2001u, assertIs<EidException>(refusal).code)
         return refusal == null
     }
-
-    private suspend fun Phone.isTold(event: Event) {
-        repeat(500) { if (event !in told.events) delay(20) }
-        assertTrue(event in told.events, "$event")
-    }
 }

@@ -3,7 +3,9 @@ package vn.example.eid.tests
 import java.nio.file.Files
 import java.util.concurrent.ConcurrentLinkedQueue
 import kotlin.test.assertEquals
+import kotlin.test.assertTrue
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import vn.example.eid.Eid
@@ -92,6 +94,12 @@ class Phone(
     fun restart(config: AppConfig = config(), clock: Clock = this.clock) {
         app.close()
         app = open(config, clock)
+    }
+
+    /** Fails unless the app says so, which it does on a thread of its own. */
+    suspend fun isTold(event: Event) {
+        repeat(500) { if (event !in told.events) delay(20) }
+        assertTrue(event in told.events, "$event")
     }
 
     /** Activated and unlocked. */

@@ -187,6 +187,7 @@ class RefusalsTest {
                     ActivationStep.CARD -> activation.useVoucher(voucher)
                     ActivationStep.FACE -> activation.showFace(sandbox.faceOf(citizen))
                     ActivationStep.PASSCODE -> activation.choosePasscode(passcode()).close()
+                    ActivationStep.LOCK -> error("nothing is locked")
                 }
             }
         }

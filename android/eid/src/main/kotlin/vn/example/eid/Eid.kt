@@ -1,6 +1,7 @@
 package vn.example.eid
 
 import java.util.concurrent.atomic.AtomicBoolean
+import vn.example.eid.core.ActProgress
 import vn.example.eid.core.Activation
 import vn.example.eid.core.AppConfig
 import vn.example.eid.core.AppStatusView
@@ -38,6 +39,23 @@ public class Eid(config: AppConfig, platform: Platform) : AutoCloseable {
      * says what is due. Null if there is none.
      */
     public suspend fun <T> resume(steps: suspend (Activation) -> T): T? = app.resumeActivation()?.use { steps(it) }
+
+    /**
+     * Replaces a forgotten passcode on this phone, also after wrong tries have used it up: the steps of [activate], of which
+     * [choosePasscode] sets the new one. Everything that the phone holds is kept.
+     */
+    public suspend fun <T> recover(pid: String, phone: String, steps: suspend (Activation) -> T): T =
+        app.startRecovery(pid, phone).use { steps(it) }
+
+    /** Lifts the holder's own lock of an account, on any phone: the steps of [activate] up to the face, then `liftLock`. */
+    public suspend fun <T> unlockAccount(pid: String, phone: String, steps: suspend (Activation) -> T): T =
+        app.startAccountUnlock(pid, phone).use { steps(it) }
+
+    /** Locks an account with the lock code that its holder wrote down, from any phone. */
+    public suspend fun lockAccountByCode(pid: String, code: String): Unit = app.lockAccountByCode(pid, code)
+
+    /** The phrase that the citizen knows the true app by: for the screen that asks for the passcode. Null if none was chosen. */
+    public suspend fun safetyPhrase(): String? = app.safetyPhrase()
 
     /** Unlocks without the network. `lock` locks at once; closing does too, unless something presented is open. */
     public suspend fun unlock(passcode: ByteArray): Unlocked = wiping(passcode) { app.unlock(it) }
@@ -96,6 +114,17 @@ public suspend fun Unlocked.replacePasscode(old: ByteArray, new: ByteArray): Pas
 
 /** Signs in at the platform with the passcode, for what only somebody who did may see or do. */
 public suspend fun Unlocked.signInWith(passcode: ByteArray): SignInView = wiping(passcode) { signIn(it) }
+
+/** Shows the passcode for an act that was ordered. */
+public suspend fun Unlocked.showPasscodeFor(id: String, passcode: ByteArray): ActProgress =
+    wiping(passcode) { answerWithPasscode(id, it) }
+
+/** Shows a picture or short clip of the holder's face for an act that was ordered. */
+public suspend fun Unlocked.showFaceFor(id: String, picture: ByteArray): ActProgress =
+    wiping(picture) { answerWithFace(id, it) }
+
+/** Locks the holder's own account at the platform, and with it this phone until [Eid.unlockAccount] has lifted that. */
+public suspend fun Unlocked.lockAccountWith(passcode: ByteArray): Unit = wiping(passcode) { lockAccount(it) }
 
 /** Gives the account up on this phone, and deletes what it stored. Nothing can undo it; ask the citizen twice. */
 public suspend fun Unlocked.unlinkWith(passcode: ByteArray): Unit = wiping(passcode) { unlink(it) }
