@@ -8,6 +8,7 @@ redacted!(PhoneCodeDraft, AskedPhoneCodeView, ContactView);
 
 /// What a one-time code to a phone number is asked for.
 #[derive(Clone, PartialEq, Eq, uniffi::Enum)]
+#[uniffi::export(Display)]
 pub enum PhoneCodeDraft {
     /// For another first number.
     Change {

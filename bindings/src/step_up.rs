@@ -8,6 +8,7 @@ redacted!(ActDraft, ActProgress);
 
 /// What the citizen wants done.
 #[derive(Clone, PartialEq, Eq, uniffi::Enum)]
+#[uniffi::export(Display)]
 pub enum ActDraft {
     /// The number that a code was sent to becomes the account's (đổi số điện thoại).
     ChangePhone {
@@ -95,6 +96,7 @@ pub enum FactorChoice {
 
 /// How far an ordered act is.
 #[derive(Clone, PartialEq, Eq, uniffi::Enum)]
+#[uniffi::export(Display)]
 pub enum ActProgress {
     /// More has to be shown.
     Missing {

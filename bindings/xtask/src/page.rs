@@ -35,8 +35,9 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
     for name in ["package.json", "package-lock.json"] {
         copy(&root.join(PAGE).join(name), &work.join(name))?;
     }
-    let quiet = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-    tools::tool_in(&work, root, "npm")?.args(quiet).check()?;
+    let quiet = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"];
+    // Node brings authorities of its own; those of the system are what pip and cargo go by.
+    tools::tool_in(&work, root, "npm")?.args(quiet).env("NODE_USE_SYSTEM_CA", "1").check()?;
     for (package, name) in FILES {
         copy(&work.join("node_modules").join(package), &vendor.join(name))?;
     }

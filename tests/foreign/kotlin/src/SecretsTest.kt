@@ -7,10 +7,12 @@ import kotlin.test.assertTrue
 import org.junit.ClassRule
 import org.junit.Test
 import vn.example.eid.choosePasscode
+import vn.example.eid.core.ActDraft
 import vn.example.eid.core.CardDraft
 import vn.example.eid.core.EidException
 import vn.example.eid.core.HardwareInput
 import vn.example.eid.core.KeyAccess
+import vn.example.eid.core.PhoneCodeDraft
 import vn.example.eid.core.PresentDraft
 import vn.example.eid.core.Purpose
 import vn.example.eid.core.SecureKey
@@ -45,6 +47,17 @@ class SecretsTest {
             assertEquals("rp/planted", entry.counterpart)
             unlocked.close()
         }
+    }
+
+    @Test
+    fun choices_with_personal_data_say_their_name_only() {
+        val acts = listOf(
+            ActDraft.ChangePhone("planted"), ActDraft.SetSecondPhone("planted"), ActDraft.ConfirmPhone("planted"),
+            ActDraft.SetPhrase("planted"),
+        )
+        for (act in acts) assertEquals("ActDraft(…)", "$act")
+        val codes = listOf(PhoneCodeDraft.Change("planted"), PhoneCodeDraft.Second("planted"))
+        for (code in codes) assertEquals("PhoneCodeDraft(…)", "$code")
     }
 
     @Test
