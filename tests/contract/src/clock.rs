@@ -17,7 +17,12 @@ const PAUSE: Duration = Duration::from_millis(60);
 pub async fn check_clock(clock: &dyn Clock) -> Vec<Finding> {
     let mut report = Report::default();
     let start = Instant::now();
-    let readings: Vec<Option<Moment>> = (0..READINGS).map(|_| clock.now().ok()).collect();
+    let mut readings = Vec::new();
+    for _ in 0..READINGS {
+        readings.push(clock.now().ok());
+        // A slow clock must not hold up the end of its process.
+        tokio::task::yield_now().await;
+    }
     report.rule("a hundred readings take less than a second", start.elapsed() < Duration::from_secs(1));
     let Some(readings) = readings.into_iter().collect::<Option<Vec<Moment>>>() else {
         report.rule("each reading succeeds", false);

@@ -55,6 +55,8 @@ async def main(bindings, folder, url, ca):
             wipe(secret)
 
         async def derive(self, alias, input):
+            if alias not in self.secrets:
+                raise eid.SecureKeyError.Invalidated()
             secret = unmask(self.secrets[alias])
             answer = hmac.digest(secret, input.bytes, "sha256")
             if alias == "vault-a":
