@@ -108,7 +108,7 @@ class JourneyTest {
         Phone(sandbox).use { phone ->
             val citizen = platform.citizen()
             phone.activate(sandbox, citizen).close()
-            assertEquals(setOf("device", "vault-a", "vault-recovery", "guard-a"), phone.hardware.aliases)
+            assertEquals(setOf("device", "vault-a", "vault-recovery", "guard-a", "standing"), phone.hardware.aliases)
             refusedWith(1002) { phone.app.activate(citizen.pid, citizen.phone) {} }
         }
     }
