@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use eid_crypto::hash::sha256;
-use eid_model::{Code, Evidence, Factor, GuardedAct};
+use eid_model::{Code, Evidence, Factor, GuardedAct, UnixTime};
 use rusqlite::{OptionalExtension as _, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -177,7 +177,7 @@ impl Instruction {
         let Inner { seq, act, params, challenge, .. } = &self.inner;
         AccountState::of(platform, tx, account)?.require_active()?;
         let guarded = GuardedAct::from_name(act).ok_or(Refusal::invalid_request())?;
-        let shown = self.shown(platform, tx)?;
+        let shown = self.shown(tx, now)?;
         let (device, passcode) = (&self.device, &self.passcode);
         let (seq, hash, shown) = (*seq, &self.hash, shown.as_slice());
         let order = Order { platform, tx, account, device, passcode, challenge, seq, hash, params, now, shown };
@@ -186,12 +186,12 @@ impl Instruction {
     }
 
     /// What this instruction shows of its sender: the keys that signed this very instruction, and a face that was shown not long
-    /// ago.
-    fn shown(&self, platform: &Platform, tx: &Transaction<'_>) -> Result<Vec<Evidence>, Refusal> {
-        let at = platform.clock.now();
+    /// ago. Shown at `now`, and not when the clock is looked at again: what lies ahead counts for nothing.
+    fn shown(&self, tx: &Transaction<'_>, now: i64) -> Result<Vec<Evidence>, Refusal> {
+        let at = UnixTime::from_seconds(now);
         let mut shown = [Factor::DeviceKey, Factor::Passcode].map(|factor| Evidence { factor, at }).to_vec();
         if let Some(biometric) = &self.biometric
-            && biometric.counts(tx, &self.device, &self.inner.challenge, at.seconds())?
+            && biometric.counts(tx, &self.device, &self.inner.challenge, now)?
         {
             shown.push(Evidence { factor: Factor::PhoneBiometric, at });
         }
