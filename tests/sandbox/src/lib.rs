@@ -56,6 +56,7 @@ mod tries;
 
 pub use calls::{
     configuration::{ActSetting, Settings, UpdateSettings, Window},
+    counter::CounterApplication,
     data_request::RequestPlan,
     sandbox::Message,
 };

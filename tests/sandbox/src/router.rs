@@ -17,8 +17,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     SandboxError,
     calls::{
-        account, activation, challenge, configuration, consent, contact, credential, data_request, device, instruction,
-        lists, lock, own_face, sandbox, token,
+        account, activation, challenge, configuration, consent, contact, counter, credential, data_request, device,
+        instruction, lists, lock, own_face, sandbox, token,
     },
     fault,
     platform::Shared,
@@ -113,6 +113,7 @@ fn documented() -> OpenApiRouter<Shared> {
         .merge(consent::routes())
         .merge(data_request::routes())
         .merge(sandbox::routes())
+        .merge(counter::routes())
         .routes(routes!(describe))
 }
 

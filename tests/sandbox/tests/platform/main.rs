@@ -11,6 +11,7 @@ mod activation;
 mod card;
 mod configuration;
 mod contact;
+mod counter;
 mod credential;
 mod data;
 mod device;
