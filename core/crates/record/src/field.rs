@@ -140,7 +140,8 @@ impl Field {
         self.list.as_ref()
     }
 
-    pub(crate) fn group(&self) -> Option<&str> {
+    /// The group it is shown and shared with, if it is in one itself.
+    pub fn group(&self) -> Option<&str> {
         self.group.as_deref()
     }
 
