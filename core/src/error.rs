@@ -123,6 +123,9 @@ pub enum Error {
     /// Nothing more can be kept until something is settled.
     #[error("list is full")]
     ListFull,
+    /// More was to be shown than a counter asked for.
+    #[error("answer goes beyond the request")]
+    AnswerBeyondRequest,
     /// A task of ours broke off.
     #[error("internal fault")]
     Internal,
@@ -202,6 +205,7 @@ impl Error {
             Self::DataRequestUnknown => Code::DATA_REQUEST_UNKNOWN,
             Self::DataRequestSent => Code::DATA_REQUEST_SENT,
             Self::ListFull => Code::LIST_FULL,
+            Self::AnswerBeyondRequest => Code::ANSWER_BEYOND_REQUEST,
             Self::Internal => Code::INTERNAL,
             Self::Model(error) => error.code(),
             Self::Vault(error) => error.code(),
