@@ -141,9 +141,7 @@ impl EidApp {
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<Arc<Activation>, EidError> {
         let core = self.core.clone();
-        let work = async move { Ok(core.start_activation(&pid, &phone).await?) };
-        let started = Call::on(&self.engine).until(cancel.as_ref()).run(work).await?;
-        Ok(Activation::new(started, &self.engine, &self.sessions))
+        self.started(cancel, async move { core.start_activation(&pid, &phone).await }).await
     }
 
     /// Starts replacing a forgotten passcode (quên mật mã) on this phone, also after wrong tries have destroyed it: the steps of an
@@ -160,9 +158,7 @@ impl EidApp {
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<Arc<Activation>, EidError> {
         let core = self.core.clone();
-        let work = async move { Ok(core.start_recovery(&pid, &phone).await?) };
-        let started = Call::on(&self.engine).until(cancel.as_ref()).run(work).await?;
-        Ok(Activation::new(started, &self.engine, &self.sessions))
+        self.started(cancel, async move { core.start_recovery(&pid, &phone).await }).await
     }
 
     /// Starts lifting the holder's own lock of an account (mở khóa tài khoản), on any phone, activated or not: the steps of an
@@ -178,9 +174,7 @@ impl EidApp {
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<Arc<Activation>, EidError> {
         let core = self.core.clone();
-        let work = async move { Ok(core.start_account_unlock(&pid, &phone).await?) };
-        let started = Call::on(&self.engine).until(cancel.as_ref()).run(work).await?;
-        Ok(Activation::new(started, &self.engine, &self.sessions))
+        self.started(cancel, async move { core.start_account_unlock(&pid, &phone).await }).await
     }
 
     /// Locks the account of a personal number with the lock code (mã khóa) that its holder wrote down, from any phone, activated or
@@ -364,6 +358,18 @@ fn adapt(engine: &Arc<Engine>, platform: Platform) -> Ports {
         events: EventQueue::start(engine, events),
         chip: chip.map(|chip| Arc::new(Reader::new(Adapter(chip), engine)) as Arc<dyn ports::ChipLink>),
         integrity: integrity.map(|integrity| Arc::new(Adapter(integrity)) as Arc<dyn ports::Integrity>),
+    }
+}
+
+impl EidApp {
+    /// An activation, or what goes by its steps, that was just begun.
+    async fn started(
+        &self,
+        cancel: Option<Arc<CancelToken>>,
+        start: impl Future<Output = Result<eid_core::Activation, eid_core::Error>> + Send + 'static,
+    ) -> Result<Arc<Activation>, EidError> {
+        let started = Call::on(&self.engine).until(cancel.as_ref()).run(async move { Ok(start.await?) }).await?;
+        Ok(Activation::new(started, &self.engine, &self.sessions))
     }
 }
 

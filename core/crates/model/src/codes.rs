@@ -367,6 +367,22 @@ impl Code {
     pub const APP_BLOCKED: Self = Self(7031);
     /// The platform is under maintenance. What you did is kept; try again when the maintenance has ended. What is stored can still be shown.
     pub const MAINTENANCE: Self = Self(7032);
+    /// The platform has to send all your records again. Let the app load them; drafts and changes on their way are kept.
+    pub const CURSOR_UNKNOWN: Self = Self(7040);
+    /// The platform already has this change with other content. Look at what it has; to correct it, send a new change.
+    pub const SUBMISSION_DIFFERS: Self = Self(7041);
+    /// Your confirmation of this change no longer counts. Look at it and confirm it with your passcode once more.
+    pub const CONFIRM_AGAIN: Self = Self(7042);
+    /// The authority changed this record after you began. Compare both versions, choose what is right and confirm again.
+    pub const RECORD_CHANGED: Self = Self(7043);
+    /// Not all evidence has arrived. The app sends it again; stay connected.
+    pub const EVIDENCE_MISSING: Self = Self(7044);
+    /// The platform does not take this file. Use a JPEG picture or a PDF of at most 8 MB each.
+    pub const EVIDENCE_REFUSED: Self = Self(7045);
+    /// Something in this change is not right. Correct the marked fields and confirm again.
+    pub const FORM_INVALID: Self = Self(7046);
+    /// Another part of the file has arrived than the app remembers. It goes on from where the platform is.
+    pub const UPLOAD_OFFSET: Self = Self(7047);
     /// The ID number must be exactly 12 digits. Look at your ID card again.
     pub const PID_FORMAT: Self = Self(8001);
     /// The first three digits of the ID number are not in the list of places of birth registration. Check them; if they are right, go on.
@@ -537,6 +553,26 @@ impl Code {
     pub const UPDATE_RECEIPT_MISMATCH: Self = Self(8187);
     /// This is not shared. Decline the request, or ask the service what else it can use.
     pub const RECORD_NOT_SHARED: Self = Self(8188);
+    /// The authority has nothing like what you entered. Compare it with the original and send it again, or ask whoever issued it.
+    pub const REASON_NOT_FOUND: Self = Self(8200);
+    /// The name is not the registered one. Enter it as registered; if the register is wrong, ask the police of your residence.
+    pub const REASON_NAME_MISMATCH: Self = Self(8201);
+    /// The evidence cannot be read. Take the picture again, sharp, well lit and with all four corners, and send it.
+    pub const REASON_EVIDENCE_UNREADABLE: Self = Self(8202);
+    /// The evidence does not show what you entered. Send the right document, or ask whoever issued it.
+    pub const REASON_EVIDENCE_WRONG: Self = Self(8203);
+    /// This needs evidence. Photograph the original and send it before the date given.
+    pub const REASON_EVIDENCE_NEEDED: Self = Self(8204);
+    /// The record says so already. There is nothing to do; load your records again.
+    pub const REASON_ALREADY_SO: Self = Self(8205);
+    /// You are not entitled to this. Ask the authority about its conditions, or appeal before the date given.
+    pub const REASON_NOT_ENTITLED: Self = Self(8206);
+    /// The authority took a part of it. The other fields stay open; send them on their own, with evidence.
+    pub const REASON_PARTLY_TAKEN: Self = Self(8207);
+    /// This must be done in person. Take the originals to the authority, or to the one-stop office of your residence.
+    pub const REASON_NEEDS_OFFICE: Self = Self(8208);
+    /// What was asked for did not arrive in time. Send a new change with all of it.
+    pub const REASON_SUPPLEMENT_OVERDUE: Self = Self(8209);
     /// This term cannot be chosen. Choose one within the limits.
     pub const TERM_INVALID: Self = Self(9001);
     /// What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more.
@@ -752,6 +788,14 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 7030, name: "UPDATE_REQUIRED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Phiên bản ứng dụng này quá cũ nên không kết nối được nữa. Hãy cập nhật từ cửa hàng ứng dụng; giấy tờ đã lưu vẫn xuất trình được khi không có mạng.", en: "This version of the app is too old to connect. Update it from the app store; what is stored can still be shown offline." },
     CodeInfo { number: 7031, name: "APP_BLOCKED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Phiên bản ứng dụng này bị chặn vì có lỗi. Hãy cài phiên bản khác từ cửa hàng ứng dụng; giấy tờ đã lưu vẫn xuất trình được khi không có mạng.", en: "This version of the app is blocked because of a fault. Install another from the app store; what is stored can still be shown offline." },
     CodeInfo { number: 7032, name: "MAINTENANCE", kind: Kind::Network, privacy: Privacy::Expected, vi: "Hệ thống đang bảo trì. Việc bạn làm đã được lưu; hãy thử lại sau giờ kết thúc bảo trì. Giấy tờ đã lưu vẫn xuất trình được.", en: "The platform is under maintenance. What you did is kept; try again when the maintenance has ended. What is stored can still be shown." },
+    CodeInfo { number: 7040, name: "CURSOR_UNKNOWN", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Hệ thống cần gửi lại toàn bộ dữ liệu của bạn. Hãy chờ ứng dụng tải lại; bản nháp và hồ sơ đang gửi vẫn còn.", en: "The platform has to send all your records again. Let the app load them; drafts and changes on their way are kept." },
+    CodeInfo { number: 7041, name: "SUBMISSION_DIFFERS", kind: Kind::Conflict, privacy: Privacy::Reportable, vi: "Hệ thống đã nhận hồ sơ này với nội dung khác. Hãy xem hồ sơ đã nhận; nếu cần sửa, hãy gửi hồ sơ mới.", en: "The platform already has this change with other content. Look at what it has; to correct it, send a new change." },
+    CodeInfo { number: 7042, name: "CONFIRM_AGAIN", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Xác nhận của hồ sơ này không còn hiệu lực. Hãy xem lại và xác nhận bằng mật mã một lần nữa.", en: "Your confirmation of this change no longer counts. Look at it and confirm it with your passcode once more." },
+    CodeInfo { number: 7043, name: "RECORD_CHANGED", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Cơ quan quản lý đã thay đổi dữ liệu này sau khi bạn bắt đầu. Hãy so sánh hai bản, chọn điều đúng rồi xác nhận lại.", en: "The authority changed this record after you began. Compare both versions, choose what is right and confirm again." },
+    CodeInfo { number: 7044, name: "EVIDENCE_MISSING", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Giấy tờ kèm theo chưa đến đủ. Ứng dụng sẽ gửi lại; hãy giữ kết nối mạng.", en: "Not all evidence has arrived. The app sends it again; stay connected." },
+    CodeInfo { number: 7045, name: "EVIDENCE_REFUSED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hệ thống không nhận giấy tờ này. Hãy dùng ảnh JPEG hoặc tệp PDF, mỗi tệp tối đa 8 MB.", en: "The platform does not take this file. Use a JPEG picture or a PDF of at most 8 MB each." },
+    CodeInfo { number: 7046, name: "FORM_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Hồ sơ có mục chưa đúng. Hãy sửa các mục được đánh dấu rồi xác nhận lại.", en: "Something in this change is not right. Correct the marked fields and confirm again." },
+    CodeInfo { number: 7047, name: "UPLOAD_OFFSET", kind: Kind::Conflict, privacy: Privacy::Expected, vi: "Tệp đã gửi được một phần khác với ứng dụng nhớ. Ứng dụng sẽ gửi tiếp từ chỗ hệ thống đã nhận.", en: "Another part of the file has arrived than the app remembers. It goes on from where the platform is." },
     CodeInfo { number: 8001, name: "PID_FORMAT", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Số định danh cá nhân phải gồm đúng 12 chữ số. Hãy xem lại trên thẻ căn cước.", en: "The ID number must be exactly 12 digits. Look at your ID card again." },
     CodeInfo { number: 8002, name: "PID_REGISTRATION_UNKNOWN", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Ba số đầu của số định danh không có trong danh mục nơi đăng ký khai sinh. Hãy kiểm tra lại; nếu đúng thì cứ tiếp tục.", en: "The first three digits of the ID number are not in the list of places of birth registration. Check them; if they are right, go on." },
     CodeInfo { number: 8003, name: "PID_BIRTH_YEAR_MISMATCH", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Năm sinh không khớp với số định danh. Hãy sửa lại, hoặc yêu cầu công an xã, phường điều chỉnh.", en: "The year of birth does not fit the ID number. Correct it, or ask the commune police to have it corrected." },
@@ -837,6 +881,16 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8186, name: "UPDATE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Còn mục sai hoặc thiếu. Hãy sửa các mục được đánh dấu rồi gửi lại.", en: "Some fields are wrong or missing. Correct those that are marked, then send again." },
     CodeInfo { number: 8187, name: "UPDATE_RECEIPT_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Biên nhận không liệt kê đủ tệp bạn đã gửi. Ứng dụng sẽ gửi lại; nếu vẫn lỗi, hãy liên hệ cơ quan tiếp nhận.", en: "The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office." },
     CodeInfo { number: 8188, name: "RECORD_NOT_SHARED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Dữ liệu này không được chia sẻ. Hãy từ chối yêu cầu, hoặc hỏi dịch vụ cần mục nào khác.", en: "This is not shared. Decline the request, or ask the service what else it can use." },
+    CodeInfo { number: 8200, name: "REASON_NOT_FOUND", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Cơ quan quản lý không tìm thấy dữ liệu như bạn khai. Hãy so với giấy tờ gốc rồi gửi lại, hoặc hỏi nơi đã cấp giấy tờ.", en: "The authority has nothing like what you entered. Compare it with the original and send it again, or ask whoever issued it." },
+    CodeInfo { number: 8201, name: "REASON_NAME_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Họ tên không khớp với cơ sở dữ liệu dân cư. Hãy khai đúng họ tên đã đăng ký; nếu đăng ký sai, hãy hỏi công an nơi cư trú.", en: "The name is not the registered one. Enter it as registered; if the register is wrong, ask the police of your residence." },
+    CodeInfo { number: 8202, name: "REASON_EVIDENCE_UNREADABLE", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Giấy tờ kèm theo không đọc được. Hãy chụp lại rõ, đủ sáng, đủ bốn góc rồi gửi lại.", en: "The evidence cannot be read. Take the picture again, sharp, well lit and with all four corners, and send it." },
+    CodeInfo { number: 8203, name: "REASON_EVIDENCE_WRONG", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Giấy tờ kèm theo không chứng minh điều bạn khai. Hãy gửi giấy tờ đúng, hoặc hỏi nơi đã cấp.", en: "The evidence does not show what you entered. Send the right document, or ask whoever issued it." },
+    CodeInfo { number: 8204, name: "REASON_EVIDENCE_NEEDED", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Cần giấy tờ chứng minh mục này. Hãy chụp bản gốc và gửi bổ sung trước hạn.", en: "This needs evidence. Photograph the original and send it before the date given." },
+    CodeInfo { number: 8205, name: "REASON_ALREADY_SO", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Dữ liệu này đã được ghi như vậy. Bạn không cần làm gì thêm; hãy tải lại dữ liệu.", en: "The record says so already. There is nothing to do; load your records again." },
+    CodeInfo { number: 8206, name: "REASON_NOT_ENTITLED", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Bạn không đủ điều kiện cho mục này. Hãy hỏi cơ quan quản lý về điều kiện, hoặc khiếu nại trước hạn.", en: "You are not entitled to this. Ask the authority about its conditions, or appeal before the date given." },
+    CodeInfo { number: 8207, name: "REASON_PARTLY_TAKEN", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Cơ quan quản lý chỉ nhận một phần. Các mục còn lại vẫn chờ; hãy gửi riêng các mục đó kèm giấy tờ.", en: "The authority took a part of it. The other fields stay open; send them on their own, with evidence." },
+    CodeInfo { number: 8208, name: "REASON_NEEDS_OFFICE", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Việc này phải làm trực tiếp. Hãy mang giấy tờ gốc đến cơ quan quản lý hoặc bộ phận một cửa nơi cư trú.", en: "This must be done in person. Take the originals to the authority, or to the one-stop office of your residence." },
+    CodeInfo { number: 8209, name: "REASON_SUPPLEMENT_OVERDUE", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Giấy tờ bổ sung không đến đúng hạn. Hãy gửi hồ sơ mới kèm đủ giấy tờ.", en: "What was asked for did not arrive in time. Send a new change with all of it." },
     CodeInfo { number: 9001, name: "TERM_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn này không chọn được. Hãy chọn thời hạn trong khoảng cho phép.", en: "This term cannot be chosen. Choose one within the limits." },
     CodeInfo { number: 9002, name: "CONSENT_NOT_AS_SHOWN", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Nội dung đồng ý khác với nội dung đã hiển thị, nên chưa ghi nhận. Hãy xem lại và đồng ý lần nữa.", en: "What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more." },
     CodeInfo { number: 9003, name: "CONSENT_SENSITIVE_UNCONFIRMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Yêu cầu này có dữ liệu cá nhân nhạy cảm. Hãy xác nhận rằng bạn đã được báo điều đó, hoặc từ chối.", en: "This asks for sensitive personal data. Confirm that you were told so, or decline." },

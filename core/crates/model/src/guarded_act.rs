@@ -43,11 +43,13 @@ pub enum GuardedAct {
     RegisterBiometricKey,
     /// Having it count no more.
     RemoveBiometricKey,
+    /// Sending a change of a record to the authority that keeps it.
+    UpdateRecord,
 }
 
 impl GuardedAct {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ViewWallet,
         Self::ShowProof,
         Self::SignIn,
@@ -67,6 +69,7 @@ impl GuardedAct {
         Self::LockCode,
         Self::RegisterBiometricKey,
         Self::RemoveBiometricKey,
+        Self::UpdateRecord,
     ];
 
     /// Its name in the signed configuration, and in instructions.
@@ -91,6 +94,7 @@ impl GuardedAct {
             Self::LockCode => "lock_code",
             Self::RegisterBiometricKey => "register_biometric_key",
             Self::RemoveBiometricKey => "remove_biometric_key",
+            Self::UpdateRecord => "update_record",
         }
     }
 
@@ -130,6 +134,7 @@ impl GuardedAct {
             | Self::SetPhrase
             | Self::RegisterBiometricKey
             | Self::RemoveBiometricKey => (AuthLevel::L2, MINUTE),
+            Self::UpdateRecord => (AuthLevel::L2, 5 * MINUTE),
             Self::ChangePhone
             | Self::SetSecondPhone
             | Self::LockCode
@@ -162,6 +167,7 @@ mod tests {
             (GuardedAct::LockCode, 3),
             (GuardedAct::ConfirmPhone, 2),
             (GuardedAct::SetPhrase, 2),
+            (GuardedAct::UpdateRecord, 2),
         ] {
             assert_eq!(act.default_rule().level.number(), level, "{act:?}");
         }

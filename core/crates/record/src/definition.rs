@@ -1,7 +1,7 @@
 //! What a kind of record is, as data: `kinds/<kind>/kind.json`.
 
-use eid_model::{Edition, Phrase};
-use serde::Deserialize;
+use eid_model::{Edition, GuardedAct, Phrase};
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
     Path, RecordError,
@@ -19,6 +19,8 @@ pub struct Definition {
     compartment: Compartment,
     cardinality: Cardinality,
     changes: Changes,
+    #[serde(default = "update_record", deserialize_with = "act")]
+    act: GuardedAct,
     freshness: Freshness,
     share: Share,
     #[serde(default)]
@@ -156,6 +158,11 @@ impl Definition {
         self.changes
     }
 
+    /// What the holder confirms when a change is sent: it decides how they prove that it is they.
+    pub fn act(&self) -> GuardedAct {
+        self.act
+    }
+
     /// How long it stays fresh.
     pub fn freshness(&self) -> Freshness {
         self.freshness
@@ -251,6 +258,15 @@ impl Group {
     }
 }
 
+const fn update_record() -> GuardedAct {
+    GuardedAct::UpdateRecord
+}
+
+fn act<'de, D: Deserializer<'de>>(deserializer: D) -> Result<GuardedAct, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    GuardedAct::from_name(&name).ok_or_else(|| D::Error::custom(RecordError::TableInvalid))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +289,7 @@ mod tests {
     fn definition_that_contradicts_itself_parse_refuses() {
         let read = Definition::parse(KIND).unwrap();
         assert_eq!((read.cardinality(), read.every_field().count()), (Cardinality::UpTo(2), 8));
+        assert_eq!(read.act(), GuardedAct::UpdateRecord);
         for (from, to) in [
             (r#""title": ["a"]"#, r#""title": ["z"]"#),
             (r#""title": ["a"]"#, r#""title": ["l"]"#),
@@ -292,6 +309,7 @@ mod tests {
             (r#""type": "pid""#, r#""list": {"key": ["k"], "max": 1, "fields": []}"#),
             (r#""type": "name", "required": true"#, r#""list": {"key": ["k"], "max": 1, "fields": []}"#),
             (r#""type": "pid""#, r#""type": "pin""#),
+            (r#""changes": "ask""#, r#""changes": "ask", "act": "pay""#),
             (r#""authority": "bank""#, r#""authority": "bank", "more": 1"#),
         ] {
             let changed = KIND.replacen(from, to, 1);

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use eid_crypto::SigningKey;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, HANH, HOA, Phone, URL, World, jwt, passcode_binding};
+use crate::{
+    session::devices,
+    support::{Answer, HANH, HOA, Phone, URL, World, jwt, passcode_binding},
+};
 
 const PATH: &str = "/v1/instructions";
 
@@ -72,6 +75,20 @@ async fn signed_in_phone_gets_tokens_of_level_two() {
     assert_ne!(result["access_token"], result["refresh_token"]);
     let next = sign_in(&world, &phone, 2).await.json();
     assert_ne!(next["result"]["access_token"], result["access_token"]);
+}
+
+#[tokio::test]
+async fn second_that_begins_while_an_instruction_is_looked_at_refuses_nobody() {
+    let world = World::hurrying();
+    let phone = world.activated(HANH).await;
+    let answer = sign_in(&world, &phone, 1).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let token = answer.json()["result"]["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(devices(&world, &phone, &token).await.status, 200);
+    for (seq, name, params) in [(2, "set_phrase", json!({"phrase": "mưa rào tháng sáu"})), (3, "lock", json!({}))] {
+        let answer = instruct(&world, &phone, seq, name, params).await;
+        assert_eq!(answer.status, 200, "{name}: {answer:?}");
+    }
 }
 
 #[tokio::test]
