@@ -302,6 +302,29 @@ fn every_definition_names_tables_and_authorities_that_exist() {
 }
 
 /// The page that shows how a kind is added shows the files as they are.
+/// What a record fills into a QR proof is taken by the proof's own format, value by value.
+#[test]
+fn claims_of_every_valid_form_fit_the_proof_format() {
+    let mut seen = BTreeSet::new();
+    for kind in RecordKind::ALL {
+        let cases = Cases::of(*kind);
+        let checked = cases.validate(*kind, &form_of(&cases.valid), &[], cases.speaker);
+        for (name, values) in kind.claims(checked.payload()) {
+            let claim = eid_proof::Claim::from_name(name).unwrap_or_else(|| panic!("{}: no claim {name}", kind.name()));
+            for text in values {
+                let value = match claim {
+                    eid_proof::Claim::Gender => eid_proof::ClaimValue::Number(text.parse().unwrap()),
+                    _ => eid_proof::ClaimValue::Text(text),
+                };
+                eid_proof::Claims::new().insert(claim, value).unwrap_or_else(|e| panic!("{} {name}: {e}", kind.name()));
+            }
+            seen.insert(claim);
+        }
+    }
+    // All but the picture, the ages and the address, which are made of several fields.
+    assert!(seen.len() >= 12, "{seen:?}");
+}
+
 #[test]
 fn page_about_adding_a_kind_shows_the_last_one() {
     let page = include_str!("../../../docs/adding-a-record-kind.md");
