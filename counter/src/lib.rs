@@ -23,8 +23,10 @@
 //! # }
 //! ```
 
+mod asking;
 mod error;
 mod files;
+mod identity;
 mod input;
 mod key;
 mod picture;
@@ -39,6 +41,7 @@ mod words;
 
 pub use error::CounterError;
 pub use files::{read_bounded, read_file};
+pub use identity::{Application, Identity};
 pub use input::{Input, MAX_FILE, MAX_TEXT};
 pub use key::parse_key_file;
 pub use picture::MAX_PIXELS;

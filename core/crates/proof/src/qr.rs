@@ -50,6 +50,27 @@ impl QrSymbol {
         inside && self.dark.get(y * self.side + x).copied().unwrap_or_default()
     }
 
+    /// The symbol with its quiet zone as an SVG picture: one unit a module, dark on white, for any size.
+    pub fn to_svg(&self) -> String {
+        use core::fmt::Write as _;
+        let edge = self.side + 2 * QUIET_ZONE;
+        let mut path = String::new();
+        for y in 0..self.side {
+            let mut x = 0;
+            while x < self.side {
+                let run = (x..self.side).take_while(|x| self.is_dark(*x, y)).count();
+                if run > 0 {
+                    // Writing to a string cannot fail.
+                    let _infallible = write!(path, "M{} {}h{run}v1h-{run}z", x + QUIET_ZONE, y + QUIET_ZONE);
+                }
+                x += run + 1;
+            }
+        }
+        format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {edge} {edge}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{edge}v{edge}H0z"/><path d="{path}"/></svg>"##
+        )
+    }
+
     /// The symbol with its quiet zone as rows of half blocks for a terminal: two modules to a character, dark on light
     /// whatever the terminal's own colours.
     pub fn to_terminal(&self) -> String {
@@ -100,6 +121,24 @@ mod tests {
             assert_eq!(version(MAX_QR_BYTES), Ok(25));
             assert_eq!(version(MAX_QR_BYTES + slack + 1), Err(ProofError::QrTooLarge));
         }
+    }
+
+    #[test]
+    fn svg_has_every_dark_module_and_no_other() {
+        let qr = QrSymbol::encode("VN1R:ABC").unwrap();
+        let svg = qr.to_svg();
+        let path = svg.rsplit_once(" d=\"").unwrap().1.split_once('"').unwrap().0;
+        let mut dark = std::collections::BTreeSet::new();
+        for run in path.split('M').skip(1) {
+            let (place, length) = run.split_once('h').unwrap();
+            let (x, y) = place.split_once(' ').unwrap();
+            let (x, y): (usize, usize) = (x.parse().unwrap(), y.parse().unwrap());
+            let length: usize = length.split_once('v').unwrap().0.parse().unwrap();
+            dark.extend((x..x + length).map(|x| (x - 4, y - 4)));
+        }
+        let all = (0..qr.side()).flat_map(|y| (0..qr.side()).map(move |x| (x, y)));
+        assert_eq!(dark, all.filter(|(x, y)| qr.is_dark(*x, *y)).collect());
+        assert!(svg.contains("viewBox=\"0 0 29 29\""));
     }
 
     #[test]
