@@ -62,7 +62,8 @@ const OWNED: &[Owned] = &[
     Owned { libraries: &["p256"], by: &["eid-crypto"], in_tests_of: &["eid-chip"] },
     // What old chips still speak stays behind the chip reader.
     Owned { libraries: &["des", "sha1"], by: &["eid-chip"], in_tests_of: &[] },
-    Owned { libraries: &["reqwest"], by: &["eid-platform"], in_tests_of: &[] },
+    // The counter fetches signed lists, if it is told to.
+    Owned { libraries: &["reqwest"], by: &["eid-platform", "eid-counter"], in_tests_of: &[] },
     Owned {
         libraries: &["rusqlite", "libsqlite3-sys"],
         by: &["eid-vault", "eid-counter", "eid-sandbox", "eid-bench", "eid-faults"],
