@@ -168,6 +168,9 @@ impl From<Error> for EidError {
             | Error::DataRequestSent
             | Error::ListFull
             | Error::AnswerBeyondRequest
+            | Error::RecordUnknown
+            | Error::UpdateUnknown
+            | Error::Record(_)
             | Error::Internal
             | Error::Model(_)
             | Error::Vault(_)

@@ -17,7 +17,7 @@ use crate::{
     ports::{ClockError, Event, Moment},
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
     store, task,
-    usecase::{act::Acting, configuration::load_configuration},
+    usecase::{act::Acting, configuration::load_configuration, record::Shelf},
 };
 
 /// The app while it is unlocked. Letting the last one go locks it, as do [`Self::lock`], [`crate::EidApp::lock`], time without
@@ -49,6 +49,12 @@ pub(crate) struct Session {
     pub(crate) acting: tokio::sync::Mutex<Acting>,
     /// What the citizen showed to this phone alone, each factor with its last time; never stored.
     shown_here: Mutex<Vec<Evidence>>,
+    /// Held while changes are sent.
+    pub(crate) sending: tokio::sync::Mutex<()>,
+    /// Held while records are pulled.
+    pub(crate) pulling: tokio::sync::Mutex<()>,
+    /// What records are found by; empty until somebody looks.
+    pub(crate) shelf: Mutex<Option<Shelf>>,
     /// What was found wrong with the store.
     repairs: Mutex<Vec<Repaired>>,
 }
@@ -80,6 +86,9 @@ impl Unlocked {
             signed_in: tokio::sync::Mutex::default(),
             acting: tokio::sync::Mutex::default(),
             shown_here: Mutex::default(),
+            sending: tokio::sync::Mutex::default(),
+            pulling: tokio::sync::Mutex::default(),
+            shelf: Mutex::default(),
             repairs: Mutex::new(repairs),
         };
         session.note_shown(shown)?;

@@ -43,7 +43,8 @@ impl Asking {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, request| now <= request.expires_at());
         while open.len() >= MOST_OPEN
-            && let Some(oldest) = open.iter().min_by_key(|(_, request)| request.signed_at()).map(|(name, _)| name.clone())
+            && let Some(oldest) =
+                open.iter().min_by_key(|(_, request)| request.signed_at()).map(|(name, _)| name.clone())
         {
             open.remove(&oldest);
         }

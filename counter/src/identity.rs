@@ -95,10 +95,8 @@ impl Identity {
         let pkcs8 = Zeroizing::new(read_file(&waiting(folder), MAX_FILE).map_err(|_| CounterError::IdentityUnusable)?);
         let identity = Self::of(&pkcs8, registration)?;
         identity.registration.check(trust, None, now).map_err(|_| CounterError::IdentityUnusable)?;
-        let stored = Stored {
-            key: STANDARD.encode(&*pkcs8),
-            registration: STANDARD.encode(identity.registration.as_bytes()),
-        };
+        let stored =
+            Stored { key: STANDARD.encode(&*pkcs8), registration: STANDARD.encode(identity.registration.as_bytes()) };
         let content = Zeroizing::new(serde_json::to_vec(&stored).map_err(|_| CounterError::IdentityUnusable)?);
         let next = folder.join("identity.next");
         let written = write_private(&next, &content).and_then(|()| fs::rename(&next, in_use(folder)));

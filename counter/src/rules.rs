@@ -1,8 +1,9 @@
 use eid_model::{Code, UnixTime};
-use eid_proof::{Judgement, Outcome, Policy, Scan, StatusSnapshot, TrustList, Verdict, Verifier};
+use eid_proof::{CounterRequest, Judgement, Outcome, Policy, Scan, StatusSnapshot, TrustList, Verdict, Verifier};
 
 use crate::{
     CounterError, Input, Report,
+    asking::policy_for,
     report::{Detail, Shown, StatusFacts, StatusState, TrustFacts, Words, age},
     time::Rfc3339,
     words,

@@ -1,12 +1,14 @@
 //! The counters of one office: a page for scanning and an HTTP interface, on this machine alone.
 
 mod calls;
+mod clocks;
 mod description;
 mod guard;
 mod metrics;
 mod page;
 mod recorder;
 mod refusal;
+mod requests;
 
 use std::{
     fmt,
@@ -22,11 +24,14 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
+use eid_crypto::SystemRandom;
 use eid_model::UnixTime;
+use eid_proof::CounterRequest;
 use tokio::time::{Instant, timeout};
 
-use crate::{CounterError, ReplayStore, Rules};
+use crate::{CounterError, Identity, ReplayStore, Rules, asking::Asking};
 use calls::Verdicts;
+use clocks::ClockWatch;
 pub use description::openapi_json;
 use metrics::Metrics;
 use recorder::Recorder;
@@ -46,6 +51,12 @@ type Log = Box<dyn Fn(&LogLine) + Send + Sync>;
 /// What all calls share.
 struct Office {
     rules: RwLock<Arc<Rules>>,
+    /// Why the lists in force are not new ones.
+    not_renewed: RwLock<Option<CounterError>>,
+    clocks: ClockWatch,
+    /// The questions of a registered counter.
+    asking: Option<Asking>,
+    rng: SystemRandom,
     recorder: Recorder,
     clock: Clock,
     log: Log,
@@ -61,8 +72,33 @@ impl CounterServer {
         clock: impl Fn() -> UnixTime + Send + Sync + 'static,
         log: impl Fn(&LogLine) + Send + Sync + 'static,
     ) -> Self {
+        Self::with(None, rules, record, clock, log)
+    }
+
+    /// The same for a registered counter, which asks. Answers must be for it, whatever the rules say of its name.
+    pub fn registered(
+        identity: Identity,
+        rules: Rules,
+        record: ReplayStore,
+        clock: impl Fn() -> UnixTime + Send + Sync + 'static,
+        log: impl Fn(&LogLine) + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(Some(Asking::new(identity)), rules, record, clock, log)
+    }
+
+    fn with(
+        asking: Option<Asking>,
+        rules: Rules,
+        record: ReplayStore,
+        clock: impl Fn() -> UnixTime + Send + Sync + 'static,
+        log: impl Fn(&LogLine) + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(Office {
             rules: RwLock::new(Arc::new(rules)),
+            not_renewed: RwLock::new(None),
+            clocks: ClockWatch::default(),
+            asking,
+            rng: SystemRandom::new(),
             recorder: Recorder::start(record),
             clock: Box::new(clock),
             log: Box::new(log),
@@ -70,12 +106,16 @@ impl CounterServer {
         }))
     }
 
-    /// Goes by these rules from the next call on. What could not be opened leaves the old rules in force, and is counted.
-    pub fn reload(&self, rules: Result<Rules, CounterError>) {
-        match rules {
-            Ok(rules) => *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules),
-            Err(_) => self.0.metrics.count_failed_reload(),
-        }
+    /// Goes by these rules from the next call on.
+    pub fn reload(&self, rules: Rules) {
+        *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+        *self.0.not_renewed.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Says that there are no new lists, and why. Those in force stay so; it is counted, and told to whoever asks.
+    pub fn not_renewed(&self, error: CounterError) {
+        *self.0.not_renewed.write().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        self.0.metrics.count_failed_reload();
     }
 
     /// All calls, for callers that reach the server at `address`.
@@ -129,6 +169,15 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, CounterError> {
 impl Office {
     fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn why_not_renewed(&self) -> Option<CounterError> {
+        *self.not_renewed.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A question that may still be answered.
+    fn question(&self, name: &str, now: UnixTime) -> Option<CounterRequest> {
+        self.asking.as_ref()?.find(name, now)
     }
 
     fn now(&self) -> UnixTime {
