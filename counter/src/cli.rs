@@ -51,7 +51,7 @@ pub(crate) enum Register {
     /// A counter that is registered already asks for a new key; the old one stays in use until the answer is accepted.
     Apply(Apply),
     /// Take the registrar's answer and use the new key from now on
-    Accept(Accept),
+    Accept(Box<Accept>),
 }
 
 /// Options of `register apply`.

@@ -22,7 +22,7 @@ const MAX_ANSWER: u64 = 32 * 1024;
 pub(crate) fn run(step: Register) -> ExitCode {
     let done = match step {
         Register::Apply(options) => apply(options),
-        Register::Accept(options) => accept(options),
+        Register::Accept(options) => accept(*options),
     };
     match done.map(|text| writeln!(io::stdout(), "{text}")) {
         Ok(Ok(())) => ExitCode::SUCCESS,
