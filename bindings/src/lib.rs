@@ -26,6 +26,7 @@ mod info;
 mod own_data;
 mod ports;
 mod reader;
+mod record_form;
 mod runtime;
 mod sign_in;
 mod step_up;
@@ -47,6 +48,10 @@ pub use own_data::HistoryExportView;
 pub use ports::{
     ChipLimits, ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, EventSinkError, HardwareInput, Integrity,
     IntegrityError, KeyAccess, Moment, Platform, SecureKey, SecureKeyError,
+};
+pub use record_form::{
+    ChoiceInfo, FieldGroupInfo, FieldInfo, FieldInput, RecordChanges, RecordFormInfo, RecordKindInfo, RequiredWhen,
+    record_form, record_kinds,
 };
 pub use runtime::shutdown_all;
 pub use sign_in::{DeviceView, SignInView};

@@ -115,6 +115,8 @@ pub enum ActProgress {
         /// By the platform's clock.
         from: i64,
     },
+    /// It is confirmed, and sent as soon as the platform can be reached.
+    Queued,
 }
 
 impl From<StepUp> for StepUpView {
@@ -156,6 +158,7 @@ impl From<eid_core::ActProgress> for ActProgress {
         match progress {
             eid_core::ActProgress::Missing(step) => Self::Missing { step: step.into() },
             eid_core::ActProgress::Done(ActOutcome::Done) => Self::Done,
+            eid_core::ActProgress::Done(ActOutcome::Queued) => Self::Queued,
             eid_core::ActProgress::Done(ActOutcome::LockCode(code)) => Self::NewLockCode { code: (&*code).into() },
             eid_core::ActProgress::Done(ActOutcome::BiometricsCount { from }) => {
                 Self::BiometricsCount { from: from.seconds() }

@@ -12,7 +12,9 @@
     reason = "helpers of tests, which may panic and read the clock"
 )]
 
+mod attacks;
 mod library;
+mod lists;
 mod picture;
 mod program;
 mod served;

@@ -20,6 +20,31 @@ const CONFIGURATION: &str = r#"{"iss":"e.example","iat":1795348800,"exp":1797940
 "maintenance":{"from":1795348900,"to":1795349000},
 "update":{"blocked":["1.2.3"],"required_below":"1.0.0","urgent_below":"1.1.0","recommended_below":"65535.0.1"}}"#;
 
+/// What authorities and the platform sign, and a page.
+const RECORD_FEED: [(&str, &str); 6] = [
+    (
+        "record",
+        r#"{"pid":"000199000123","kind":"bank_account","id":"acc-1","authority":"bank","as_of":7,"status":"ok","form":{"bank":"970436","account_number":"0011001932418"}}"#,
+    ),
+    ("gone", r#"{"pid":"000199000123","kind":"tax","id":"t","authority":"tax_office","as_of":8}"#),
+    (
+        "refused",
+        r#"{"pid":"000199000123","kind":"bank_account","record":"acc-1","authority":"bank","update":"u-1","round":0,"step":2,"at":9,"says":"refused","reason":{"code":8201,"path":"holder_name","note":"x"},"appeal_until":99}"#,
+    ),
+    (
+        "supplement",
+        r#"{"pid":"000199000123","kind":"bank_account","record":"acc-1","authority":"bank","update":"u-1","round":0,"step":1,"at":9,"says":"supplement","reason":{"code":8204},"due_at":99}"#,
+    ),
+    (
+        "receipt",
+        r#"{"iss":"e.example","sub":"a","jti":"u","round":1,"dossier":"H-7","kind":"tax","record":"r","received_at":8,"inner":"3n0bchoeBjK3zwTt9QMsjs_6n5oISSFSuSbxpafnZdc","evidence":[]}"#,
+    ),
+    (
+        "page",
+        r#"{"changes":[{"record":{"pid":"000199000123"},"signature":"e30..AAAA"},{"gone":{},"signature":""}],"next":"c-1","more":true}"#,
+    ),
+];
+
 fn main() {
     let folder = std::env::args().nth(1).expect("a folder");
     let write = |target: &str, name: &str, bytes: &[u8]| {
@@ -68,6 +93,9 @@ fn main() {
     ] {
         write("configuration", name, json.as_bytes());
     }
+    for (name, json) in RECORD_FEED {
+        write("record_feed", name, json.as_bytes());
+    }
     for (name, envelope) in envelopes() {
         write("vault_envelope", name, &envelope);
         write("vault_envelope", &format!("{name}-without-digest"), without_digest(&envelope));
@@ -78,6 +106,40 @@ fn main() {
     }
     write("vault_database", "schema-3-small", &vault_database());
     write_chip_files(&write);
+    write_evidence(&write);
+}
+
+/// Small pictures and documents.
+fn write_evidence(write: &dyn Fn(&str, &str, &[u8])) {
+    use jpeg_encoder::{ColorType, Encoder};
+    let row: Vec<u8> = (0..24_u8).flat_map(|x| [x * 10, 200, 255 - x * 10]).collect();
+    let rgb = row.repeat(16);
+    // The camera was held to the right: Exif, one entry.
+    let exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    for (name, progressive) in [("jpeg", false), ("progressive", true)] {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 80);
+        encoder.set_progressive(progressive);
+        encoder.add_exif_metadata(exif).expect("exif");
+        encoder.encode(&rgb, 24, 16, ColorType::Rgb).expect("jpeg");
+        write("evidence", name, &bytes);
+    }
+    for (name, color, bytes_a_pixel) in
+        [("rgb", png::ColorType::Rgb, 3), ("gray-alpha", png::ColorType::GrayscaleAlpha, 2)]
+    {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 24, 16);
+        encoder.set_color(color);
+        let data = rgb.get(..24 * 16 * bytes_a_pixel).expect("pixels");
+        encoder.write_header().expect("head").write_image_data(data).expect("png");
+        write("evidence", name, &bytes);
+    }
+    let document = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Kids[]/Count 0>>endobj\n";
+    let end = "trailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n";
+    write("evidence", "document", format!("{document}{end}").as_bytes());
+    // An object stream of an empty content.
+    let stream = b"3 0 obj<</Type/ObjStm/N 0/First 0>>stream\n\x78\x9c\x03\0\0\0\0\x01\nendstream endobj\n";
+    write("evidence", "object-stream", &[document.as_bytes(), stream, end.as_bytes()].concat());
 }
 
 /// The files of an invented card, its signers, and what others published.

@@ -22,14 +22,14 @@ pub use chip_files::{card_qr, certificate, dg1, dg2, dg13, face, master_list, mr
 pub use chip_link::{card_access, chip_answers, secure_messaging, tlv};
 pub use database::vault_database;
 pub use guard::{guard_records, vault_guard};
-pub use records::{record_form, vietqr};
-pub use signed::{configuration, signed_proof, signed_trust_list};
+pub use records::{evidence, record_form, vietqr};
+pub use signed::{configuration, record_feed, signed_proof, signed_trust_list};
 
 /// A named body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All bodies. The names are those of the corpus folders and of the libFuzzer targets.
-pub const TARGETS: [Target; 25] = [
+pub const TARGETS: [Target; 27] = [
     ("text", text),
     ("cbor", cbor),
     ("trust_list", trust_list),
@@ -54,6 +54,8 @@ pub const TARGETS: [Target; 25] = [
     ("secure_messaging", secure_messaging),
     ("chip_answers", chip_answers),
     ("record_form", record_form),
+    ("record_feed", record_feed),
+    ("evidence", evidence),
     ("vietqr", vietqr),
 ];
 

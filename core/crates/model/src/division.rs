@@ -138,6 +138,11 @@ impl ProvinceTable {
         &self.provinces
     }
 
+    /// All former provinces, by code.
+    pub fn list_former(&self) -> &[FormerProvince] {
+        &self.former.provinces
+    }
+
     /// The last day on which the former provinces existed.
     pub fn former_until(&self) -> Date {
         self.former.effective_to

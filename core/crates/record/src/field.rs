@@ -1,11 +1,12 @@
 //! Fields of a definition.
 
-use eid_model::Phrase;
+use eid_model::{Language, Phrase};
 use serde::Deserialize;
 
 use crate::{
-    Tables, Value,
+    CodeTable, Tables, Value,
     finding::Severity,
+    input::Choice,
     mask::Mask,
     path::is_name,
     value::{CodeForm, FieldType},
@@ -139,7 +140,8 @@ impl Field {
         self.list.as_ref()
     }
 
-    pub(crate) fn group(&self) -> Option<&str> {
+    /// The group it is shown and shared with, if it is in one itself.
+    pub fn group(&self) -> Option<&str> {
         self.group.as_deref()
     }
 
@@ -175,6 +177,21 @@ impl CodeForm {
             (None, Some(set)) => Some(format!("{set}:{code}")),
             (None, None) => Some(code.to_owned()),
         }
+    }
+
+    /// The rows of its table that it can have, as choices.
+    pub(crate) fn choices(&self, tables: &Tables, language: Language) -> Vec<Choice> {
+        let rows = tables.find(&self.table).map(CodeTable::list).unwrap_or_default();
+        let rows = rows.iter().filter_map(|row| {
+            let (within, code) = match (&self.within, &self.set) {
+                (None, None) => (None, row.code()),
+                (Some(_), _) => row.code().split_once(':').map(|(within, code)| (Some(within.to_owned()), code))?,
+                (None, Some(set)) => (None, row.code().strip_prefix(set.as_str())?.strip_prefix(':')?),
+            };
+            let (code, label) = (code.to_owned(), row.label().text(language).to_owned());
+            Some(Choice { code, label, within, from: row.from(), until: row.until() })
+        });
+        rows.collect()
     }
 }
 

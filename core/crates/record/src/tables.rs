@@ -162,6 +162,16 @@ impl CodeRow {
         &self.label
     }
 
+    /// The first day on which the code can be used.
+    pub fn from(&self) -> Option<Date> {
+        self.from
+    }
+
+    /// The last day on which the code can be used.
+    pub fn until(&self) -> Option<Date> {
+        self.to
+    }
+
     /// True if the code can be used on a day.
     pub fn is_in_force(&self, on: Date) -> bool {
         self.from.is_none_or(|from| from <= on) && self.to.is_none_or(|to| on <= to)

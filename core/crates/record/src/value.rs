@@ -254,6 +254,14 @@ impl FieldType {
 }
 
 impl TextForm {
+    pub(crate) fn max(&self) -> usize {
+        self.max
+    }
+
+    pub(crate) fn is_digits(&self) -> bool {
+        self.chars == Chars::Digits
+    }
+
     fn read(&self, text: &str) -> Read {
         /// What [`bounded_line`] takes; more is refused before any of it is looked at.
         const MAX_BYTES: usize = 2_048;
@@ -290,6 +298,11 @@ impl Chars {
 }
 
 impl NumberForm {
+    pub(crate) fn bounds(&self) -> (Number, Number) {
+        let number = |units| Number { units, decimals: self.decimals };
+        (number(self.min), number(self.max))
+    }
+
     /// Reads `2.34`, `2,34` and, where there are no decimals, `500.000` and `500 000`: what stands between groups of three digits
     /// is a sign for people, and nothing else can be meant by it.
     fn read(&self, text: &str) -> Read {
