@@ -154,6 +154,10 @@ pub enum Event {
     HistoryChanged,
     /// Something was wrong with the store, and was repaired.
     StoreRepaired,
+    /// Records came, changed or went.
+    RecordsChanged,
+    /// A change of a record was begun, or went on.
+    UpdatesChanged,
     /// The account was locked, unlocked, closed or moved to another phone, or the holder's card expired or was renewed: `app_status`
     /// says how it stands.
     AccountChanged,
@@ -327,6 +331,8 @@ impl From<core_ports::Event> for Event {
             core_ports::Event::HistoryChanged => Self::HistoryChanged,
             core_ports::Event::StoreRepaired => Self::StoreRepaired,
             core_ports::Event::AccountChanged => Self::AccountChanged,
+            core_ports::Event::RecordsChanged => Self::RecordsChanged,
+            core_ports::Event::UpdatesChanged => Self::UpdatesChanged,
             core_ports::Event::CardProgress => Self::CardProgress,
         }
     }

@@ -3,6 +3,7 @@ use eid_crypto::CryptoError;
 use eid_model::{AccountState, Code, CodeInfo, Kind, ModelError};
 use eid_platform::PlatformError;
 use eid_proof::ProofError;
+use eid_record::RecordError;
 use eid_vault::VaultError;
 
 use crate::ports::{ChipLinkError, ClockError, SecureKeyError};
@@ -120,6 +121,12 @@ pub enum Error {
     /// The request was sent and is no draft any more.
     #[error("request was sent")]
     DataRequestSent,
+    /// This phone has no such record.
+    #[error("no such record")]
+    RecordUnknown,
+    /// There is no such change of a record.
+    #[error("no such update")]
+    UpdateUnknown,
     /// Nothing more can be kept until something is settled.
     #[error("list is full")]
     ListFull,
@@ -138,6 +145,9 @@ pub enum Error {
     /// A credential or proof is not as it must be.
     #[error(transparent)]
     Proof(#[from] ProofError),
+    /// A record or a change of one is not as it must be.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The key hardware did not do it.
     #[error(transparent)]
     Key(#[from] SecureKeyError),
@@ -201,12 +211,15 @@ impl Error {
             Self::ConsentPurposeUnknown => Code::CONSENT_PURPOSE_UNKNOWN,
             Self::DataRequestUnknown => Code::DATA_REQUEST_UNKNOWN,
             Self::DataRequestSent => Code::DATA_REQUEST_SENT,
+            Self::RecordUnknown => Code::RECORD_UNKNOWN,
+            Self::UpdateUnknown => Code::UPDATE_UNKNOWN,
             Self::ListFull => Code::LIST_FULL,
             Self::Internal => Code::INTERNAL,
             Self::Model(error) => error.code(),
             Self::Vault(error) => error.code(),
             Self::Platform(error) => error.code(),
             Self::Proof(error) => error.code(),
+            Self::Record(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Chip(error) => error.code(),
             Self::Card(error) => error.code(),

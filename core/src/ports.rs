@@ -154,6 +154,10 @@ pub enum Event {
     HistoryChanged,
     /// Something was wrong with the store, and was repaired: [`crate::Unlocked::repairs`] says what.
     StoreRepaired,
+    /// Records came, changed or went.
+    RecordsChanged,
+    /// A change of a record was begun, or went on.
+    UpdatesChanged,
     /// The account was locked, unlocked, closed or moved to another phone, or the holder's card expired or was renewed:
     /// [`crate::EidApp::app_status`] says how it stands.
     AccountChanged,

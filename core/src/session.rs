@@ -17,7 +17,7 @@ use crate::{
     ports::{ClockError, Event, Moment},
     record::{ACCOUNT, Account, StoredTrustList, TRUST_LIST},
     store, task,
-    usecase::{act::Acting, configuration::load_configuration},
+    usecase::{act::Acting, configuration::load_configuration, record::Shelf},
 };
 
 /// The app while it is unlocked. Letting the last one go locks it, as do [`Self::lock`], [`crate::EidApp::lock`], time without
@@ -47,6 +47,12 @@ pub(crate) struct Session {
     pub(crate) signed_in: tokio::sync::Mutex<Option<SignedIn>>,
     /// What was shown for the act that is under way; never stored.
     pub(crate) acting: tokio::sync::Mutex<Acting>,
+    /// Held while changes are sent.
+    pub(crate) sending: tokio::sync::Mutex<()>,
+    /// Held while records are pulled.
+    pub(crate) pulling: tokio::sync::Mutex<()>,
+    /// What records are found by; empty until somebody looks.
+    pub(crate) shelf: Mutex<Option<Shelf>>,
     /// What was found wrong with the store.
     repairs: Mutex<Vec<Repaired>>,
 }
@@ -77,6 +83,9 @@ impl Unlocked {
             token: tokio::sync::Mutex::default(),
             signed_in: tokio::sync::Mutex::default(),
             acting: tokio::sync::Mutex::default(),
+            sending: tokio::sync::Mutex::default(),
+            pulling: tokio::sync::Mutex::default(),
+            shelf: Mutex::default(),
             repairs: Mutex::new(repairs),
         };
         Self::enter(inner, Arc::new(session))

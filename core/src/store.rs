@@ -6,7 +6,7 @@ use eid_crypto::SecretKey;
 use eid_model::UnixTime;
 use eid_vault::{Collection, HistoryMark, Repaired, Vault, VaultError};
 
-use crate::{Error, app::Inner, session::Session, usecase::present::load_credentials};
+use crate::{Error, app::Inner, session::Session, usecase::{present::load_credentials, record::forget_progress}};
 
 /// Opens the store and brings it into order: damage is repaired as far as it can be, and an older copy of the store – the key
 /// hardware's record knows of the generation `known` – is gone on from. Says what was found and done.
@@ -60,6 +60,9 @@ fn in_order(
 ) -> Result<Vec<Repaired>, Error> {
     let before = keys_named(vault)?;
     let report = repair(vault)?;
+    if !report.is_empty() {
+        forget_progress(vault)?;
+    }
     let after = keys_named(vault)?;
     let gone: Vec<&String> = before.difference(&after).collect();
     if !gone.is_empty() {

@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("eid-proof", &["eid-crypto", "eid-model"]),
     ("eid-vault", &["eid-crypto", "eid-model"]),
     ("eid-chip", &["eid-crypto", "eid-model"]),
-    ("eid-platform", &["eid-crypto", "eid-model"]),
+    ("eid-platform", &["eid-crypto", "eid-model", "eid-record"]),
     ("eid-record", &["eid-model"]),
     ("eid-core", &["eid-chip", "eid-crypto", "eid-model", "eid-platform", "eid-proof", "eid-record", "eid-vault"]),
     ("eid-counter", &["eid-crypto", "eid-model", "eid-proof"]),

@@ -13,6 +13,7 @@ pub(crate) mod history;
 mod lock_by_code;
 pub(crate) mod passcode;
 pub(crate) mod present;
+pub(crate) mod record;
 pub(crate) mod refill;
 pub(crate) mod reset;
 pub(crate) mod settle;

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use crate::world::{AGE, Folder, ISSUER_KEY, SIGNED, World, base45, digits};
 
 /// A running `eid-counter serve`, and what it says to the terminal.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     address: String,
 }
 
 impl Served {
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -37,12 +37,18 @@ impl Served {
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 
-    fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         self.ask(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address))
     }
 
-    fn verify(&self, text: &str) -> Value {
-        let body = json!({"proofs": [{"text": text}]}).to_string();
+    pub(crate) fn verify(&self, text: &str) -> Value {
+        self.verify_as(json!({"text": text}))
+    }
+
+    /// Verifies a thing scanned in any form.
+    #[expect(clippy::needless_pass_by_value, reason = "made for the call")]
+    pub(crate) fn verify_as(&self, scanned: Value) -> Value {
+        let body = json!({"proofs": [scanned]}).to_string();
         let head = format!("Host: {}\r\nContent-Type: application/json\r\nConnection: close", self.address);
         let (status, answer) =
             self.ask(&format!("POST /verify HTTP/1.1\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
@@ -51,12 +57,12 @@ impl Served {
         answer["reports"][0].take()
     }
 
-    fn code(&self, text: &str) -> String {
+    pub(crate) fn code(&self, text: &str) -> String {
         self.verify(text)["code"].as_str().unwrap().to_owned()
     }
 
     /// Ends it as a terminal does; gives what it said to standard error.
-    fn stop(mut self) -> String {
+    pub(crate) fn stop(mut self) -> String {
         Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);
         while self.child.try_wait().unwrap().is_none() {
@@ -77,7 +83,7 @@ impl Drop for Served {
 }
 
 /// The arguments of a server that trusts this world at its time.
-fn arguments(folder: &Folder, world: &World) -> Vec<String> {
+pub(crate) fn arguments(folder: &Folder, world: &World) -> Vec<String> {
     let root = folder.file("root.bin", world.root.public().sec1());
     let trust = folder.file("trust.cbor", world.trust_list("pilot", &world.root));
     let status = folder.file("status.cbor", world.status_snapshot());
@@ -90,7 +96,7 @@ fn arguments(folder: &Folder, world: &World) -> Vec<String> {
         .collect()
 }
 
-fn program(arguments: &[String]) -> Command {
+pub(crate) fn program(arguments: &[String]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_eid-counter"));
     command.args(arguments);
     command

@@ -61,8 +61,9 @@ pub(crate) fn portrait() -> Vec<u8> {
 
 pub(crate) struct World {
     pub(crate) root: SigningKey,
-    issuer: SigningKey,
-    status: SigningKey,
+    pub(crate) issuer: SigningKey,
+    pub(crate) status: SigningKey,
+    pub(crate) retired: SigningKey,
     phone: SigningKey,
     pub(crate) now: i64,
     /// The trust list's.
@@ -72,23 +73,29 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(now: i64) -> Self {
         let key = || SigningKey::make().unwrap();
-        Self { root: key(), issuer: key(), status: key(), phone: key(), now, version: 7 }
+        Self { root: key(), issuer: key(), status: key(), retired: key(), phone: key(), now, version: 7 }
     }
 
+    /// The issuer's key of before is in it, too: what it signed up to ten days ago stands.
     pub(crate) fn trust_list(&self, environment: &str, root: &SigningKey) -> Vec<u8> {
-        let key = |key: &SigningKey, usage| TrustedKey {
+        let until = |key: &SigningKey, usage, days: i64| TrustedKey {
             key: *key.public(),
             issuer: ISSUER.to_owned(),
             usage,
             not_before: time(self.now - 100 * 86_400),
-            not_after: time(self.now + 100 * 86_400),
+            not_after: time(self.now + days * 86_400),
         };
+        let key = |key, usage| until(key, usage, 100);
         let draft = TrustListDraft {
             version: self.version,
             environment: environment.to_owned(),
             issued_at: time(self.now - 3600),
             next_update: time(self.now + 86_400),
-            keys: vec![key(&self.issuer, KeyUse::Proof), key(&self.status, KeyUse::Status)],
+            keys: vec![
+                key(&self.issuer, KeyUse::Proof),
+                key(&self.status, KeyUse::Status),
+                until(&self.retired, KeyUse::Proof, -10),
+            ],
         };
         draft.sign(root).unwrap()
     }
@@ -117,6 +124,21 @@ impl World {
     }
 
     fn prove(&self, phone: &SigningKey, index: u32, photo: bool) -> Proof {
+        self.show(&self.token(phone, index), phone, &Showing { photo, ..self.openly() })
+    }
+
+    /// For anybody, now, without photo.
+    pub(crate) fn openly(&self) -> Showing {
+        Showing { audience: Audience::Anyone, challenge: None, photo: false, claims: vec![], now: time(self.now) }
+    }
+
+    /// A full identity for this phone, issued today.
+    pub(crate) fn token(&self, phone: &SigningKey, index: u32) -> Vec<u8> {
+        self.issue(&self.issuer, phone, index, self.now)
+    }
+
+    /// The same by any issuer's key, on any day.
+    pub(crate) fn issue(&self, issuer: &SigningKey, phone: &SigningKey, index: u32, on: i64) -> Vec<u8> {
         let mut claims = Claims::new();
         for (claim, value) in [
             (Claim::Pid, ClaimValue::Text("000190000001".to_owned())),
@@ -134,14 +156,16 @@ impl World {
             issuer: ISSUER,
             claims: &claims,
             holder_key: phone.public(),
-            issued_at: time(self.now),
+            issued_at: time(on),
             valid_days: 14,
             status: Some(StatusReference { index, uri: LIST.to_owned() }),
         };
-        let token = HeldToken::parse(issue_token(&draft, &self.issuer, &SystemRandom::new()).unwrap()).unwrap();
-        let showing =
-            Showing { audience: Audience::Anyone, challenge: None, photo, claims: vec![], now: time(self.now) };
-        let unsigned = token.prepare(&showing).unwrap();
+        issue_token(&draft, issuer, &SystemRandom::new()).unwrap()
+    }
+
+    /// What an honest phone makes of it.
+    pub(crate) fn show(&self, token: &[u8], phone: &SigningKey, showing: &Showing) -> Proof {
+        let unsigned = HeldToken::parse(token.to_vec()).unwrap().prepare(showing).unwrap();
         let signature = phone.sign(unsigned.to_be_signed()).unwrap();
         unsigned.finish(&signature)
     }

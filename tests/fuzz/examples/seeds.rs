@@ -20,6 +20,31 @@ const CONFIGURATION: &str = r#"{"iss":"e.example","iat":1795348800,"exp":1797940
 "maintenance":{"from":1795348900,"to":1795349000},
 "update":{"blocked":["1.2.3"],"required_below":"1.0.0","urgent_below":"1.1.0","recommended_below":"65535.0.1"}}"#;
 
+/// What authorities and the platform sign, and a page.
+const RECORD_FEED: [(&str, &str); 6] = [
+    (
+        "record",
+        r#"{"pid":"000199000123","kind":"bank_account","id":"acc-1","authority":"bank","as_of":7,"status":"ok","form":{"bank":"970436","account_number":"0011001932418"}}"#,
+    ),
+    ("gone", r#"{"pid":"000199000123","kind":"tax","id":"t","authority":"tax_office","as_of":8}"#),
+    (
+        "refused",
+        r#"{"pid":"000199000123","kind":"bank_account","record":"acc-1","authority":"bank","update":"u-1","round":0,"step":2,"at":9,"says":"refused","reason":{"code":8201,"path":"holder_name","note":"x"},"appeal_until":99}"#,
+    ),
+    (
+        "supplement",
+        r#"{"pid":"000199000123","kind":"bank_account","record":"acc-1","authority":"bank","update":"u-1","round":0,"step":1,"at":9,"says":"supplement","reason":{"code":8204},"due_at":99}"#,
+    ),
+    (
+        "receipt",
+        r#"{"iss":"e.example","sub":"a","jti":"u","round":1,"dossier":"H-7","kind":"tax","record":"r","received_at":8,"inner":"3n0bchoeBjK3zwTt9QMsjs_6n5oISSFSuSbxpafnZdc","evidence":[]}"#,
+    ),
+    (
+        "page",
+        r#"{"changes":[{"record":{"pid":"000199000123"},"signature":"e30..AAAA"},{"gone":{},"signature":""}],"next":"c-1","more":true}"#,
+    ),
+];
+
 fn main() {
     let folder = std::env::args().nth(1).expect("a folder");
     let write = |target: &str, name: &str, bytes: &[u8]| {
@@ -67,6 +92,9 @@ fn main() {
         ("token", "eyJhbGciOiJFUzI1NiIsInR5cCI6ImVpZC1jb25maWd1cmF0aW9uK2p3dCJ9.e30.AAAA"),
     ] {
         write("configuration", name, json.as_bytes());
+    }
+    for (name, json) in RECORD_FEED {
+        write("record_feed", name, json.as_bytes());
     }
     for (name, envelope) in envelopes() {
         write("vault_envelope", name, &envelope);

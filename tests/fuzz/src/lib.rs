@@ -23,13 +23,13 @@ pub use chip_link::{card_access, chip_answers, secure_messaging, tlv};
 pub use database::vault_database;
 pub use guard::{guard_records, vault_guard};
 pub use records::{record_form, vietqr};
-pub use signed::{configuration, signed_proof, signed_trust_list};
+pub use signed::{configuration, record_feed, signed_proof, signed_trust_list};
 
 /// A named body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All bodies. The names are those of the corpus folders and of the libFuzzer targets.
-pub const TARGETS: [Target; 25] = [
+pub const TARGETS: [Target; 26] = [
     ("text", text),
     ("cbor", cbor),
     ("trust_list", trust_list),
@@ -54,6 +54,7 @@ pub const TARGETS: [Target; 25] = [
     ("secure_messaging", secure_messaging),
     ("chip_answers", chip_answers),
     ("record_form", record_form),
+    ("record_feed", record_feed),
     ("vietqr", vietqr),
 ];
 

@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use eid_crypto::{Signature, SigningKey};
-use eid_model::UnixTime;
-use eid_platform::{Configuration, PlatformError};
+use eid_model::{Pid, UnixTime};
+use eid_platform::{Change, Configuration, Flaw, PlatformError, SignedStatement, Submitted, parse_record_page};
 use eid_proof::{
     HeldToken, KeyUse, MemoryReplayCache, Policy, ProofError, Scan, StatusSnapshot, TrustList, TrustListDraft,
     TrustedKey, Verdict, Verifier, key_id,
 };
+use serde_json::json;
 
 /// The moment of the corpus's seeds.
 pub(crate) const NOW: i64 = 1_795_348_800;
@@ -114,10 +115,71 @@ pub fn configuration(data: &[u8]) {
 }
 
 fn parse_configuration(claims: &[u8]) -> Result<Configuration, PlatformError> {
-    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","typ":"eid-configuration+jwt","kid":"AAAAAAAAAAA"}"#);
+    Configuration::parse(&token("eid-configuration+jwt", claims), &[*KEY.public()])
+}
+
+fn token(typ: &str, claims: &[u8]) -> String {
+    let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"ES256","typ":"{typ}","kid":"AAAAAAAAAAA"}}"#));
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
     let signature: Signature = KEY.sign(signed.as_bytes()).unwrap_or([0; 64]);
-    Configuration::parse(&format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)), &[*KEY.public()])
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// A page of the feed of records as it stands and compressed; and what an authority and the platform sign: a record, its end, a
+/// step, a receipt.
+pub fn record_feed(data: &[u8]) {
+    for encoding in [None, Some("gzip")] {
+        if let (Ok(page), Some(trust)) = (parse_record_page(data, encoding), trust()) {
+            let own = Pid::parse("000199000123").ok();
+            let signed =
+                page.changes.iter().filter(|change| own.is_some_and(|own| change.verify(&trust, &own).is_ok()));
+            assert_eq!(signed.count(), 0, "nobody can sign for this authority");
+        }
+    }
+    for (member, typ) in
+        [("record", "eid-record+jwt"), ("gone", "eid-record-gone+jwt"), ("step", "eid-update-step+jwt")]
+    {
+        if let Some(Ok(Change::Record(record))) = signed_change(member, typ, data) {
+            assert_eq!(record.kind.definition().authority(), record.authority, "said by its own authority");
+        }
+    }
+    drop(receipt(&token("eid-receipt+jwt", data)));
+    let unsigned = core::str::from_utf8(data).ok().and_then(receipt);
+    assert_eq!(unsigned, None, "nobody can sign for this platform");
+}
+
+/// A receipt for a change that is always the same.
+fn receipt(token: &str) -> Option<Submitted> {
+    let statement = r#"{"account":"a","key":"u","round":1,"kind":"tax","record":"r","inner":"i","biometric":null}"#;
+    let statement: SignedStatement = serde_json::from_str(statement).ok()?;
+    statement.parse_receipt(&serde_json::to_vec(&json!({"receipt": token})).ok()?, &trust()?).ok()
+}
+
+fn signed_change(member: &str, typ: &str, payload: &[u8]) -> Option<Result<Change, Flaw>> {
+    let payload = payload.trim_ascii();
+    let header = format!(r#"{{"alg":"ES256","b64":false,"crit":["b64"],"kid":"AAAAAAAAAAA","typ":"{typ}"}}"#);
+    let header = URL_SAFE_NO_PAD.encode(header);
+    let signature: Signature = KEY.sign(&[header.as_bytes(), b".", payload].concat()).unwrap_or([0; 64]);
+    let tail =
+        format!(r#","signature":"{header}..{}"}}],"next":"c","more":false}}"#, URL_SAFE_NO_PAD.encode(signature));
+    let page = [format!(r#"{{"changes":[{{"{member}":"#).as_bytes(), payload, tail.as_bytes()].concat();
+    let page = parse_record_page(&page, None).ok()?;
+    let own = Pid::parse("000199000123").ok()?;
+    Some(page.changes.first()?.verify(&trust()?, &own))
+}
+
+/// A configuration in which every key is this one.
+fn trust() -> Option<Configuration> {
+    static TRUST: LazyLock<Option<Configuration>> = LazyLock::new(|| {
+        let jwk = serde_json::to_string(&eid_platform::jws::Jwk(*KEY.public())).ok()?;
+        let claims = format!(
+            r#"{{"iss":"e.example","iat":1,"exp":2,"version":1,"csca":[],"face_key":{jwk},"receipt_keys":[{jwk}],
+            "authorities":[{{"code":"bank","key":{jwk}}},{{"code":"tax_office","key":{jwk}}}],"acts":[],"maintenance":null,
+            "update":{{"blocked":[],"required_below":"0.0.0","urgent_below":"0.0.0","recommended_below":"0.0.0"}}}}"#
+        );
+        parse_configuration(claims.as_bytes()).ok()
+    });
+    TRUST.clone()
 }
 
 fn part(data: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -167,6 +229,15 @@ mod tests {
         let status = |index| lists.find("e.example", "https://e.example/t/1", index).map(|entry| entry.status);
         assert_eq!(status(1), Some(eid_proof::Status::Revoked));
         assert_eq!(parse_configuration(&seed("configuration/full")).map(|taken| taken.csca.len()), Ok(1));
+        for (member, typ, name) in [
+            ("record", "eid-record+jwt", "record"),
+            ("gone", "eid-record-gone+jwt", "gone"),
+            ("step", "eid-update-step+jwt", "refused"),
+        ] {
+            let change = signed_change(member, typ, &seed(&format!("record_feed/{name}")));
+            assert!(matches!(change, Some(Ok(_))), "{name}");
+        }
+        assert!(receipt(&token("eid-receipt+jwt", &seed("record_feed/receipt"))).is_some());
         assert_eq!(parse_configuration(&seed("configuration/least")).map(|taken| taken.version), Ok(1));
     }
 }

@@ -553,6 +553,10 @@ impl Code {
     pub const UPDATE_RECEIPT_MISMATCH: Self = Self(8187);
     /// This is not shared. Decline the request, or ask the service what else it can use.
     pub const RECORD_NOT_SHARED: Self = Self(8188);
+    /// This phone has no such record. Load your records again.
+    pub const RECORD_UNKNOWN: Self = Self(8189);
+    /// This phone has no such change. Open the list of your changes again.
+    pub const UPDATE_UNKNOWN: Self = Self(8190);
     /// The authority has nothing like what you entered. Compare it with the original and send it again, or ask whoever issued it.
     pub const REASON_NOT_FOUND: Self = Self(8200);
     /// The name is not the registered one. Enter it as registered; if the register is wrong, ask the police of your residence.
@@ -881,6 +885,8 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8186, name: "UPDATE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Còn mục sai hoặc thiếu. Hãy sửa các mục được đánh dấu rồi gửi lại.", en: "Some fields are wrong or missing. Correct those that are marked, then send again." },
     CodeInfo { number: 8187, name: "UPDATE_RECEIPT_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Biên nhận không liệt kê đủ tệp bạn đã gửi. Ứng dụng sẽ gửi lại; nếu vẫn lỗi, hãy liên hệ cơ quan tiếp nhận.", en: "The receipt does not list all that you sent. The app sends it again; if that fails, contact the receiving office." },
     CodeInfo { number: 8188, name: "RECORD_NOT_SHARED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Dữ liệu này không được chia sẻ. Hãy từ chối yêu cầu, hoặc hỏi dịch vụ cần mục nào khác.", en: "This is not shared. Decline the request, or ask the service what else it can use." },
+    CodeInfo { number: 8189, name: "RECORD_UNKNOWN", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Máy này không có dữ liệu đó. Hãy tải lại dữ liệu của bạn.", en: "This phone has no such record. Load your records again." },
+    CodeInfo { number: 8190, name: "UPDATE_UNKNOWN", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Không có hồ sơ cập nhật này trên máy. Hãy mở lại danh sách hồ sơ.", en: "This phone has no such change. Open the list of your changes again." },
     CodeInfo { number: 8200, name: "REASON_NOT_FOUND", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Cơ quan quản lý không tìm thấy dữ liệu như bạn khai. Hãy so với giấy tờ gốc rồi gửi lại, hoặc hỏi nơi đã cấp giấy tờ.", en: "The authority has nothing like what you entered. Compare it with the original and send it again, or ask whoever issued it." },
     CodeInfo { number: 8201, name: "REASON_NAME_MISMATCH", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Họ tên không khớp với cơ sở dữ liệu dân cư. Hãy khai đúng họ tên đã đăng ký; nếu đăng ký sai, hãy hỏi công an nơi cư trú.", en: "The name is not the registered one. Enter it as registered; if the register is wrong, ask the police of your residence." },
     CodeInfo { number: 8202, name: "REASON_EVIDENCE_UNREADABLE", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Giấy tờ kèm theo không đọc được. Hãy chụp lại rõ, đủ sáng, đủ bốn góc rồi gửi lại.", en: "The evidence cannot be read. Take the picture again, sharp, well lit and with all four corners, and send it." },

@@ -17,6 +17,7 @@
 //!   [`Edition`]; a newer one can be supplied at run time.
 //! - [`ConsentTextTable`], [`Recipient`]: what a citizen can agree to, in which words.
 //! - [`RequestCourse`], [`HolidayTable`]: requests under the data-protection law and the terms that run.
+//! - [`MediaType`]: what a piece of evidence is.
 //! - [`bounded_line`], [`matching_form`], [`ascii_form`]: hygiene and comparison of any line of text.
 //! - [`read_table`], [`embedded_table`], [`table_rises`]: how tables are read, for the crates that have tables of their own.
 //! - [`Language`], [`Phrase`], [`WordTable`]: words for what the core names by code.
@@ -51,6 +52,7 @@ mod error;
 mod guarded_act;
 mod level;
 mod line;
+mod media_type;
 mod name;
 mod partial_date;
 mod phone;
@@ -78,6 +80,7 @@ pub use error::ModelError;
 pub use guarded_act::GuardedAct;
 pub use level::{AccountLevel, AuthLevel};
 pub use line::bounded as bounded_line;
+pub use media_type::MediaType;
 pub use name::{PersonName, ascii_form, matching_form};
 pub use partial_date::PartialDate;
 pub use phone::{MobilePrefixTable, PhoneNotice, PhoneNumber};

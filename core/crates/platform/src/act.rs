@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccessToken, Flaw, Instruction, OneTimeCode, PlatformClient, PlatformError, RequestSigner, answer::is_lock_code,
-    binding::make_biometric_binding, instruction::Nothing, json::parse_object,
+    binding::make_biometric_binding, client::JSON, http::Expected, instruction::Nothing, json::parse_object,
 };
 
 /// What the platform is to carry out.
@@ -226,7 +226,7 @@ impl PlatformClient {
         now: UnixTime,
     ) -> Result<UnixTime, PlatformError> {
         let request = self.post("/v1/face").header("content-type", "application/octet-stream").body(sealed);
-        let body = self.once_with_token(request, token, device, now).await?;
-        Ok(parse_object::<FaceTaken>(&body)?.at)
+        let answer = self.once_in_session(request, Expected::one(200, JSON), token, device, now).await?;
+        Ok(parse_object::<FaceTaken>(&answer.body)?.at)
     }
 }

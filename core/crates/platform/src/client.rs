@@ -13,7 +13,7 @@ use crate::{
     AccessToken, AccountId, ActivationId, ActivationPurpose, ActivationStarted, CNonce, CredentialConfiguration,
     DeviceBound, DeviceChallenge, DeviceReport, DeviceState, Flaw, IssuerMetadata, PlatformError, RequestSigner,
     answer, base64url, binding,
-    http::{Expected, Gate, Http, Read, copy},
+    http::{Answer, Expected, Gate, Http, Read, copy},
     parse_device_state,
 };
 
@@ -248,15 +248,15 @@ impl PlatformClient {
         now: UnixTime,
     ) -> Result<AccessToken, PlatformError> {
         let (endpoint, rng) = (self.http.url("/oauth2/token"), self.http.rng.as_ref());
-        let mut call = self.http.begin(Expected { status: 200, media: JSON });
+        let mut call = self.http.begin(Expected::one(200, JSON));
         loop {
             let iat = binding::later(now, call.age());
             let assertion = binding::make_assertion(device, account, &endpoint, rng, iat).await?;
             let dpop = binding::make_dpop(device, ("POST", &endpoint), None, rng, iat).await?;
             let form = TokenForm { grant_type: JWT_BEARER, assertion: &assertion };
             let request = self.http.client.post(&endpoint).header("DPoP", dpop).form(&form);
-            if let Some(body) = call.attempt(request).await? {
-                return answer::parse_access_token(&body, iat);
+            if let Some(answer) = call.attempt(request).await? {
+                return answer::parse_access_token(&answer.body, iat);
             }
         }
     }
@@ -372,7 +372,7 @@ impl PlatformClient {
         status: u16,
         media: &'static str,
     ) -> Result<Vec<u8>, PlatformError> {
-        self.http.once(request, &Expected { status, media }).await
+        Ok(self.http.once(request, &Expected::one(status, media)).await?.body)
     }
 
     /// A call whose request may be sent again as it is.
@@ -382,10 +382,11 @@ impl PlatformClient {
         status: u16,
         media: &'static str,
     ) -> Result<Vec<u8>, PlatformError> {
-        self.http.begin(Expected { status, media }).run(&request).await
+        Ok(self.http.begin(Expected::one(status, media)).run(&request).await?.body)
     }
 
-    /// A call with an access token; the device key signs each repeat anew (RFC 9449 section 7).
+    /// A call with an access token that is answered with 200 and JSON; the device key signs each repeat anew (RFC 9449
+    /// section 7).
     pub(crate) async fn repeat_with_token(
         &self,
         request: RequestBuilder,
@@ -393,33 +394,52 @@ impl PlatformClient {
         device: &dyn RequestSigner,
         now: UnixTime,
     ) -> Result<Vec<u8>, PlatformError> {
+        Ok(self.repeat_in_session(request, Expected::one(200, JSON), token, device, now).await?.body)
+    }
+
+    /// The same for any answer.
+    pub(crate) async fn repeat_in_session(
+        &self,
+        request: RequestBuilder,
+        expected: Expected,
+        token: &AccessToken,
+        device: &dyn RequestSigner,
+        now: UnixTime,
+    ) -> Result<Answer, PlatformError> {
         let request = request.header(AUTHORIZATION, authorization(token)?);
-        let target = copy(&request)?.build().map_err(|_| PlatformError::ConfigInvalid)?;
-        let target = (target.method().as_str(), target.url().as_str());
-        let mut call = self.http.begin(Expected { status: 200, media: JSON });
+        let (method, target) = target(&request)?;
+        let mut call = self.http.begin(expected);
         loop {
             let iat = binding::later(now, call.age());
-            let dpop = binding::make_dpop(device, target, Some(token), self.http.rng.as_ref(), iat).await?;
-            if let Some(body) = call.attempt(copy(&request)?.header("DPoP", dpop)).await? {
-                return Ok(body);
+            let dpop = binding::make_dpop(device, (&method, &target), Some(token), self.http.rng.as_ref(), iat).await?;
+            if let Some(answer) = call.attempt(copy(&request)?.header("DPoP", dpop)).await? {
+                return Ok(answer);
             }
         }
     }
 
     /// A call with an access token that must not be sent again by itself.
-    pub(crate) async fn once_with_token(
+    pub(crate) async fn once_in_session(
         &self,
         request: RequestBuilder,
+        expected: Expected,
         token: &AccessToken,
         device: &dyn RequestSigner,
         now: UnixTime,
-    ) -> Result<Vec<u8>, PlatformError> {
+    ) -> Result<Answer, PlatformError> {
         let request = request.header(AUTHORIZATION, authorization(token)?);
-        let target = copy(&request)?.build().map_err(|_| PlatformError::ConfigInvalid)?;
-        let target = (target.method().as_str(), target.url().as_str());
-        let dpop = binding::make_dpop(device, target, Some(token), self.http.rng.as_ref(), now).await?;
-        self.once(request.header("DPoP", dpop), 200, JSON).await
+        let (method, target) = target(&request)?;
+        let dpop = binding::make_dpop(device, (&method, &target), Some(token), self.http.rng.as_ref(), now).await?;
+        self.http.once(request.header("DPoP", dpop), &expected).await
     }
+}
+
+/// What a DPoP proof names: the method, and the URL without its query (RFC 9449 section 4.2).
+fn target(request: &RequestBuilder) -> Result<(String, String), PlatformError> {
+    let built = copy(request)?.build().map_err(|_| PlatformError::ConfigInvalid)?;
+    let mut url = built.url().clone();
+    url.set_query(None);
+    Ok((built.method().as_str().to_owned(), url.into()))
 }
 
 /// `DPoP <token>`, marked so that it stays out of logs and header compression.

@@ -41,6 +41,10 @@ pub struct Configuration {
     pub crls: Vec<Vec<u8>>,
     /// The key that pictures of faces are encrypted to.
     pub face_key: VerifyingKey,
+    /// The keys that source authorities sign with, each with the authority's code; two of one code while a key is replaced.
+    pub authorities: Vec<AuthorityKey>,
+    /// The keys that the platform signs receipts with.
+    pub receipt_keys: Vec<VerifyingKey>,
     /// What acts ask for, where that differs from the built-in table.
     pub acts: Vec<ActRule>,
     /// When the platform will be, or is, under maintenance.
@@ -58,6 +62,15 @@ pub struct ActRule {
     pub level: AuthLevel,
     /// The greatest age of the evidence, in seconds.
     pub max_age_s: u32,
+}
+
+/// A key of a source authority.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorityKey {
+    /// The authority, a code of the table `authorities` of the records.
+    pub code: String,
+    /// Its key.
+    pub key: VerifyingKey,
 }
 
 /// A maintenance window.
@@ -87,9 +100,20 @@ struct Claims {
     #[serde(default)]
     crls: Vec<Der>,
     face_key: Jwk,
+    // A configuration of before records were kept has none: then nothing that an authority says is believed.
+    #[serde(default)]
+    authorities: Vec<AuthorityEntry>,
+    #[serde(default)]
+    receipt_keys: Vec<Jwk>,
     acts: Vec<ActRule>,
     maintenance: Option<Maintenance>,
     update: UpdatePolicy,
+}
+
+#[derive(Deserialize)]
+struct AuthorityEntry {
+    code: String,
+    key: Jwk,
 }
 
 struct Der(Vec<u8>);
@@ -133,6 +157,11 @@ impl Configuration {
         AuthPolicy::with_changes(self.acts.iter().map(|changed| (changed.act.as_str(), rule(changed))))
     }
 
+    /// The keys of a source authority.
+    pub fn authority_keys(&self, code: &str) -> impl Iterator<Item = &VerifyingKey> {
+        self.authorities.iter().filter(move |authority| authority.code == code).map(|authority| &authority.key)
+    }
+
     /// True if it is too old to be taken from anybody.
     pub fn is_expired(&self, now: UnixTime) -> bool {
         now >= self.expires_at
@@ -158,8 +187,16 @@ fn verified_claims(jwt: &str, roots: &[VerifyingKey]) -> Result<Claims, Platform
 
 impl Claims {
     fn into_configuration(self) -> Result<Configuration, Flaw> {
-        let named = self.acts.iter().all(|rule| is_act_name(&rule.act));
-        let counts = [self.csca.len(), self.crls.len(), self.acts.len(), self.update.blocked.len()];
+        let named = self.acts.iter().all(|rule| is_name(&rule.act))
+            && self.authorities.iter().all(|authority| is_name(&authority.code));
+        let counts = [
+            self.csca.len(),
+            self.crls.len(),
+            self.acts.len(),
+            self.update.blocked.len(),
+            self.authorities.len(),
+            self.receipt_keys.len(),
+        ];
         let window = self.maintenance.is_none_or(|window| window.from < window.to);
         for (wrong, flaw) in [
             (!(1..=256).contains(&self.iss.len()) || !named, Flaw::Shape),
@@ -179,6 +216,12 @@ impl Claims {
             csca: bytes(self.csca),
             crls: bytes(self.crls),
             face_key: self.face_key.0,
+            authorities: self
+                .authorities
+                .into_iter()
+                .map(|AuthorityEntry { code, key }| AuthorityKey { code, key: key.0 })
+                .collect(),
+            receipt_keys: self.receipt_keys.into_iter().map(|key| key.0).collect(),
             acts: self.acts,
             maintenance: self.maintenance,
             update: self.update,
@@ -186,12 +229,12 @@ impl Claims {
     }
 }
 
-fn is_act_name(name: &str) -> bool {
+fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use eid_crypto::SigningKey;
     use eid_model::{Code, GuardedAct};
     use serde_json::{Value, json};
@@ -239,6 +282,26 @@ mod tests {
         fn verify(&self, now: i64) -> Result<Configuration, PlatformError> {
             Configuration::verify(&self.token(TYPE), &[*self.root.public()], UnixTime::from_seconds(now))
         }
+    }
+
+    /// A configuration with these keys, for the tests of what they sign.
+    pub(crate) fn configuration_with(authorities: &Value, receipt_keys: &Value) -> Configuration {
+        let case = Case::new().with("authorities", authorities.clone()).with("receipt_keys", receipt_keys.clone());
+        case.verify(ISSUED).unwrap()
+    }
+
+    #[test]
+    fn authority_with_two_keys_gives_both_and_one_that_is_not_named_none() {
+        let [old, new, receipts] = [(); 3].map(|()| Jwk(*SigningKey::make().unwrap().public()));
+        let entry = |code: &str, key: Jwk| json!({"code": code, "key": key});
+        let authorities = json!([entry("bank", old), entry("tax_office", new), entry("bank", new)]);
+        let configuration = configuration_with(&authorities, &json!([receipts]));
+        assert_eq!(configuration.authority_keys("bank").collect::<Vec<_>>(), [&old.0, &new.0]);
+        assert_eq!(configuration.authority_keys("party").count(), 0);
+        assert_eq!(configuration.receipt_keys, [receipts.0]);
+        // One of before records were kept.
+        let before = Case::new().verify(ISSUED).unwrap();
+        assert!(before.authorities.is_empty() && before.receipt_keys.is_empty());
     }
 
     #[test]
@@ -343,6 +406,11 @@ mod tests {
             ("face_key", json!(null), Flaw::Shape),
             ("face_key", json!({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}), Flaw::Shape),
             ("/face_key/crv", json!("P-384"), Flaw::Shape),
+            ("authorities", json!([{"code": "Bank", "key": Jwk(*SigningKey::make().unwrap().public())}]), Flaw::Shape),
+            ("authorities", json!([{"code": "bank"}]), Flaw::Shape),
+            ("authorities", json!({}), Flaw::Shape),
+            ("receipt_keys", json!([{"kty": "EC"}]), Flaw::Shape),
+            ("receipt_keys", json!(vec![Jwk(*SigningKey::make().unwrap().public()); MAX_ENTRIES + 1]), Flaw::Count),
             ("acts", json!(null), Flaw::Shape),
             ("/acts/0/act", json!(""), Flaw::Shape),
             ("/acts/0/act", json!("Change Phone"), Flaw::Shape),

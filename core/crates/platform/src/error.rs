@@ -118,6 +118,12 @@ pub enum Flaw {
     /// Bound to another device key.
     #[error("device key")]
     DeviceKey,
+    /// Said by an authority that keeps no such records, or whose keys are not known.
+    #[error("authority")]
+    Authority,
+    /// About another person, or about something else than what was asked.
+    #[error("subject")]
+    Subject,
 }
 
 impl PlatformError {

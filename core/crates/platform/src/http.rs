@@ -10,7 +10,11 @@ use std::{
 use eid_crypto::{Random, random};
 use eid_model::Code;
 use futures_util::FutureExt as _;
-use reqwest::{RequestBuilder, Response, header, redirect};
+use reqwest::{
+    RequestBuilder, Response,
+    header::{self, HeaderMap},
+    redirect,
+};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use tokio::time::{Instant, sleep};
 
@@ -85,7 +89,7 @@ impl Http {
     }
 
     /// Makes a call that must not be repeated.
-    pub(crate) async fn once(&self, request: RequestBuilder, expected: &Expected) -> Result<Vec<u8>, PlatformError> {
+    pub(crate) async fn once(&self, request: RequestBuilder, expected: &Expected) -> Result<Answer, PlatformError> {
         self.pass()?;
         self.exchange(request, expected, self.policy.total).await.map_err(Failed::into_error)
     }
@@ -101,8 +105,8 @@ impl Http {
             let http = Arc::clone(self);
             let read = async move {
                 let request = http.client.get(http.url(read.path));
-                let call = http.begin(Expected { status: 200, media: read.media });
-                Call { is_gated: read.is_gated, ..call }.run(&request).await
+                let call = http.begin(Expected::one(200, read.media));
+                Ok(Call { is_gated: read.is_gated, ..call }.run(&request).await?.body)
             };
             read.boxed()
         };
@@ -130,7 +134,7 @@ impl Http {
         request: RequestBuilder,
         expected: &Expected,
         patience: Duration,
-    ) -> Result<Vec<u8>, Failed> {
+    ) -> Result<Answer, Failed> {
         let began = Instant::now();
         let random = u64::from_le_bytes(random(self.rng.as_ref()).map_err(|error| Failed::Unsent(error.into()))?);
         let turn = self.line.turn(patience, random).await.map_err(Failed::Unsent)?;
@@ -165,14 +169,16 @@ pub(crate) struct Read {
 }
 
 /// One request and its answer.
-async fn answer(request: RequestBuilder, expected: &Expected) -> Result<Vec<u8>, PlatformError> {
-    let response = request.send().await.map_err(|e| tell_apart(&e))?;
+async fn answer(request: RequestBuilder, expected: &Expected) -> Result<Answer, PlatformError> {
+    let mut response = request.send().await.map_err(|e| tell_apart(&e))?;
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let kind = judge(response.status().as_u16(), text(header::CONTENT_TYPE), text(header::RETRY_AFTER), expected)?;
+    let status = response.status().as_u16();
+    let kind = judge(status, text(header::CONTENT_TYPE), text(header::RETRY_AFTER), expected)?;
+    let headers = core::mem::take(response.headers_mut());
     let body = read_body(response).await?;
     match kind {
-        BodyKind::Answer => Ok(body),
-        BodyKind::Problem => Err(parse_problem(&body)),
+        BodyKind::Problem if !expected.keeps_refusals => Err(parse_problem(&body)),
+        BodyKind::Answer | BodyKind::Problem => Ok(Answer { status, headers, body }),
     }
 }
 
@@ -182,10 +188,49 @@ impl fmt::Debug for Http {
     }
 }
 
-/// The status and media type of a call's good answer.
+/// What a call's good answer looks like.
 pub(crate) struct Expected {
+    status: u16,
+    also: &'static [u16],
+    /// `None`: all that it says is in its head.
+    media: Option<&'static str>,
+    keeps_refusals: bool,
+}
+
+impl Expected {
+    /// One status, with a body of a media type.
+    pub(crate) const fn one(status: u16, media: &'static str) -> Self {
+        Self { status, also: &[], media: Some(media), keeps_refusals: false }
+    }
+
+    /// One status, whatever the body.
+    pub(crate) const fn head(status: u16) -> Self {
+        Self { status, also: &[], media: None, keeps_refusals: false }
+    }
+
+    /// Other statuses beside the one.
+    pub(crate) const fn or(self, also: &'static [u16]) -> Self {
+        Self { also, ..self }
+    }
+
+    /// A refusal counts as an answer too: the caller reads more of it than [`parse_problem`] does.
+    pub(crate) const fn or_refusal(self) -> Self {
+        Self { keeps_refusals: true, ..self }
+    }
+}
+
+/// An answer that was expected.
+pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) media: &'static str,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header that is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
 }
 
 /// One repeatable call.
@@ -206,7 +251,7 @@ impl Call<'_> {
     }
 
     /// Makes one try. `None`: it failed in a way that may pass, the wait is over, make the next one.
-    pub(crate) async fn attempt(&mut self, request: RequestBuilder) -> Result<Option<Vec<u8>>, PlatformError> {
+    pub(crate) async fn attempt(&mut self, request: RequestBuilder) -> Result<Option<Answer>, PlatformError> {
         if self.is_gated {
             self.http.pass()?;
         }
@@ -216,17 +261,17 @@ impl Call<'_> {
         self.spent = self.spent.saturating_add(sent.elapsed());
         self.tries = self.tries.saturating_add(1);
         match outcome {
-            Ok(body) => Ok(Some(body)),
+            Ok(answer) => Ok(Some(answer)),
             Err(Failed::Unsent(error)) => Err(error),
             Err(Failed::Sent(error)) => self.wait_or_give_up(error).await.map(|()| None),
         }
     }
 
     /// Sends a request, which may be sent again as it is, until it is answered.
-    pub(crate) async fn run(mut self, request: &RequestBuilder) -> Result<Vec<u8>, PlatformError> {
+    pub(crate) async fn run(mut self, request: &RequestBuilder) -> Result<Answer, PlatformError> {
         loop {
-            if let Some(body) = self.attempt(copy(request)?).await? {
-                return Ok(body);
+            if let Some(answer) = self.attempt(copy(request)?).await? {
+                return Ok(answer);
             }
         }
     }
@@ -294,14 +339,17 @@ fn judge(
 ) -> Result<BodyKind, PlatformError> {
     let retry_after = || retry_after.and_then(parse_retry_after);
     let is = |wanted| media.is_some_and(|media| media_is(media, wanted));
+    let is_good = status == expected.status || expected.also.contains(&status);
+    // These have no body (RFC 9110).
+    let has_media = matches!(status, 204 | 304) || expected.media.is_none_or(is);
     match status {
+        _ if is_good && has_media => Ok(BodyKind::Answer),
         300..=399 => Err(PlatformError::Nonsense(Flaw::Redirect)),
         429 => Err(PlatformError::Busy { code: Code::TOO_MANY_REQUESTS, retry_after: retry_after() }),
         // Gateways give these, with bodies of their own.
         502..=504 => Err(PlatformError::Busy { code: Code::PLATFORM_BUSY, retry_after: retry_after() }),
         400..=599 if is("application/problem+json") => Ok(BodyKind::Problem),
-        _ if status < 400 && status != expected.status => Err(PlatformError::Nonsense(Flaw::Status)),
-        _ if status < 400 && is(expected.media) => Ok(BodyKind::Answer),
+        _ if status < 400 && !is_good => Err(PlatformError::Nonsense(Flaw::Status)),
         400..=599 | ..400 => Err(PlatformError::Nonsense(Flaw::MediaType)),
         600.. => Err(PlatformError::Nonsense(Flaw::Status)),
     }
@@ -364,7 +412,7 @@ fn is_tls(error: &reqwest::Error) -> bool {
 mod tests {
     use super::*;
 
-    const CREATED: Expected = Expected { status: 201, media: "application/json" };
+    const CREATED: Expected = Expected::one(201, "application/json");
 
     #[test]
     fn head_of_an_answer_is_judged_before_its_body() {

@@ -55,6 +55,11 @@ identifier! {
     AccountId
 }
 
+identifier! {
+    /// A place in the feed of what authorities say.
+    Cursor
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

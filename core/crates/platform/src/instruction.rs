@@ -76,13 +76,14 @@ struct Act<'a, P> {
     params: P,
 }
 
+/// What the device key signs around what the passcode key signed.
 #[derive(Serialize)]
-struct Outer<'a> {
-    aud: &'a str,
-    iat: UnixTime,
-    inner: &'a str,
+pub(crate) struct Outer<'a> {
+    pub(crate) aud: &'a str,
+    pub(crate) iat: UnixTime,
+    pub(crate) inner: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    biometric: Option<&'a str>,
+    pub(crate) biometric: Option<&'a str>,
 }
 
 /// Face or finger, for one act and no other.
@@ -125,6 +126,16 @@ struct Changed {
 #[derive(Deserialize)]
 struct Locked {
     account_state: AccountState,
+}
+
+/// Face or finger confirm what the passcode key signed.
+pub(crate) async fn sign_biometric(
+    (aud, challenge): (&str, &str),
+    inner: &str,
+    key: &dyn RequestSigner,
+) -> Result<String, PlatformError> {
+    let claims = Biometric { aud, challenge, act_hash: sha256(inner.as_bytes()) };
+    jws::sign("eid-biometric+jwt", &claims, key).await
 }
 
 /// Parses the answer to an instruction of number `seq` for `act`, and its result.
@@ -206,10 +217,7 @@ impl PlatformClient {
         let inner = Act { aud, sub: account.as_str(), challenge, seq, act, params };
         let inner = jws::sign("eid-act+jwt", &inner, passcode).await?;
         let biometric = match biometric {
-            Some(key) => {
-                let claims = Biometric { aud, challenge, act_hash: sha256(inner.as_bytes()) };
-                Some(jws::sign("eid-biometric+jwt", &claims, key).await?)
-            }
+            Some(key) => Some(sign_biometric((aud, challenge), &inner, key).await?),
             None => None,
         };
         let outer = Outer { aud, iat: now, inner: &inner, biometric: biometric.as_deref() };

@@ -34,7 +34,7 @@ struct Header {
 }
 
 #[derive(Serialize, Deserialize)]
-enum Alg {
+pub(crate) enum Alg {
     #[serde(rename = "ES256")]
     Es256,
 }

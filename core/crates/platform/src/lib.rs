@@ -40,7 +40,10 @@ mod binding;
 pub mod circuit;
 mod client;
 mod configuration;
+mod detached;
 mod error;
+mod evidence;
+mod feed;
 mod grant;
 mod http;
 mod id;
@@ -55,6 +58,7 @@ pub mod retry;
 mod session;
 mod signer;
 mod state;
+mod submission;
 mod update;
 
 pub use act::{ActAnswer, ActOrder, PhoneCodeUse, parse_phone_code_sent};
@@ -63,11 +67,13 @@ pub use answer::{
 };
 pub use binding::make_passcode_binding;
 pub use client::{BindRequest, CredentialRequest, OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
-pub use configuration::{ActRule, Configuration, MAX_CONFIGURATION, Maintenance};
+pub use configuration::{ActRule, AuthorityKey, Configuration, MAX_CONFIGURATION, Maintenance};
 pub use error::{Flaw, PlatformError};
+pub use evidence::{EVIDENCE_CHUNK, EVIDENCE_CHUNK_AFTER_LOSS, EvidencePiece, Upload};
+pub use feed::{Change, Feed, RecordGone, RecordPage, RecordReport, SignedChange, UpdateStep, parse_record_page};
 pub use grant::Grant;
 pub use http::{Gate, MAX_ANSWER};
-pub use id::{AccountId, ActivationId};
+pub use id::{AccountId, ActivationId, Cursor};
 pub use instruction::{Challenge, Instruction, parse_challenge};
 pub use own_data::{
     CONSENT_TYPE, ConsentStatement, KeptConsent, RequestProgress, SentRequest, WITHDRAWAL_TYPE, WithdrawalStatement,
@@ -78,4 +84,5 @@ pub use proving::{ActivationPurpose, CardUpload, LockCode, Voucher, parse_lifted
 pub use session::{DeviceEntry, RefreshToken, SignedIn, parse_devices, parse_signed_in};
 pub use signer::RequestSigner;
 pub use state::{Contact, ContactKind, DeviceReport, DeviceState, parse_device_state};
+pub use submission::{RefusedField, SignedStatement, Statement, Submitted};
 pub use update::{AppVersion, UpdatePolicy, UpdateState};

@@ -176,13 +176,13 @@ impl PlatformClient {
         now: UnixTime,
     ) -> Result<(Vec<u8>, UnixTime), PlatformError> {
         let (url, rng) = (self.http.url(path), self.http.rng.as_ref());
-        let mut call = self.http.begin(Expected { status: 200, media: JSON });
+        let mut call = self.http.begin(Expected::one(200, JSON));
         loop {
             let iat = binding::later(now, call.age());
             let dpop = binding::make_dpop(device, ("POST", &url), None, rng, iat).await?;
             let request = self.http.client.post(&url).header("DPoP", dpop).form(form);
-            if let Some(body) = call.attempt(request).await? {
-                return Ok((body, iat));
+            if let Some(answer) = call.attempt(request).await? {
+                return Ok((answer.body, iat));
             }
         }
     }

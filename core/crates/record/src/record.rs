@@ -57,6 +57,9 @@ pub struct Mismatch {
     pub likeness: Likeness,
 }
 
+/// The status of a record that is no more; not in the table, because it is never shown.
+const GONE: &str = "gone";
+
 impl Record {
     /// Most authorities that speak of one record: with full forms it still fits into one value of the vault.
     const MAX_LAYERS: usize = 5;
@@ -101,6 +104,25 @@ impl Record {
             self.wish(path, Wish::Nothing, at);
         }
         Ok(())
+    }
+
+    /// The authority has the record no more. What it said before does not come back by an older copy.
+    ///
+    /// # Errors
+    /// As for [`Self::report`].
+    pub fn retract(
+        &mut self,
+        authority: &str,
+        (as_of, received_at): (UnixTime, UnixTime),
+        verification: Verification,
+    ) -> Result<(), RecordError> {
+        let (status, form) = (GONE.to_owned(), Form::new());
+        self.report(authority, Layer { as_of, received_at, verification, status, form })
+    }
+
+    /// True if the leading authority has the record no more.
+    pub fn is_gone(&self) -> bool {
+        self.status() == Some(GONE)
     }
 
     /// What the citizen says now, as a checked form of the whole record: each field that differs from what is shown becomes a

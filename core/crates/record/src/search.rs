@@ -1,12 +1,14 @@
 //! Finding records as people type: without accents, in either tone spelling, with or without the signs between digits.
 
 use eid_model::{Language, ascii_form, matching_form};
+use serde::{Deserialize, Serialize};
 
 use crate::{Payload, RecordKind, Tables, Value};
 
-/// What a record can be found by, folded once. Making it takes most of the time; looking through ten thousand takes little, so
-/// they are kept in memory while a list is open, and there is no index. `Debug` does not show it.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// What a record can be found by, folded once. Making it takes most of the time, so it is stored with the record; looking through
+/// ten thousand takes little, so there is no index. `Debug` does not show it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Findable {
     /// Without accents.
     plain: String,

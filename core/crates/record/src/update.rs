@@ -84,6 +84,11 @@ impl Update {
             }
             Event::Receive(receipt) => self.receive(receipt),
             Event::Authority { step, says } => self.hear(step, says),
+            Event::Return => match self.state {
+                State::Signed | State::Queued => Ok(self.reopen()),
+                State::Draft | State::Supplement => Ok(Moved::Not),
+                _ => Err(RecordError::UpdateOutOfOrder),
+            },
             Event::Withdraw => match self.state {
                 State::Withdrawn => Ok(Moved::Not),
                 // Once the platform may have it, only the authority can end it. A supplement is of a dossier that it has.

@@ -49,6 +49,9 @@ impl Session {
     ) -> Result<ActProgress, Error> {
         let proven = acting.proven.take().ok_or(Error::Internal)?;
         let finger = finger.map(|record| self.finger(record.key.0));
+        if let Order::SubmitUpdate { update, .. } = &ordered.order {
+            return self.queue(acting, proven, (ordered, update), finger.as_ref()).await;
+        }
         let made = match ordered.order {
             Order::CountBiometrics { .. } => Some(self.make_finger().await?),
             _ => None,
@@ -58,6 +61,29 @@ impl Session {
                 let outcome = self.end(&proven, ordered, answer, made).await?;
                 acting.done = Some((ordered.id.clone(), outcome.clone()));
                 Ok(ActProgress::Done(outcome))
+            }
+            Err(error) => self.fail(acting, proven, ordered, error, finger.is_some()).await,
+        }
+    }
+
+    /// A change of a record is signed here and goes out when there is a network.
+    async fn queue(
+        self: &Arc<Self>,
+        acting: &mut Acting,
+        proven: Proven,
+        (ordered, update): (&Ordered, &str),
+        finger: Option<&Finger>,
+    ) -> Result<ActProgress, Error> {
+        let signer = finger.map(|finger| finger as &dyn RequestSigner);
+        let forget = |vault: &Vault| Ok(vault.remove(Collection::Account, ORDERED).map(drop)?);
+        match self.queue_update(update, (&proven.account, &proven.key), signer, forget).await {
+            Ok(()) => {
+                acting.done = Some((ordered.id.clone(), ActOutcome::Queued));
+                Ok(ActProgress::Done(ActOutcome::Queued))
+            }
+            Err(error @ (Error::Record(_) | Error::UpdateUnknown)) => {
+                self.forget_order().await?;
+                Err(error)
             }
             Err(error) => self.fail(acting, proven, ordered, error, finger.is_some()).await,
         }
@@ -246,6 +272,7 @@ fn to_send<'a>(order: &'a Order, code: Option<&'a OneTimeCode>, made: Option<&'a
         Order::NewLockCode => Sent::LockCode,
         Order::CountBiometrics { .. } => Sent::RegisterBiometricKey { key: made? },
         Order::StopBiometrics => Sent::RemoveBiometricKey,
+        Order::SubmitUpdate { .. } => return None,
     })
 }
 

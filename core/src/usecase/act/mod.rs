@@ -66,6 +66,8 @@ pub enum ActOutcome {
     Done,
     /// The new lock code, for the screen: the phone does not keep it.
     LockCode(Arc<LockCode>),
+    /// It was confirmed, and is sent when there is a network.
+    Queued,
     /// Face or finger count from this time on.
     BiometricsCount {
         /// By the platform's clock.
@@ -97,9 +99,13 @@ impl Unlocked {
     ///
     /// # Errors
     /// [`Error::Model`] for a phrase out of form, [`Error::Platform`] for a code that is not six digits, [`Error::StepNotDue`] for a
-    /// code that was not asked for ([`Self::send_phone_code`]); [`Error::Vault`], [`Error::Locked`].
+    /// code that was not asked for ([`Self::send_phone_code`]); [`Error::Record`] for a change that has errors, conflicts with the
+    /// record as it is now, or was asked for until an earlier time; [`Error::Vault`], [`Error::Locked`].
     pub async fn order_act(&self, order: ActOrder) -> Result<StepUp, Error> {
         let session = self.session()?;
+        if let ActOrder::SubmitUpdate { update } = &order {
+            session.ready_update(update).await?;
+        }
         let (mut acting, now) = (session.acting.lock().await, session.inner.now()?);
         let id: [u8; 16] = random(&*session.inner.ports.random)?;
         let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();

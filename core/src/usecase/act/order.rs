@@ -2,13 +2,17 @@
 
 use eid_model::{GuardedAct, PhoneNumber, SafetyPhrase, UnixTime};
 use eid_platform::OneTimeCode;
+use eid_record::RecordKind;
 use eid_vault::{Collection, Vault};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Error,
     record::StoredKey,
-    usecase::contact::{AskedCode, CodeFor, PHONE_CODE},
+    usecase::{
+        contact::{AskedCode, CodeFor, PHONE_CODE},
+        record::update_kind,
+    },
 };
 
 /// Key of the order that stands, in the account's collection.
@@ -52,6 +56,12 @@ pub enum ActOrder {
     },
     /// Face or finger count no more.
     StopBiometrics,
+    /// A change of a record goes to the authority that keeps it (gửi hồ sơ cập nhật). It is signed on this phone, without a network if
+    /// there is none, and sent when there is one.
+    SubmitUpdate {
+        /// The change: [`crate::UpdateView::id`].
+        update: String,
+    },
 }
 
 impl core::fmt::Debug for ActOrder {
@@ -70,6 +80,7 @@ pub(super) enum Order {
     NewLockCode,
     CountBiometrics { at_once: bool },
     StopBiometrics,
+    SubmitUpdate { update: String, kind: RecordKind },
 }
 
 /// An order in the store.
@@ -114,6 +125,10 @@ impl ActOrder {
             Self::NewLockCode => Order::NewLockCode,
             Self::CountBiometrics { at_once } => Order::CountBiometrics { at_once },
             Self::StopBiometrics => Order::StopBiometrics,
+            Self::SubmitUpdate { update } => {
+                let kind = update_kind(vault, &update)?;
+                Order::SubmitUpdate { update, kind }
+            }
         })
     }
 }
@@ -133,6 +148,7 @@ impl Order {
             Self::NewLockCode => GuardedAct::LockCode,
             Self::CountBiometrics { .. } => GuardedAct::RegisterBiometricKey,
             Self::StopBiometrics => GuardedAct::RemoveBiometricKey,
+            Self::SubmitUpdate { kind, .. } => kind.definition().act(),
         }
     }
 

@@ -132,7 +132,7 @@ fn erase() -> Vec<Step> {
     vec![
         stores(|vault| vault.erase(Collection::Receipt, "first").map(drop)),
         stores(|vault| vault.erase_compartment(KeySlot::Health)),
-        fetches(|vault| vault.put(Collection::HealthRecord, "after", "new")),
+        stores(|vault| vault.put(Collection::HealthRecord, "after", "new")),
         stores(|vault| vault.erase_history(2, None)),
         stores(|vault| vault.append_history(&entry(30)).map(drop)),
     ]

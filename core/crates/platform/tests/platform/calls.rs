@@ -51,7 +51,7 @@ impl RequestSigner for Key {
 }
 
 /// The claims of a binding proof that the key made.
-fn claims(token: &str, typ: &str, key: &Key) -> Value {
+pub(crate) fn claims(token: &str, typ: &str, key: &Key) -> Value {
     let parsed = jws::parse(token).unwrap();
     assert_eq!(parsed.jwk(), Some(&key.public_key()));
     parsed.verify(typ, &key.public_key()).unwrap()
@@ -226,7 +226,7 @@ async fn grant_asked_for_proves_the_token_for_each_try() {
 }
 
 /// Checks a request that carries the access token and gives the `jti` of its DPoP proof.
-fn check_token_use(seen: &Seen, method: &str, path: &str, server: &Server, device: &Key) -> Value {
+pub(crate) fn check_token_use(seen: &Seen, method: &str, path: &str, server: &Server, device: &Key) -> Value {
     assert_eq!(seen.line(), format!("{method} {path} HTTP/1.1"));
     assert_eq!(seen.header("authorization"), Some("DPoP tok-1"));
     let dpop = claims(seen.header("dpop").unwrap(), "dpop+jwt", device);
@@ -297,7 +297,7 @@ async fn slow_key_does_not_use_up_the_time_of_the_call() {
     assert_eq!(*device.signatures.lock().unwrap(), 4);
 }
 
-fn passcode_key(digits: &str) -> PasscodeKey {
+pub(crate) fn passcode_key(digits: &str) -> PasscodeKey {
     PasscodeKey::derive(&Passcode::parse(digits.into()).unwrap(), &[7; 16], KdfCost::FLOOR).unwrap()
 }
 

@@ -11,6 +11,8 @@ mod outage;
 #[cfg(test)]
 mod overload;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod wire;

@@ -55,6 +55,20 @@ fn authority_reported_is_shown_with_its_source_and_time() {
 }
 
 #[test]
+fn record_retracted_is_gone_until_the_authority_says_something_newer() {
+    let times = |as_of| (UnixTime::from_seconds(as_of), UnixTime::from_seconds(900));
+    let mut record = account();
+    record.retract("bank", times(99), Verification::Signed).unwrap();
+    assert!(!record.is_gone(), "what the authority said last is newer");
+    record.retract("bank", times(200), Verification::Signed).unwrap();
+    assert!(record.is_gone() && record.form().is_empty());
+    record.report("bank", layer(BANK, 150, &[("bank", "970436")])).unwrap();
+    assert!(record.is_gone() && record.form().is_empty(), "an older copy does not bring it back");
+    record.report("bank", layer(BANK, 201, &[("bank", "970436")])).unwrap();
+    assert_eq!((record.is_gone(), text(&record, "bank").as_deref()), (false, Some("970436")));
+}
+
+#[test]
 fn declared_value_never_overwrites_and_is_pending_with_both_values() {
     let mut record = account();
     declare(&mut record, 200, &[("bank", "970415"), ("holder_name", "Nguyễn Thị Thuý"), ("purpose", "general")]);

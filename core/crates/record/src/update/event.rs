@@ -119,6 +119,8 @@ pub enum Event<'a> {
         /// What it says.
         says: Says,
     },
+    /// The platform did not take what was sent, and has kept nothing of it: it is written, and signed, again.
+    Return,
     /// The citizen gives up.
     Withdraw,
 }

@@ -128,21 +128,21 @@ fn name(update: &Update) -> &'static str {
 }
 
 /// Every state by every event: the state it goes to, `.` if nothing happens, `!` if it is out of order. The columns: edit, validate,
-/// attach, sign, enqueue, rebase, receive, checking, supplement, accepted, refused, withdraw.
+/// attach, sign, enqueue, rebase, receive, checking, supplement, accepted, refused, withdraw, return.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 12]); 12] = [
-    ("draft",      ["draft", "validated", "draft", "!", "!", "draft", "!", "!", "!", "!", "!", "withdrawn"]),
-    ("validated",  ["draft", "validated", "validated", "signed", "!", "draft", "!", "!", "!", "!", "!", "withdrawn"]),
-    ("evidenced",  ["draft", "evidenced", "evidenced", "signed", "!", "draft", "!", "!", "!", "!", "!", "withdrawn"]),
-    ("signed",     ["!", "!", "!", ".", "queued", "!", "!", "!", "!", "!", "!", "withdrawn"]),
-    ("queued",     ["!", "!", "!", "!", ".", "!", "received", "checking", "supplement", "accepted", "refused", "!"]),
-    ("received",   ["!", "!", "!", "!", "!", "!", ".", "checking", "supplement", "accepted", "refused", "!"]),
-    ("checking",   ["!", "!", "!", "!", "!", "!", ".", "checking", "supplement", "accepted", "refused", "!"]),
-    ("supplement", ["supplement", "supplied", "supplement", "!", "!", "supplement", ".", "checking", "supplement", "accepted", "refused", "!"]),
-    ("supplied",   ["supplement", "supplied", "supplied", "signed", "!", "supplement", ".", "checking", "supplement", "accepted", "refused", "!"]),
-    ("accepted",   ["!", "!", "!", "!", "!", "!", ".", ".", ".", ".", ".", "!"]),
-    ("refused",    ["!", "!", "!", "!", "!", "!", ".", ".", ".", ".", ".", "!"]),
-    ("withdrawn",  ["!", "!", "!", "!", "!", "!", "!", "!", "!", "!", "!", "."]),
+const TABLE: [(&str, [&str; 13]); 12] = [
+    ("draft",      ["draft", "validated", "draft", "!", "!", "draft", "!", "!", "!", "!", "!", "withdrawn", "."]),
+    ("validated",  ["draft", "validated", "validated", "signed", "!", "draft", "!", "!", "!", "!", "!", "withdrawn", "!"]),
+    ("evidenced",  ["draft", "evidenced", "evidenced", "signed", "!", "draft", "!", "!", "!", "!", "!", "withdrawn", "!"]),
+    ("signed",     ["!", "!", "!", ".", "queued", "!", "!", "!", "!", "!", "!", "withdrawn", "draft"]),
+    ("queued",     ["!", "!", "!", "!", ".", "!", "received", "checking", "supplement", "accepted", "refused", "!", "draft"]),
+    ("received",   ["!", "!", "!", "!", "!", "!", ".", "checking", "supplement", "accepted", "refused", "!", "!"]),
+    ("checking",   ["!", "!", "!", "!", "!", "!", ".", "checking", "supplement", "accepted", "refused", "!", "!"]),
+    ("supplement", ["supplement", "supplied", "supplement", "!", "!", "supplement", ".", "checking", "supplement", "accepted", "refused", "!", "."]),
+    ("supplied",   ["supplement", "supplied", "supplied", "signed", "!", "supplement", ".", "checking", "supplement", "accepted", "refused", "!", "!"]),
+    ("accepted",   ["!", "!", "!", "!", "!", "!", ".", ".", ".", ".", ".", "!", "!"]),
+    ("refused",    ["!", "!", "!", "!", "!", "!", ".", ".", ".", ".", ".", "!", "!"]),
+    ("withdrawn",  ["!", "!", "!", "!", "!", "!", "!", "!", "!", "!", "!", ".", "!"]),
 ];
 
 #[test]
@@ -168,6 +168,7 @@ fn every_state_given_every_event_goes_where_the_table_says() {
             says(Says::Accepted),
             says(Says::Refused { reason: reason(), appeal_until: None }),
             Event::Withdraw,
+            Event::Return,
         ];
         for (event, wanted) in events.into_iter().zip(row) {
             let (mut update, before) = (in_state(state), in_state(state));
