@@ -167,6 +167,9 @@ impl From<Error> for EidError {
             | Error::DataRequestUnknown
             | Error::DataRequestSent
             | Error::ListFull
+            | Error::RecordUnknown
+            | Error::UpdateUnknown
+            | Error::Record(_)
             | Error::Internal
             | Error::Model(_)
             | Error::Vault(_)

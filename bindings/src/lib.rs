@@ -62,9 +62,11 @@ pub use step_up::{ActDraft, ActProgress, FactorChoice, FactorKind, StepUpView};
 pub use unlocked::{Presentation, Unlocked};
 pub use views::{
     AccountState, AccountView, Act, ActivationPurpose, ActivationStep, ActivationView, AppStatusView, CardDraft,
-    CardLinesDraft, CardProgressView, ConflictView, FieldText, FindingView, HistoryPage, HistoryView, HolderMismatchView, HomeView, LineView, LockCodeView, MismatchView, PasscodeOutcome, PendingView, PresentDraft,
-    ProofView, Purpose, PurposeCount, PurposeRefusal, QrView, ReadinessView, RecordHitView, RecordUpdateView, RecordView, RefillView, RepairView, StatedView, StorePart,
-    UpdateEvidenceView, UpdateReason, UpdateReceiptView, UpdateState, UpdateStep,
+    CardLinesDraft, CardProgressView, ConflictView, FieldText, FindingView, HistoryPage, HistoryView,
+    HolderMismatchView, HomeView, LineView, LockCodeView, MismatchView, PasscodeOutcome, PendingView, PresentDraft,
+    ProofView, Purpose, PurposeCount, PurposeRefusal, QrView, ReadinessView, RecordHitView, RecordUpdateView,
+    RecordView, RefillView, RepairView, StatedView, StorePart, SyncView, UpdateEvidenceView, UpdateReason,
+    UpdateReceiptView, UpdateState, UpdateStep,
 };
 
 uniffi::setup_scaffolding!("eid_core");

@@ -2,7 +2,7 @@
 
 use eid_record::RecordKind;
 
-use crate::{EidError, Language, RecordHitView, RecordView, Unlocked};
+use crate::{EidError, Language, RecordHitView, RecordView, SyncView, Unlocked};
 
 /// Most characters of a search that are looked at.
 const MAX_SEARCH: usize = 200;
@@ -59,5 +59,26 @@ impl Unlocked {
             Ok(hits.into_iter().map(RecordHitView::from).collect())
         };
         self.session.call().run(work).await
+    }
+
+    /// Sends what was confirmed, and pulls what the authorities say, which asks for [`Unlocked::sign_in`] before. Nothing is lost or done
+    /// twice wherever it breaks off. Runs to its end.
+    ///
+    /// # Errors
+    /// `AuthFailed` 2056 after all was sent; `Network`, `Rejected`, `Device`, `Locked`, `Storage`.
+    pub async fn sync_records(&self) -> Result<SyncView, EidError> {
+        let core = self.session.core()?;
+        self.session.call().run_to_end(async move { Ok(core.sync_records().await?.into()) }).await
+    }
+
+    /// Has the authority of a kind asked anew, which asks for [`Unlocked::sign_in`] before; gives by when its answer should be there for
+    /// `sync_records`, in seconds since 1970.
+    ///
+    /// # Errors
+    /// `AuthFailed` 2056; `Rejected` 8180 for a kind that is not known; `Network`, `Device`, `Locked`, `Storage`.
+    pub async fn refresh_records(&self, kind: String) -> Result<i64, EidError> {
+        let kind = kind_named(&kind)?;
+        let core = self.session.core()?;
+        self.session.call().run(async move { Ok(core.refresh_records(kind).await?.seconds()) }).await
     }
 }

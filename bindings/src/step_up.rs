@@ -39,6 +39,12 @@ pub enum ActDraft {
     },
     /// Face or finger count no more.
     StopBiometrics,
+    /// A change of a record goes to its authority ([`Unlocked::begin_update`]). The passcode is enough for most kinds, and needs no
+    /// network.
+    SubmitUpdate {
+        /// Which change.
+        update: String,
+    },
 }
 
 impl From<ActDraft> for ActOrder {
@@ -51,6 +57,7 @@ impl From<ActDraft> for ActOrder {
             ActDraft::NewLockCode => Self::NewLockCode,
             ActDraft::CountBiometrics { at_once } => Self::CountBiometrics { at_once },
             ActDraft::StopBiometrics => Self::StopBiometrics,
+            ActDraft::SubmitUpdate { update } => Self::SubmitUpdate { update },
         }
     }
 }
@@ -115,6 +122,8 @@ pub enum ActProgress {
         /// By the platform's clock.
         from: i64,
     },
+    /// It is confirmed, and sent as soon as the platform can be reached: [`Unlocked::record_update`] says how far it is.
+    Queued,
 }
 
 impl From<StepUp> for StepUpView {
@@ -156,6 +165,7 @@ impl From<eid_core::ActProgress> for ActProgress {
         match progress {
             eid_core::ActProgress::Missing(step) => Self::Missing { step: step.into() },
             eid_core::ActProgress::Done(ActOutcome::Done) => Self::Done,
+            eid_core::ActProgress::Done(ActOutcome::Queued) => Self::Queued,
             eid_core::ActProgress::Done(ActOutcome::LockCode(code)) => Self::NewLockCode { code: (&*code).into() },
             eid_core::ActProgress::Done(ActOutcome::BiometricsCount { from }) => {
                 Self::BiometricsCount { from: from.seconds() }

@@ -19,6 +19,7 @@ pub use present::{PresentDraft, ProofView, Purpose, QrView};
 pub(crate) use record::word;
 pub use record::{
     FindingView, HolderMismatchView, LineView, MismatchView, PendingView, RecordHitView, RecordView, StatedView,
+    SyncView,
 };
 pub use record_update::{
     ConflictView, FieldText, RecordUpdateView, UpdateEvidenceView, UpdateReason, UpdateReceiptView, UpdateStep,

@@ -2,7 +2,7 @@
 
 use eid_record::{Finding, HolderMismatch, Likeness, Line, Mismatch, Path, Provenance, Severity, Tables, Wish};
 
-use super::redacted;
+use super::{count, redacted};
 use crate::Language;
 
 redacted!(RecordView, LineView, FindingView, PendingView, MismatchView, StatedView, HolderMismatchView, RecordHitView);
@@ -224,6 +224,38 @@ impl From<eid_core::RecordHit> for RecordHitView {
     fn from(hit: eid_core::RecordHit) -> Self {
         let eid_core::RecordHit { kind, id, title } = hit;
         Self { kind: kind.name().to_owned(), id, title }
+    }
+}
+
+/// What a sync did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct SyncView {
+    /// Records that are new, changed or gone.
+    pub pulled: u32,
+    /// Steps of authorities that moved a change on.
+    pub steps: u32,
+    /// What was not believed: not signed by the authority that keeps it, of another person, of a change that this phone did not send, or
+    /// older than what was known.
+    pub refused: u32,
+    /// Requests that pulling took.
+    pub requests: u32,
+    /// Changes that the platform received.
+    pub sent: u32,
+    /// Changes that wait to be sent.
+    pub waiting: u32,
+}
+
+impl From<eid_core::SyncReport> for SyncView {
+    fn from(report: eid_core::SyncReport) -> Self {
+        let eid_core::SyncReport { pulled, steps, refused, requests, sent, waiting } = report;
+        Self {
+            pulled: count(pulled),
+            steps: count(steps),
+            refused: count(refused),
+            requests: count(requests),
+            sent: count(sent),
+            waiting: count(waiting),
+        }
     }
 }
 

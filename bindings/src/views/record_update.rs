@@ -228,3 +228,88 @@ impl From<Conflict> for ConflictView {
         Self { path: path.as_str().to_owned(), mine, theirs }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use eid_model::{Code, UnixTime};
+    use eid_record::{Finding, Form, Path, RecordKind};
+
+    use super::*;
+
+    fn at(seconds: i64) -> UnixTime {
+        UnixTime::from_seconds(seconds)
+    }
+
+    fn reason(code: Code) -> Reason {
+        Reason { code: code.number(), path: Path::parse("number").ok(), note: Some("planted".to_owned()) }
+    }
+
+    fn view(state: State, asked: Option<Asked>) -> UpdateView {
+        let mut form = Form::new();
+        form.set(Path::parse("classes[planted].class").unwrap(), "planted").unwrap();
+        let path = || Path::parse("classes[planted].class").unwrap();
+        UpdateView {
+            id: "a".to_owned(),
+            kind: RecordKind::DrivingLicence,
+            record: "new-b".to_owned(),
+            state,
+            form,
+            findings: Vec::<Finding>::new(),
+            refused_fields: vec![(path(), 8120)],
+            evidence: vec![EvidenceView {
+                sha256: [7; 32],
+                bytes: 9,
+                media_type: "image/jpeg".to_owned(),
+                is_uploaded: true,
+            }],
+            receipt: Some(Receipt {
+                dossier: "planted".to_owned(),
+                round: 1,
+                received_at: at(5),
+                evidence: vec![[7; 32]],
+            }),
+            asked,
+            conflict: Some(vec![Conflict { path: path(), mine: Some("planted".to_owned()), theirs: None }]),
+            problem: Some(Code::FORM_INVALID),
+            began_at: at(1),
+            changed_at: at(2),
+        }
+    }
+
+    #[test]
+    fn every_state_is_told_with_its_reason_and_its_day() {
+        let asked = || Asked { reason: reason(Code::REASON_EVIDENCE_NEEDED), due_at: at(40) };
+        let refused = State::Refused { reason: reason(Code::REASON_NOT_FOUND), appeal_until: Some(at(50)) };
+        for (state, asked, step, code, due_at) in [
+            (State::Draft, None, UpdateStep::Draft, None, None),
+            (State::Validated, Some(asked()), UpdateStep::Validated, Some(Code::REASON_EVIDENCE_NEEDED), Some(40)),
+            (State::Queued, None, UpdateStep::Queued, None, None),
+            (State::Checking { due_at: Some(at(30)) }, None, UpdateStep::Checking, None, Some(30)),
+            (State::Checking { due_at: None }, None, UpdateStep::Checking, None, None),
+            (State::Supplement, Some(asked()), UpdateStep::Supplement, Some(Code::REASON_EVIDENCE_NEEDED), Some(40)),
+            (State::Accepted, None, UpdateStep::Accepted, None, None),
+            (refused, None, UpdateStep::Refused, Some(Code::REASON_NOT_FOUND), Some(50)),
+        ] {
+            let told = RecordUpdateView::from(view(state, asked));
+            assert_eq!((told.step, told.due_at), (step, due_at));
+            assert_eq!(told.reason.map(|reason| reason.code), code.map(|code| u32::from(code.number())));
+        }
+    }
+
+    #[test]
+    fn what_was_typed_crosses_and_is_in_no_text_about_it() {
+        let told = RecordUpdateView::from(view(State::Draft, None));
+        let [field] = told.form.as_slice() else { panic!("one text") };
+        assert_eq!((field.path.as_str(), field.text.as_str()), ("classes[planted].class", "planted"));
+        assert_eq!(
+            told.refused_fields.iter().map(|field| (field.code, field.is_error)).collect::<Vec<_>>(),
+            [(8120, true)]
+        );
+        let conflict = &told.conflict.as_ref().unwrap()[0];
+        assert_eq!((conflict.mine.as_deref(), conflict.theirs.as_deref()), (Some("planted"), None));
+        let parts = (&told.form, &told.refused_fields, &told.receipt, &told.conflict, &told.evidence);
+        for text in [format!("{told} {told:?}"), format!("{parts:?}")] {
+            assert!(!text.contains("planted") && text.contains("(…)"), "{text}");
+        }
+    }
+}
