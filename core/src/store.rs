@@ -6,7 +6,12 @@ use eid_crypto::SecretKey;
 use eid_model::UnixTime;
 use eid_vault::{Collection, HistoryMark, Repaired, Vault, VaultError};
 
-use crate::{Error, app::Inner, session::Session, usecase::{present::load_credentials, record::forget_progress}};
+use crate::{
+    Error,
+    app::Inner,
+    session::Session,
+    usecase::{present::load_credentials, record::forget_progress},
+};
 
 /// Opens the store and brings it into order: damage is repaired as far as it can be, and an older copy of the store – the key
 /// hardware's record knows of the generation `known` – is gone on from. Says what was found and done.

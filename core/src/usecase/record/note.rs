@@ -22,12 +22,7 @@ pub(super) fn note(kind: RecordKind, account: &Account, says: &Says, now: UnixTi
     Some(entry((Act::Answered, result), kind, account, now))
 }
 
-fn entry(
-    (act, result): (Act, Option<Code>),
-    kind: RecordKind,
-    account: &Account,
-    now: UnixTime,
-) -> HistoryEntry {
+fn entry((act, result): (Act, Option<Code>), kind: RecordKind, account: &Account, now: UnixTime) -> HistoryEntry {
     let fields = match kind.definition().compartment() {
         Compartment::General => vec![kind.name().to_owned()],
         Compartment::Party | Compartment::Health => Vec::new(),

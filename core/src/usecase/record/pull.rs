@@ -192,7 +192,7 @@ impl Desk {
             Err(_) => false,
             Ok(Change::Record(report)) => self.take_record(vault, report, pull, taken)?,
             Ok(Change::Gone(gone)) => self.take_gone(vault, &gone, pull, taken)?,
-            Ok(Change::Step(step)) => self.take_step(vault, step, taken)?,
+            Ok(Change::Step(step)) => self.take_step(vault, &step, taken)?,
         };
         taken.refused = taken.refused.saturating_add(usize::from(!believed));
         Ok(())
@@ -204,7 +204,8 @@ impl Desk {
         let known = kept.record.as_of();
         let is_failure = self.outcome(&report.status) == Some("failed");
         // That an authority cannot answer takes nothing away from what it said before.
-        let is_news = known.is_none_or(|known| known < report.as_of) && !(is_failure && !kept.record.form().is_empty());
+        let says_more = !is_failure || kept.record.form().is_empty();
+        let is_news = says_more && known.is_none_or(|known| known < report.as_of);
         if is_news {
             let times = (report.as_of, self.now);
             let context = self.context(&[], Speaker::Authority);
@@ -235,7 +236,7 @@ impl Desk {
     }
 
     /// False for a step of a change that this phone does not have, or did not send.
-    fn take_step(&self, vault: &Vault, step: UpdateStep, taken: &mut Taken) -> Result<bool, Error> {
+    fn take_step(&self, vault: &Vault, step: &UpdateStep, taken: &mut Taken) -> Result<bool, Error> {
         let mut kept = match find_update(vault, &step.update) {
             Err(Error::UpdateUnknown) => return Ok(false),
             found => found?,

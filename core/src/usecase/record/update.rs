@@ -1,6 +1,6 @@
 //! Writing a change of a record (cập nhật dữ liệu): a draft that is in the store before each call returns.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use eid_crypto::{Random, random};
@@ -77,7 +77,7 @@ impl Unlocked {
     /// [`Error::RecordUnknown`], [`Error::ListFull`]; [`Error::Vault`], [`Error::Clock`], [`Error::Locked`].
     pub async fn begin_update(&self, kind: RecordKind, record: Option<&str>) -> Result<UpdateView, Error> {
         let (desk, record) = (Desk::open(self.session()?).await?, record.map(str::to_owned));
-        let session = desk.session.clone();
+        let session = Arc::clone(&desk.session);
         let view = desk.work(move |desk, vault| desk.begin(vault, kind, record.as_deref())).await?;
         session.tell(&[ports::Event::UpdatesChanged]);
         Ok(view)
@@ -113,7 +113,7 @@ impl Unlocked {
     /// [`Error::UpdateUnknown`]; [`Error::Vault`], [`Error::Clock`], [`Error::Locked`].
     pub async fn update(&self, id: &str) -> Result<UpdateView, Error> {
         let (desk, id) = (Desk::open(self.session()?).await?, id.to_owned());
-        desk.work(move |desk, vault| desk.update_view(vault, find_update(vault, &id)?)).await
+        desk.work(move |desk, vault| desk.update_view(vault, &find_update(vault, &id)?)).await
     }
 
     /// All changes, in the order in which they were begun; 500 are kept, and the oldest that are over make room. Asks nobody.
@@ -122,8 +122,7 @@ impl Unlocked {
     /// [`Error::Vault`], [`Error::Clock`], [`Error::Locked`].
     pub async fn updates(&self) -> Result<Vec<UpdateView>, Error> {
         let desk = Desk::open(self.session()?).await?;
-        desk.work(|desk, vault| load_updates(vault)?.into_iter().map(|kept| desk.update_view(vault, kept)).collect())
-            .await
+        desk.work(|desk, vault| load_updates(vault)?.iter().map(|kept| desk.update_view(vault, kept)).collect()).await
     }
 
     /// Gives a change up that the platform has not had, and erases it with its evidence. Not an error if there is none.
@@ -132,7 +131,7 @@ impl Unlocked {
     /// [`Error::Record`] once it is on its way: only the authority ends it then. [`Error::Vault`], [`Error::Clock`], [`Error::Locked`].
     pub async fn withdraw_update(&self, id: &str) -> Result<(), Error> {
         let (desk, id) = (Desk::open(self.session()?).await?, id.to_owned());
-        let session = desk.session.clone();
+        let session = Arc::clone(&desk.session);
         desk.work(move |desk, vault| {
             let mut kept = match find_update(vault, &id) {
                 Err(Error::UpdateUnknown) => return Ok(()),
@@ -178,7 +177,7 @@ impl Desk {
         for kept in load_updates(vault)?.into_iter().filter(of_it) {
             match kept.update.state() {
                 State::Draft | State::Validated | State::Evidenced | State::Supplement => {
-                    return self.update_view(vault, kept);
+                    return self.update_view(vault, &kept);
                 }
                 State::Refused { .. } => refused = Some(kept.update.form().clone()),
                 _ => refused = None,
@@ -192,7 +191,8 @@ impl Desk {
             seen = writable(kind, &known.form());
         }
         let rng = &*self.session.inner.ports.random;
-        let record = record.map_or_else(|| Ok(format!("new-{}", make_name(rng)?)), |id| Ok::<_, Error>(id.to_owned()))?;
+        let record =
+            record.map_or_else(|| Ok(format!("new-{}", make_name(rng)?)), |id| Ok::<_, Error>(id.to_owned()))?;
         let form = refused.unwrap_or_else(|| seen.clone());
         let update = Update::begin(&make_name(rng)?, (kind, &record), base, form)?;
         make_room(vault)?;
@@ -202,7 +202,7 @@ impl Desk {
     /// Keeps it, and shows it.
     pub(super) fn store(&self, vault: &mut Vault, mut kept: KeptUpdate) -> Result<UpdateView, Error> {
         kept.changed_at = self.now;
-        let view = self.update_view(vault, kept.clone())?;
+        let view = self.update_view(vault, &kept)?;
         vault.transaction(|vault| kept.store(vault))?;
         Ok(view)
     }
@@ -236,14 +236,14 @@ impl Desk {
         Ok(record.map_or_else(Default::default, |record| (record.as_of(), writable(kind, &record.form()))))
     }
 
-    pub(super) fn update_view(&self, vault: &Vault, kept: KeptUpdate) -> Result<UpdateView, Error> {
+    pub(super) fn update_view(&self, vault: &Vault, kept: &KeptUpdate) -> Result<UpdateView, Error> {
         let (kind, record) = kept.update.record();
         let is_written = kept.is_written();
         let findings = match is_written {
             true => self.check(vault, (kind, record), kept.update.form(), Speaker::Citizen)?.findings().to_vec(),
             false => Vec::new(),
         };
-        let conflict = if is_written { self.conflict(vault, &kept)? } else { None };
+        let conflict = if is_written { self.conflict(vault, kept)? } else { None };
         let problem = kept.problem.as_ref();
         Ok(UpdateView {
             id: kept.id().to_owned(),

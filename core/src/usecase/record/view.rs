@@ -103,12 +103,7 @@ impl Unlocked {
     ///
     /// # Errors
     /// [`Error::Vault`], [`Error::Clock`], [`Error::Locked`].
-    pub async fn search_records(
-        &self,
-        text: &str,
-        limit: usize,
-        language: Language,
-    ) -> Result<Vec<RecordHit>, Error> {
+    pub async fn search_records(&self, text: &str, limit: usize, language: Language) -> Result<Vec<RecordHit>, Error> {
         let Some(query) = Query::parse(text) else { return Ok(Vec::new()) };
         let desk = Desk::open(self.session()?).await?;
         desk.work(move |desk, vault| {
