@@ -74,6 +74,10 @@ class Sandbox:
         """An authority changes its records of a person by itself."""
         self.fetch("/sandbox/records", {"pid": pid, "kind": kind, **change})
 
+    def submissions(self, person):
+        """The changes of records that a person sent."""
+        return json.loads(self.fetch(f"/sandbox/submissions?pid={person['pid']}"))
+
     def evidence(self, pid, sha256):
         """What arrived of a person's evidence."""
         name = base64.urlsafe_b64encode(sha256).rstrip(b"=").decode()
