@@ -52,7 +52,10 @@ const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self' 'wasm-unsa
 
 const HEADERS: &[(&str, &str)] = &[
     ("content-security-policy", CONTENT_SECURITY),
-    ("permissions-policy", "camera=(self), serial=(self), hid=(self), microphone=(), geolocation=(), display-capture=()"),
+    (
+        "permissions-policy",
+        "camera=(self), serial=(self), hid=(self), microphone=(), geolocation=(), display-capture=()",
+    ),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("x-content-type-options", "nosniff"),
