@@ -39,6 +39,8 @@ pub(crate) enum Command {
     ///
     /// The answer is verified with the printed nonce: eid-counter verify --counter … --nonce …
     Request(Request),
+    /// Draw a code: in the terminal, or as a PNG or SVG picture
+    Draw(Draw),
     /// Print the OpenAPI description of the HTTP interface
     Openapi,
 }
@@ -170,6 +172,21 @@ pub(crate) struct Serve {
     /// Key and registration of this counter: the page can ask then, and --counter is the registered name
     #[arg(long, value_name = "FOLDER", conflicts_with = "counter")]
     pub(crate) identity: Option<PathBuf>,
+}
+
+/// Options of `draw`.
+#[derive(Debug, Args)]
+pub(crate) struct Draw {
+    /// A file (text, PNG picture or raw proof), the text of a code itself, or - for standard input
+    pub(crate) input: OsString,
+
+    /// Write a picture whose name ends in .png or .svg [default: draw in the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Pixels a module in a PNG picture
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=32))]
+    pub(crate) pixels: u32,
 }
 
 /// What a counter goes by.

@@ -48,6 +48,9 @@ pub enum CounterError {
     /// The counter's registration does not allow the question, or its form is wrong.
     #[error("the counter may not ask this")]
     AskNotAllowed,
+    /// A picture of a code cannot be made.
+    #[error("the picture cannot be made")]
+    PictureUnwritable,
     /// The address to serve at is taken, or not one of this machine alone.
     #[error("cannot serve at this address")]
     NotServing,
@@ -72,6 +75,7 @@ impl CounterError {
             Self::PortraitUnwritable => Code::COUNTER_PORTRAIT_UNWRITABLE,
             Self::IdentityUnusable => Code::COUNTER_IDENTITY_UNUSABLE,
             Self::AskNotAllowed => Code::COUNTER_ASK_NOT_ALLOWED,
+            Self::PictureUnwritable => Code::INTERNAL,
             Self::NotServing => Code::COUNTER_NOT_SERVING,
         }
     }
@@ -93,6 +97,7 @@ impl CounterError {
             Self::PortraitUnwritable => "portrait_unwritable",
             Self::IdentityUnusable => "identity_unusable",
             Self::AskNotAllowed => "ask_not_allowed",
+            Self::PictureUnwritable => "picture_unwritable",
             Self::NotServing => "not_serving",
         }
     }

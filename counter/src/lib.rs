@@ -24,6 +24,7 @@
 //! ```
 
 mod asking;
+mod draw;
 mod error;
 mod files;
 mod identity;
@@ -39,6 +40,7 @@ mod time;
 mod trust;
 mod words;
 
+pub use draw::draw_png;
 pub use error::CounterError;
 pub use files::{read_bounded, read_file};
 pub use identity::{Application, Identity};

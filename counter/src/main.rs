@@ -7,6 +7,7 @@ mod open;
 mod register;
 mod request;
 mod serve;
+mod show;
 mod source;
 mod verify;
 
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         cli::Command::Serve(options) => serve::run(options),
         cli::Command::Register(options) => register::run(options),
         cli::Command::Request(options) => request::run(options),
+        cli::Command::Draw(options) => show::run(&options),
         cli::Command::Openapi => match eid_counter::openapi_json().map(|json| writeln!(io::stdout(), "{json}")) {
             Ok(Ok(())) => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,

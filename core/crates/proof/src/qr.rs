@@ -50,27 +50,6 @@ impl QrSymbol {
         inside && self.dark.get(y * self.side + x).copied().unwrap_or_default()
     }
 
-    /// The symbol with its quiet zone as an SVG picture: one unit a module, dark on white, for any size.
-    pub fn to_svg(&self) -> String {
-        use core::fmt::Write as _;
-        let edge = self.side + 2 * QUIET_ZONE;
-        let mut path = String::new();
-        for y in 0..self.side {
-            let mut x = 0;
-            while x < self.side {
-                let run = (x..self.side).take_while(|x| self.is_dark(*x, y)).count();
-                if run > 0 {
-                    // Writing to a string cannot fail.
-                    let _infallible = write!(path, "M{} {}h{run}v1h-{run}z", x + QUIET_ZONE, y + QUIET_ZONE);
-                }
-                x += run + 1;
-            }
-        }
-        format!(
-            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {edge} {edge}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{edge}v{edge}H0z"/><path d="{path}"/></svg>"##
-        )
-    }
-
     /// The symbol with its quiet zone as rows of half blocks for a terminal: two modules to a character, dark on light
     /// whatever the terminal's own colours.
     pub fn to_terminal(&self) -> String {
@@ -92,6 +71,28 @@ impl QrSymbol {
             out.push_str("\u{1b}[0m\n");
         }
         out
+    }
+
+    /// The symbol with its quiet zone as an SVG picture, black on white: one unit a module, so that it is sharp at any size. It
+    /// holds no text, no script and no address.
+    pub fn to_svg(&self) -> String {
+        let edge = self.side + 2 * QUIET_ZONE;
+        let mut path = String::new();
+        for y in 0..self.side {
+            let mut x = 0;
+            while x < self.side {
+                let run = (x..self.side).take_while(|x| self.is_dark(*x, y)).count();
+                if run > 0 {
+                    let (left, top) = (x + QUIET_ZONE, y + QUIET_ZONE);
+                    path.push_str(&format!("M{left} {top}h{run}v1h-{run}z"));
+                }
+                x += run.max(1);
+            }
+        }
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {edge} {edge}\" shape-rendering=\"crispEdges\">\
+             <path fill=\"#fff\" d=\"M0 0h{edge}v{edge}h-{edge}z\"/><path d=\"{path}\"/></svg>\n"
+        )
     }
 }
 
@@ -123,22 +124,23 @@ mod tests {
         }
     }
 
+    /// Reads the dark runs of the path back.
     #[test]
-    fn svg_has_every_dark_module_and_no_other() {
-        let qr = QrSymbol::encode("VN1R:ABC").unwrap();
+    fn picture_in_svg_has_each_dark_module_once_and_nothing_else() {
+        let qr = QrSymbol::encode("VN1:ABC $%*+-./:").unwrap();
         let svg = qr.to_svg();
-        let path = svg.rsplit_once(" d=\"").unwrap().1.split_once('"').unwrap().0;
+        assert!(svg.contains("viewBox=\"0 0 29 29\"") && qr.side() == 21);
+        let path = svg.split("<path d=\"").nth(1).unwrap().split('"').next().unwrap();
         let mut dark = std::collections::BTreeSet::new();
-        for run in path.split('M').skip(1) {
-            let (place, length) = run.split_once('h').unwrap();
-            let (x, y) = place.split_once(' ').unwrap();
+        for run in path.split_terminator('z') {
+            let (at, size) = run.strip_prefix('M').unwrap().split_once('h').unwrap();
+            let (x, y) = at.split_once(' ').unwrap();
             let (x, y): (usize, usize) = (x.parse().unwrap(), y.parse().unwrap());
-            let length: usize = length.split_once('v').unwrap().0.parse().unwrap();
-            dark.extend((x..x + length).map(|x| (x - 4, y - 4)));
+            let run: usize = size.split('v').next().unwrap().parse().unwrap();
+            assert!((x..x + run).all(|x| dark.insert((x - 4, y - 4))));
         }
-        let all = (0..qr.side()).flat_map(|y| (0..qr.side()).map(move |x| (x, y)));
-        assert_eq!(dark, all.filter(|(x, y)| qr.is_dark(*x, *y)).collect());
-        assert!(svg.contains("viewBox=\"0 0 29 29\""));
+        let wanted = (0..21).flat_map(|y| (0..21).map(move |x| (x, y))).filter(|(x, y)| qr.is_dark(*x, *y)).collect();
+        assert_eq!(dark, wanted);
     }
 
     #[test]
