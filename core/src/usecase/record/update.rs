@@ -253,7 +253,7 @@ impl Desk {
             form: kept.update.form().clone(),
             findings,
             refused_fields: problem.map(|problem| problem.fields.clone()).unwrap_or_default(),
-            evidence: kept.evidence(vault)?,
+            evidence: kept.evidence(),
             receipt: kept.update.receipt().cloned(),
             asked: kept.update.asked().cloned(),
             conflict,
@@ -265,7 +265,7 @@ impl Desk {
 
     pub(super) fn conflict(&self, vault: &Vault, kept: &KeptUpdate) -> Result<Option<Vec<Conflict>>, Error> {
         let (present, theirs) = self.present(vault, kept)?;
-        if present == kept.update.base() {
+        if is_same((present, &theirs), kept) {
             return Ok(None);
         }
         let text = |form: &Form, path: &Path| form.find(path.as_str()).map(str::to_owned);
@@ -280,8 +280,8 @@ impl Desk {
 
 impl KeptUpdate {
     fn new(update: Update, seen: Form, now: UnixTime) -> Self {
-        let (signed, receipt, wishes, problem, uploaded) = Default::default();
-        Self { update, began_at: now, changed_at: now, seen, signed, receipt, wishes, problem, uploaded }
+        let (signed, receipt, wishes, problem, pieces) = Default::default();
+        Self { update, began_at: now, changed_at: now, seen, signed, receipt, wishes, problem, pieces }
     }
 
     /// True while the citizen can change it.
@@ -299,6 +299,11 @@ fn writable(kind: RecordKind, form: &Form) -> Form {
         }
     }
     writable
+}
+
+/// True if the record is as it was when the change was begun. That the authority said the same again changes nothing.
+pub(super) fn is_same((present, theirs): (Option<UnixTime>, &Form), kept: &KeptUpdate) -> bool {
+    present == kept.update.base() || (present.is_some() && kept.update.base().is_some() && *theirs == kept.seen)
 }
 
 /// The paths at which two forms differ.
