@@ -125,13 +125,26 @@ function showStation() {
   at("environment").hidden = environment !== "sandbox" && environment !== "test";
   at("environment").textContent = word(environment ?? "");
   if (!station) return;
-  const { trust, status_age_s: status, counter } = station;
+  const { trust, status_age_s: status, counter, clock, not_renewed: fault } = station;
   const age = (seconds) => (seconds === undefined ? word("none") : `${ageOf(seconds)} ${word("old")}`);
   const lists = [
     `${word("trust")} ${word("version")} ${trust.version}: ${age(trust.age_s)}`,
     `${word("status")}: ${age(status)}`,
   ];
   at("lists").textContent = [counter, ...lists].filter(Boolean).join(" · ");
+  const slow = clock?.ahead_s < 0;
+  warn(
+    clock && `${word(slow ? "clockSlow" : "clockFast")} ${ageOf(Math.abs(clock.ahead_s))}. ${word("clockDo")}`,
+    fault && `${word("notRenewed")} ${fault.reason[language]} (${fault.code})`,
+  );
+}
+
+/** Told again only when it changes: a screen reader reads it out. */
+function warn(...texts) {
+  const wanted = texts.filter(Boolean);
+  const box = at("warnings");
+  if ([...box.children].map((line) => line.textContent).join("\n") === wanted.join("\n")) return;
+  box.replaceChildren(...wanted.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
 }
 
 async function watch() {

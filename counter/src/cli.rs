@@ -2,7 +2,13 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{OsStringValueParser, TypedValueParser as _, ValueParser},
+};
+use eid_proof::{Claim, Policy, Purpose};
+
+use crate::source::Source;
 
 /// Verifier for service counters: reads QR identity proofs and says valid, not valid, or cannot tell.
 #[derive(Debug, Parser)]
@@ -74,11 +80,14 @@ pub(crate) struct Serve {
 }
 
 /// What a counter goes by.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct RulesOptions {
     /// Signed trust list: whose proofs are accepted
-    #[arg(long, value_name = "FILE", conflicts_with = "issuer_key")]
-    pub(crate) trust: Option<PathBuf>,
+    ///
+    /// A file; a folder, such as a USB stick's, whose newest list counts (files that end in .cbor); or an https address, which is
+    /// asked every quarter of an hour.
+    #[arg(long, value_name = "SOURCE", conflicts_with = "issuer_key", value_parser = source())]
+    pub(crate) trust: Option<Source>,
 
     /// Public key that must have signed the trust list, in place of the built-in sandbox root; may be repeated
     ///
@@ -93,8 +102,34 @@ pub(crate) struct RulesOptions {
     pub(crate) issuer_key: Option<PathBuf>,
 
     /// Signed status snapshot: what was revoked or suspended
+    ///
+    /// A file, a folder or an https address, as for the trust list.
+    #[arg(long, value_name = "SOURCE", value_parser = source())]
+    pub(crate) status: Option<Source>,
+
+    /// Keep the newest good lists in this folder, and go by them while a source is missing, damaged or older
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keep: Option<PathBuf>,
+
+    /// Believe only these authorities when lists are fetched, in place of the system's (PEM)
     #[arg(long, value_name = "FILE")]
-    pub(crate) status: Option<PathBuf>,
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Which kind of counter this is; it decides how old lists may be
+    #[arg(long, value_enum, default_value_t = Class::Commune)]
+    pub(crate) class: Class,
+
+    /// Take only proofs made for this counter, none made for anybody
+    #[arg(long, requires = "counter")]
+    pub(crate) named_only: bool,
+
+    /// Take only proofs that show the photo
+    #[arg(long)]
+    pub(crate) require_photo: bool,
+
+    /// Take only proofs of this purpose, such as age or id; may be repeated [default: all]
+    #[arg(long, value_name = "PURPOSE", value_parser = parse_purpose)]
+    pub(crate) accept: Vec<Purpose>,
 
     /// Accept proofs whose status is unknown
     #[arg(long)]
@@ -111,6 +146,46 @@ pub(crate) struct RulesOptions {
     /// This counter's identifier, rp/…; proofs made for another counter are refused
     #[arg(long, value_name = "ID", value_parser = parse_counter)]
     pub(crate) counter: Option<String>,
+}
+
+/// The kind of a counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Class {
+    /// Status lists up to 7 days old, trust lists up to 30: an office that has a network now and then
+    Commune,
+    /// Status lists up to 24 hours old, trust lists up to 7 days: where money or a patient depends on it
+    Bank,
+}
+
+impl RulesOptions {
+    /// What the counter takes.
+    pub(crate) fn policy(&self) -> Policy {
+        let (status_hours, trust_days) = match self.class {
+            Class::Commune => (7 * 24, 30),
+            Class::Bank => (24, 7),
+        };
+        Policy {
+            skew_s: self.skew,
+            counter: self.counter.clone(),
+            accept_open: !self.named_only,
+            accepted: self.accept.clone(),
+            required: if self.require_photo { vec![Claim::Face] } else { Vec::new() },
+            allow_unknown_status: self.allow_unknown_status,
+            status_max_age_s: status_hours * 3_600,
+            trust_max_age_s: trust_days * 86_400,
+        }
+    }
+}
+
+fn source() -> ValueParser {
+    OsStringValueParser::new().try_map(Source::parse).into()
+}
+
+fn parse_purpose(text: &str) -> Result<Purpose, String> {
+    Purpose::ALL.into_iter().find(|purpose| purpose.name() == text).ok_or_else(|| {
+        let names: Vec<_> = Purpose::ALL.into_iter().map(Purpose::name).collect();
+        format!("not one of {}", names.join(", "))
+    })
 }
 
 /// A challenge given in hexadecimal.

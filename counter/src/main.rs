@@ -1,8 +1,11 @@
 //! `eid-counter`: the program for service counters.
 
 mod cli;
+mod fetch;
+mod lists;
 mod open;
 mod serve;
+mod source;
 mod verify;
 
 use std::{

@@ -1,4 +1,4 @@
-//! What the options name: files, keys, the clock.
+//! What the options name: keys, the record, the clock.
 
 use std::{
     io::{self, Write as _},
@@ -6,37 +6,18 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use eid_counter::{CounterError, ReplayStore, Rules, open_status_snapshot, open_trust_list, parse_key_file, read_file};
+use eid_counter::{CounterError, ReplayStore, Rules, parse_key_file, read_file};
 use eid_crypto::VerifyingKey;
-use eid_proof::{Policy, TrustList};
 
 use crate::cli::RulesOptions;
 
-/// Largest key file, trust list and status snapshot that are read, in bytes.
+/// Largest key file, in bytes.
 const MAX_KEY_FILE: u64 = 16 * 1024;
-const MAX_TRUST_FILE: u64 = 1024 * 1024;
-const MAX_STATUS_FILE: u64 = 64 * 1024 * 1024;
 
 #[expect(clippy::disallowed_methods, reason = "the program is where the time comes from")]
 pub(crate) fn clock() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// Reads the lists.
-pub(crate) fn rules(options: &RulesOptions) -> Result<Rules, CounterError> {
-    let policy = Policy {
-        skew_s: options.skew,
-        counter: options.counter.clone(),
-        allow_unknown_status: options.allow_unknown_status,
-        ..Policy::default()
-    };
-    let mut rules = Rules::new(trust(options)?, policy);
-    if let Some(path) = &options.status {
-        let bytes = read_file(path, MAX_STATUS_FILE).map_err(|_| CounterError::StatusUnusable)?;
-        rules.status = Some(open_status_snapshot(&bytes, &rules.trust)?);
-    }
-    Ok(rules)
 }
 
 /// Opens the record of used proofs and lets it remember the trust list. A key given by hand has no version.
@@ -55,17 +36,15 @@ pub(crate) fn warn_of_sandbox(options: &RulesOptions) {
     }
 }
 
-fn trust(options: &RulesOptions) -> Result<TrustList, CounterError> {
-    if let Some(path) = &options.issuer_key {
-        return read_key(path).map(TrustList::single);
+/// Tells that what was kept is in force.
+pub(crate) fn warn_not_renewed(error: Option<CounterError>) {
+    if let Some(error) = error {
+        warn(&format!("the lists were not renewed, the ones kept are in force: {error} (E{})", error.code()));
     }
-    let path = options.trust.as_ref().ok_or(CounterError::TrustUnusable)?;
-    let roots = options.trust_root.iter().map(|path| read_key(path)).collect::<Result<Vec<_>, _>>()?;
-    let bytes = read_file(path, MAX_TRUST_FILE).map_err(|_| CounterError::TrustUnusable)?;
-    open_trust_list(&bytes, &roots)
 }
 
-fn read_key(path: &Path) -> Result<VerifyingKey, CounterError> {
+/// Reads a public key.
+pub(crate) fn key(path: &Path) -> Result<VerifyingKey, CounterError> {
     let bytes = read_file(path, MAX_KEY_FILE).map_err(|_| CounterError::TrustUnusable)?;
     parse_key_file(&bytes)
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write as _},
+    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
@@ -12,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
     cli::Serve,
+    lists::{Lists, Opened},
     open::{self, warn},
 };
 
@@ -37,16 +39,19 @@ fn refuse(error: CounterError) -> ExitCode {
 async fn serve(options: Serve) -> Result<(), CounterError> {
     let listener = listen(options.listen)?;
     let address = listener.local_addr().map_err(|_| CounterError::NotServing)?;
-    let rules = open::rules(&options.rules)?;
-    open::warn_of_sandbox(&options.rules);
-    let record = open::record(&options.replay, &options.rules, &rules)?;
-    let at = options.rules.at;
+    let Serve { rules: options, replay, .. } = options;
+    open::warn_of_sandbox(&options);
+    let mut lists = Lists::new(options);
+    let Opened { rules, not_renewed } = lists.open()?;
+    let record = open::record(&replay, lists.options(), &rules)?;
+    let at = lists.options().at;
     let clock = move || UnixTime::from_seconds(at.map_or_else(open::clock, i64::from));
     let server = CounterServer::new(rules, record, clock, |line| {
         // With standard error closed there is nobody to tell.
         writeln!(io::stderr(), "{line}").ok();
     });
-    let reloading = tokio::spawn(reload(server.clone(), options));
+    tell_not_renewed(&server, not_renewed);
+    let reloading = tokio::spawn(reload(server.clone(), lists, replay));
     let said = writeln!(io::stdout(), "http://{address}/").and_then(|()| io::stdout().flush());
     said.map_err(|_| CounterError::NotServing)?;
     let served = server.serve(listener, interrupted()).await;
@@ -61,24 +66,38 @@ async fn interrupted() {
     }
 }
 
-/// Reads the lists again and again; one that cannot be used, or is older than one before, changes nothing.
-async fn reload(server: CounterServer, options: Serve) {
+/// Reads the lists again and again; what cannot be used, or is older than what was used before, changes nothing.
+async fn reload(server: CounterServer, mut lists: Lists, replay: PathBuf) {
     let mut ticks = interval(RELOAD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let options = std::sync::Arc::new(options);
     // The first comes at once.
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        let options = std::sync::Arc::clone(&options);
-        let opened = tokio::task::spawn_blocking(move || {
-            let rules = open::rules(&options.rules)?;
-            open::record(&options.replay, &options.rules, &rules).map(|_| rules)
+        let replay = replay.clone();
+        let opening = tokio::task::spawn_blocking(move || {
+            let opened = lists.open().and_then(|opened| {
+                open::record(&replay, lists.options(), &opened.rules)?;
+                Ok(opened)
+            });
+            (lists, opened)
         });
-        let rules = opened.await.unwrap_or(Err(CounterError::TrustUnusable));
-        if let Err(error) = &rules {
-            warn(&format!("the lists were not renewed: {error} (E{})", error.code()));
+        // Only a defect of ours ends it here; the counter goes on by the lists it has, which tell their age.
+        let Ok((same, opened)) = opening.await else { return };
+        lists = same;
+        match opened {
+            Ok(Opened { rules, not_renewed }) => {
+                server.reload(rules);
+                tell_not_renewed(&server, not_renewed);
+            }
+            Err(error) => tell_not_renewed(&server, Some(error)),
         }
-        server.reload(rules);
+    }
+}
+
+fn tell_not_renewed(server: &CounterServer, error: Option<CounterError>) {
+    if let Some(error) = error {
+        open::warn_not_renewed(Some(error));
+        server.not_renewed(error);
     }
 }

@@ -16,6 +16,7 @@ use eid_proof::{OtherCode, Scan, TextError, decode_text};
 
 use crate::{
     cli::Verify,
+    lists::Lists,
     open::{self, warn},
 };
 
@@ -62,7 +63,9 @@ fn verify(options: &Verify) -> Report {
 }
 
 fn open_station(options: &Verify) -> Result<Station, CounterError> {
-    let mut station = Station::new(open::rules(&options.rules)?);
+    let opened = Lists::new(options.rules.clone()).open()?;
+    open::warn_not_renewed(opened.not_renewed);
+    let mut station = Station::new(opened.rules);
     open::warn_of_sandbox(&options.rules);
     if let Some(path) = &options.replay {
         station.replay = Box::new(open::record(path, &options.rules, &station.rules)?);

@@ -234,3 +234,22 @@ def test_page_is_small_and_paints_soon(desk):
     paint = desk.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     measured.append(f"page: {weight / 1000:.0f} kB with the decoder, first contentful paint {paint:.0f} ms")
     assert weight <= 1_500_000
+
+def test_clock_and_lists_that_seem_wrong_are_told_in_words(browser, server):
+    facts = {
+        "now": "2026-11-22T19:00:10+07:00",
+        "trust": {"environment": "pilot", "version": 7, "age_s": 3600},
+        "clock": {"ahead_s": -252, "holders": 5},
+        "not_renewed": {"code": "E5031", "reason": {"vi": "Hãy lấy lại danh sách.", "en": "Fetch it again."}},
+    }
+    with Desk(browser, server) as desk:
+        assert desk.page.inner_text("#warnings") == "", "nothing to warn about"
+        desk.page.route("**/station", lambda route: route.fulfill(json=facts))
+        desk.page.reload()
+        desk.page.wait_for_selector("#warnings p")
+        told = desk.page.inner_text("#warnings")
+        assert "chậm khoảng 4 phút" in told and "Hãy lấy lại danh sách. (E5031)" in told, told
+        desk.page.click("#language")
+        told = desk.page.inner_text("#warnings")
+        assert "slow by about 4 min" in told and "Fetch it again." in told, told
+        assert desk.page.get_attribute("#warnings", "role") == "status"

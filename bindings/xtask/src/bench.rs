@@ -24,6 +24,10 @@ pub(crate) fn run(root: &Path, args: &[&str]) -> Result<(), String> {
     if groups.is_empty() || groups.contains(&"vault") {
         bench = bench.arg(format!("--sqlcipher={}", build_sqlcipher(root)?));
     }
+    if groups.is_empty() || groups.contains(&"scan") {
+        tools::python_packages(root)?;
+        bench = bench.arg(format!("--zxing={}", root.join(tools::ENVIRONMENT).join("bin/python").display()));
+    }
     if groups.is_empty() || groups.contains(&"ffi") {
         measure_calls(root, flags.contains(&"--smoke"))?;
         return bench.arg(format!("--rows={ROWS}")).check();

@@ -16,7 +16,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("eid-chip", &["eid-crypto", "eid-model"]),
     ("eid-platform", &["eid-crypto", "eid-model", "eid-record"]),
     ("eid-record", &["eid-model"]),
-    ("eid-core", &["eid-chip", "eid-crypto", "eid-model", "eid-platform", "eid-proof", "eid-record", "eid-vault"]),
+    ("eid-evidence", &["eid-model"]),
+    (
+        "eid-core",
+        &[
+            "eid-chip",
+            "eid-crypto",
+            "eid-evidence",
+            "eid-model",
+            "eid-platform",
+            "eid-proof",
+            "eid-record",
+            "eid-vault",
+        ],
+    ),
     ("eid-counter", &["eid-crypto", "eid-model", "eid-proof"]),
     ("eid-contract", &["eid-core", "eid-crypto"]),
     ("eid-native", &[]),
@@ -49,7 +62,8 @@ const OWNED: &[Owned] = &[
     Owned { libraries: &["p256"], by: &["eid-crypto"], in_tests_of: &["eid-chip"] },
     // What old chips still speak stays behind the chip reader.
     Owned { libraries: &["des", "sha1"], by: &["eid-chip"], in_tests_of: &[] },
-    Owned { libraries: &["reqwest"], by: &["eid-platform"], in_tests_of: &[] },
+    // The counter fetches signed lists, if it is told to.
+    Owned { libraries: &["reqwest"], by: &["eid-platform", "eid-counter"], in_tests_of: &[] },
     Owned {
         libraries: &["rusqlite", "libsqlite3-sys"],
         by: &["eid-vault", "eid-counter", "eid-sandbox", "eid-bench", "eid-faults"],
@@ -66,7 +80,7 @@ const OWNED: &[Owned] = &[
 
 /// Sans-I/O packages, and what they never name.
 const PURE: (&[&str], &[&str]) =
-    (&["eid-model", "eid-crypto", "eid-chip", "eid-proof", "eid-record", "eid-vault"], &["tokio"]);
+    (&["eid-model", "eid-crypto", "eid-chip", "eid-evidence", "eid-proof", "eid-record", "eid-vault"], &["tokio"]);
 
 /// The part of `cargo metadata --no-deps` that matters here: our own packages with their direct dependencies.
 #[derive(Deserialize)]

@@ -13,7 +13,8 @@ use crate::{
 
 const APT: &str = ".ci/apt.txt";
 const PYTHON: &str = ".ci/requirements.txt";
-const ENVIRONMENT: &str = "target/tools/python";
+/// Where the Python packages are.
+pub(crate) const ENVIRONMENT: &str = "target/tools/python";
 
 /// Installs what is missing, and fetches the crates: nothing after this needs a network.
 pub(crate) fn install(root: &Path) -> Result<(), String> {

@@ -10,13 +10,15 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use eid_model::{Code, UnixTime};
-use eid_proof::{Detail, Judgement, ReplayEntry, Scan, StatusSnapshot};
+use eid_proof::{Detail, Judgement, ReplayEntry, Scan, StatusSnapshot, VerifiedProof};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Office, description,
+    Office,
+    clocks::{self, ClockFacts},
+    description,
     refusal::{Refusal, Refused},
 };
 use crate::{CounterError, Input, Report, Rfc3339, Rules, Shown, TrustFacts, picture, report::age};
@@ -121,10 +123,15 @@ async fn verify(
         .into_iter()
         .map(|judged| match judged {
             Judged::Unreadable(error) => rules.report_fault(error, now),
-            Judged::Read(Judgement::Decided(verdict)) => rules.report(&verdict, now),
-            Judged::Read(Judgement::UnlessUsed(unrecorded)) => {
+            Judged::Read { judgement: Judgement::Decided(verdict), phone } => {
+                office.clocks.see(phone, now);
+                rules.report(&verdict, now)
+            }
+            Judged::Read { judgement: Judgement::UnlessUsed(unrecorded), .. } => {
                 let answer = answers.next().unwrap_or(Err(eid_proof::ReplayUnavailable));
-                rules.report(&unrecorded.settle(answer), now)
+                let verdict = unrecorded.settle(answer);
+                office.clocks.see(verdict.proof.as_ref().map(VerifiedProof::signed_at), now);
+                rules.report(&verdict, now)
             }
         })
         .collect();
@@ -137,13 +144,17 @@ async fn verify(
 /// One scanned thing after all that needs no record.
 enum Judged {
     Unreadable(CounterError),
-    Read(Judgement),
+    Read {
+        judgement: Judgement,
+        /// When the phone signed, where only the clocks speak against the proof.
+        phone: Option<UnixTime>,
+    },
 }
 
 impl Judged {
     fn entry(&self) -> Option<ReplayEntry> {
         match self {
-            Self::Read(Judgement::UnlessUsed(unrecorded)) => Some(*unrecorded.entry()),
+            Self::Read { judgement: Judgement::UnlessUsed(unrecorded), .. } => Some(*unrecorded.entry()),
             _ => None,
         }
     }
@@ -176,7 +187,8 @@ fn judge(rules: &Rules, scanned: Scanned, now: UnixTime) -> Result<Judged, Count
     {
         verdict.detail = Detail::Keyboard;
     }
-    Ok(Judged::Read(judgement))
+    let phone = clocks::only_clocks_differ(rules, &input, &judgement);
+    Ok(Judged::Read { judgement, phone })
 }
 
 /// The codes of the verdicts of one call, for the log.
@@ -204,13 +216,19 @@ pub(super) struct StationFacts {
     /// Age in seconds of the oldest status list; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     status_age_s: Option<i64>,
+    /// Why the lists in force are not new ones: the source is missing, damaged or older.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_renewed: Option<Refused>,
+    /// That this counter's clock disagrees with the phones' of the last holders, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<ClockFacts>,
 }
 
 fn status_age(rules: &Rules, now: UnixTime) -> Option<i64> {
     rules.status.as_ref().and_then(StatusSnapshot::as_of).map(|at| age(now, at))
 }
 
-/// Tells the lists in force and their age.
+/// Tells the lists in force and their age, and whether the clock seems wrong.
 #[utoipa::path(
     get, path = "/station", tag = "counter",
     responses((status = 200, body = StationFacts), (status = 403, body = Refused, description = "E5038"))
@@ -222,6 +240,8 @@ async fn station(State(office): State<Arc<Office>>) -> Json<StationFacts> {
         now: Rfc3339(now),
         trust: rules.trust_facts(now),
         status_age_s: status_age(&rules, now),
+        not_renewed: office.why_not_renewed().map(|error| Refused::of(error.code())),
+        clock: office.clocks.facts(),
     })
 }
 

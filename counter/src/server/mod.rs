@@ -1,6 +1,7 @@
 //! The counters of one office: a page for scanning and an HTTP interface, on this machine alone.
 
 mod calls;
+mod clocks;
 mod description;
 mod guard;
 mod metrics;
@@ -27,6 +28,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::{CounterError, ReplayStore, Rules};
 use calls::Verdicts;
+use clocks::ClockWatch;
 pub use description::openapi_json;
 use metrics::Metrics;
 use recorder::Recorder;
@@ -46,6 +48,9 @@ type Log = Box<dyn Fn(&LogLine) + Send + Sync>;
 /// What all calls share.
 struct Office {
     rules: RwLock<Arc<Rules>>,
+    /// Why the lists in force are not new ones.
+    not_renewed: RwLock<Option<CounterError>>,
+    clocks: ClockWatch,
     recorder: Recorder,
     clock: Clock,
     log: Log,
@@ -63,6 +68,8 @@ impl CounterServer {
     ) -> Self {
         Self(Arc::new(Office {
             rules: RwLock::new(Arc::new(rules)),
+            not_renewed: RwLock::new(None),
+            clocks: ClockWatch::default(),
             recorder: Recorder::start(record),
             clock: Box::new(clock),
             log: Box::new(log),
@@ -70,12 +77,16 @@ impl CounterServer {
         }))
     }
 
-    /// Goes by these rules from the next call on. What could not be opened leaves the old rules in force, and is counted.
-    pub fn reload(&self, rules: Result<Rules, CounterError>) {
-        match rules {
-            Ok(rules) => *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules),
-            Err(_) => self.0.metrics.count_failed_reload(),
-        }
+    /// Goes by these rules from the next call on.
+    pub fn reload(&self, rules: Rules) {
+        *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+        *self.0.not_renewed.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Says that there are no new lists, and why. Those in force stay so; it is counted, and told to whoever asks.
+    pub fn not_renewed(&self, error: CounterError) {
+        *self.0.not_renewed.write().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        self.0.metrics.count_failed_reload();
     }
 
     /// All calls, for callers that reach the server at `address`.
@@ -129,6 +140,10 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, CounterError> {
 impl Office {
     fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn why_not_renewed(&self) -> Option<CounterError> {
+        *self.not_renewed.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> UnixTime {

@@ -32,17 +32,23 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, Json(Refused { code: self.code, reason: Words::of(self.code) })).into_response()
+        (self.status, Json(Refused::of(self.code))).into_response()
     }
 }
 
-/// Why the call was refused. Nothing was verified and nothing was used up.
+/// A reason with its words. For a call that was refused: nothing was verified and nothing was used up.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Refused {
-    /// `E5037` wrong form, `E5038` refused caller.
+    /// `E5037` wrong form, `E5038` refused caller, `E5031`, `E5032`, `E5036` lists that are missing, damaged or older.
     #[serde(serialize_with = "label")]
     #[schema(value_type = String, pattern = "^E[0-9]{4}$")]
     code: Code,
     /// What it means and what to do about it.
     reason: Words,
+}
+
+impl Refused {
+    pub(super) fn of(code: Code) -> Self {
+        Self { code, reason: Words::of(code) }
+    }
 }

@@ -14,6 +14,7 @@
 
 mod attacks;
 mod library;
+mod lists;
 mod picture;
 mod program;
 mod served;

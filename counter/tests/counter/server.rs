@@ -282,14 +282,18 @@ async fn every_answer_forbids_frames_foreign_sources_and_caches() {
 #[tokio::test]
 async fn lists_that_cannot_be_renewed_leave_the_old_ones_in_force() {
     let desk = Desk::new();
-    desk.server.reload(Err(CounterError::TrustUnusable));
+    desk.server.not_renewed(CounterError::TrustUnusable);
+    let station = desk.answer(with(&[("host", HOST)], "GET", "/station", "")).await.1;
+    assert_eq!(station["not_renewed"]["code"], "E5031");
+    assert!(station["not_renewed"]["reason"]["en"].as_str().unwrap().contains("Fetch it again"));
     assert_eq!(desk.codes(json!([{"text": desk.proof(0)}])).await, ["Q00"]);
     let metrics = desk.send(with(&[("host", HOST)], "GET", "/metrics", "")).await;
     let text = to_bytes(metrics.into_body(), 100_000).await.unwrap();
     assert!(String::from_utf8(text.to_vec()).unwrap().contains("\neid_counter_list_reload_failures_total 1\n"));
-    desk.server.reload(Ok(Rules { status: None, ..rules(&desk.world) }));
+    desk.server.reload(Rules { status: None, ..rules(&desk.world) });
     assert_eq!(desk.codes(json!([{"text": desk.proof(0)}])).await, ["W16"]);
-    assert!(desk.answer(with(&[("host", HOST)], "GET", "/station", "")).await.1.get("status_age_s").is_none());
+    let station = desk.answer(with(&[("host", HOST)], "GET", "/station", "")).await.1;
+    assert!(station.get("status_age_s").is_none() && station.get("not_renewed").is_none(), "{station}");
 }
 
 #[test]

@@ -102,12 +102,17 @@ impl World {
 
     /// Entry 1 is revoked, entry 2 suspended, the others valid.
     pub(crate) fn status_snapshot(&self) -> Vec<u8> {
+        self.status_snapshot_of(&[Status::Valid, Status::Revoked, Status::Suspended, Status::Valid], 1)
+    }
+
+    /// Good for so many days, as far as the issuer is concerned.
+    pub(crate) fn status_snapshot_of(&self, statuses: &[Status], days: i64) -> Vec<u8> {
         let draft = StatusListDraft {
             issuer: ISSUER,
             uri: LIST,
-            statuses: &[Status::Valid, Status::Revoked, Status::Suspended, Status::Valid],
+            statuses,
             issued_at: time(self.now - 7200),
-            expires_at: time(self.now + 86_400),
+            expires_at: time(self.now + days * 86_400),
             ttl_s: 43_200,
         };
         bundle_status_lists(&[draft.sign(&self.status).unwrap()])

@@ -1,6 +1,6 @@
 //! One table of figures, each beside a named peer or limit, as ratios from one run.
 //!
-//! `eid-bench [--json] [--smoke] [--rows=FILE] [--sqlcipher=PROGRAM] [GROUP…]`; `cargo xtask bench` builds it in release and
+//! `eid-bench [--json] [--smoke] [--rows=FILE] [--sqlcipher=PROGRAM] [--zxing=PYTHON] [GROUP…]`; `cargo xtask bench` builds it in release and
 //! runs it. Times are CPU time of the thread, the least of many samples, ours and the peer's taken in turns, because the
 //! machines it runs on are shared; rates are wall time. FILE holds rows that were measured in another language: group `ffi`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
@@ -11,6 +11,7 @@ mod counter;
 mod proof;
 mod records;
 mod sample;
+mod scan;
 mod storage;
 
 use std::{borrow::Cow, fs, path::Path, process::ExitCode};
@@ -18,7 +19,7 @@ use std::{borrow::Cow, fs, path::Path, process::ExitCode};
 use serde::{Deserialize, Serialize};
 
 /// Groups that `--help` and the design name; those without rows yet are accepted and print nothing.
-const GROUPS: [&str; 8] = ["proof", "vault", "chip", "account", "records", "services", "counter", "ffi"];
+const GROUPS: [&str; 9] = ["proof", "vault", "chip", "account", "records", "services", "counter", "scan", "ffi"];
 
 /// One figure beside one peer or limit.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,6 +50,9 @@ type Rows = Result<Vec<Row>, String>;
 struct Report {
     machine: String,
     rows: Vec<Row>,
+    /// What single frames of a camera give, by code, size and light.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scan: Vec<scan::Line>,
 }
 
 fn main() -> ExitCode {
@@ -60,17 +64,49 @@ fn main() -> ExitCode {
     if let Some(who) = option("--read-chip") {
         return chip::read_by_itself(who);
     }
-    let options = ["--rows=", "--sqlcipher="];
+    let options = ["--rows=", "--sqlcipher=", "--zxing="];
     let known = flags.iter().all(|flag| {
         ["--json", "--smoke"].contains(&flag.as_str()) || options.iter().any(|option| flag.starts_with(option))
     }) && groups.iter().all(|group| GROUPS.contains(&group.as_str()));
     if !known {
-        eprintln!("usage: eid-bench [--json] [--smoke] [--rows=FILE] [--sqlcipher=PROGRAM] [{}]…", GROUPS.join("|"));
+        eprintln!(
+            "usage: eid-bench [--json] [--smoke] [--rows=FILE] [--sqlcipher=PROGRAM] [--zxing=PYTHON] [{}]…",
+            GROUPS.join("|")
+        );
         return ExitCode::from(2);
     }
     let smoke = flags.iter().any(|flag| flag == "--smoke");
-    let samples = if smoke { 3 } else { 200 };
     let wants = |group: &str| groups.is_empty() || groups.iter().any(|name| name == group);
+    let (rows, frames) = match measure(smoke, &wants, &option) {
+        Ok(measured) => measured,
+        Err(error) => {
+            eprintln!("eid-bench: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let machine = format!("{} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH);
+    let report = Report { machine, rows, scan: frames };
+    if flags.iter().any(|flag| flag == "--json") {
+        println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
+    } else {
+        print_table(&report);
+        print!("{}", scan::print(&report.scan));
+    }
+    // A smoke run shows that all of it runs; its figures are too few to mean anything.
+    for row in report.rows.iter().filter(|row| !smoke && row.ratio > row.goal) {
+        eprintln!("eid-bench: {} misses its goal beside {}: {:.2} > {:.2}", row.figure, row.peer, row.ratio, row.goal);
+    }
+    ExitCode::SUCCESS
+}
+
+/// Runs the groups that are wanted.
+fn measure<'a>(
+    smoke: bool,
+    wants: &dyn Fn(&str) -> bool,
+    option: &dyn Fn(&str) -> Option<&'a str>,
+) -> Result<(Vec<Row>, Vec<scan::Line>), String> {
+    let samples = if smoke { 3 } else { 200 };
     let measure: [(&str, &dyn Fn() -> Rows); 6] = [
         ("proof", &|| proof::rows(samples).map_err(|error| error.to_string())),
         ("vault", &|| storage::rows(smoke, option("--sqlcipher").map(Path::new))),
@@ -81,36 +117,19 @@ fn main() -> ExitCode {
     ];
     let mut rows = Vec::new();
     for (group, measure) in measure.iter().filter(|(group, _)| wants(group)) {
-        match measure() {
-            Ok(measured) => rows.extend(measured),
-            Err(error) => {
-                eprintln!("eid-bench: {group}: {error}");
-                return ExitCode::FAILURE;
-            }
-        }
+        rows.extend(measure().map_err(|error| format!("{group}: {error}"))?);
+    }
+    let mut frames = Vec::new();
+    if wants("scan") {
+        let python = option("--zxing").map(Path::new);
+        let (measured, table) = scan::rows(smoke, python).map_err(|error| format!("scan: {error}"))?;
+        rows.extend(measured);
+        frames = table;
     }
     if let Some(file) = option("--rows") {
-        match read_rows(file) {
-            Ok(read) => rows.extend(read),
-            Err(reason) => {
-                eprintln!("eid-bench: {file}: {reason}");
-                return ExitCode::FAILURE;
-            }
-        }
+        rows.extend(read_rows(file).map_err(|reason| format!("{file}: {reason}"))?);
     }
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    let report =
-        Report { machine: format!("{} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH), rows };
-    if flags.iter().any(|flag| flag == "--json") {
-        println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
-    } else {
-        print_table(&report);
-    }
-    // A smoke run shows that all of it runs; its figures are too few to mean anything.
-    for row in report.rows.iter().filter(|row| !smoke && row.ratio > row.goal) {
-        eprintln!("eid-bench: {} misses its goal beside {}: {:.2} > {:.2}", row.figure, row.peer, row.ratio, row.goal);
-    }
-    ExitCode::SUCCESS
+    Ok((rows, frames))
 }
 
 /// Rows of another program; none is an error, as it would go unseen.

@@ -45,14 +45,15 @@ pub(crate) fn rows(samples: u32) -> Result<Vec<Row>, ProofError> {
     Ok(rows)
 }
 
-struct Bench {
+/// An issuer, a phone and a person.
+pub(crate) struct Bench {
     issuer: SigningKey,
     phone: SigningKey,
     claims: Claims,
 }
 
 impl Bench {
-    fn new() -> Result<Self, ProofError> {
+    pub(crate) fn new() -> Result<Self, ProofError> {
         Ok(Self { issuer: SigningKey::make()?, phone: SigningKey::make()?, claims: claims()? })
     }
 
@@ -119,7 +120,12 @@ impl Bench {
         HeldToken::parse(issue_token(&draft, &self.issuer, &SystemRandom::new())?)
     }
 
-    fn prove(&self, purpose: Purpose, photo: bool, challenged: bool) -> Result<eid_proof::Proof, ProofError> {
+    pub(crate) fn prove(
+        &self,
+        purpose: Purpose,
+        photo: bool,
+        challenged: bool,
+    ) -> Result<eid_proof::Proof, ProofError> {
         let unsigned = self.token(purpose)?.prepare(&showing(photo, challenged))?;
         let signature = self.phone.sign(unsigned.to_be_signed())?;
         Ok(unsigned.finish(&signature))

@@ -106,6 +106,40 @@ fn main() {
     }
     write("vault_database", "schema-3-small", &vault_database());
     write_chip_files(&write);
+    write_evidence(&write);
+}
+
+/// Small pictures and documents.
+fn write_evidence(write: &dyn Fn(&str, &str, &[u8])) {
+    use jpeg_encoder::{ColorType, Encoder};
+    let row: Vec<u8> = (0..24_u8).flat_map(|x| [x * 10, 200, 255 - x * 10]).collect();
+    let rgb = row.repeat(16);
+    // The camera was held to the right: Exif, one entry.
+    let exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    for (name, progressive) in [("jpeg", false), ("progressive", true)] {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 80);
+        encoder.set_progressive(progressive);
+        encoder.add_exif_metadata(exif).expect("exif");
+        encoder.encode(&rgb, 24, 16, ColorType::Rgb).expect("jpeg");
+        write("evidence", name, &bytes);
+    }
+    for (name, color, bytes_a_pixel) in
+        [("rgb", png::ColorType::Rgb, 3), ("gray-alpha", png::ColorType::GrayscaleAlpha, 2)]
+    {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 24, 16);
+        encoder.set_color(color);
+        let data = rgb.get(..24 * 16 * bytes_a_pixel).expect("pixels");
+        encoder.write_header().expect("head").write_image_data(data).expect("png");
+        write("evidence", name, &bytes);
+    }
+    let document = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Kids[]/Count 0>>endobj\n";
+    let end = "trailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n";
+    write("evidence", "document", format!("{document}{end}").as_bytes());
+    // An object stream of an empty content.
+    let stream = b"3 0 obj<</Type/ObjStm/N 0/First 0>>stream\n\x78\x9c\x03\0\0\0\0\x01\nendstream endobj\n";
+    write("evidence", "object-stream", &[document.as_bytes(), stream, end.as_bytes()].concat());
 }
 
 /// The files of an invented card, its signers, and what others published.

@@ -22,14 +22,14 @@ pub use chip_files::{card_qr, certificate, dg1, dg2, dg13, face, master_list, mr
 pub use chip_link::{card_access, chip_answers, secure_messaging, tlv};
 pub use database::vault_database;
 pub use guard::{guard_records, vault_guard};
-pub use records::{record_form, vietqr};
+pub use records::{evidence, record_form, vietqr};
 pub use signed::{configuration, record_feed, signed_proof, signed_trust_list};
 
 /// A named body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All bodies. The names are those of the corpus folders and of the libFuzzer targets.
-pub const TARGETS: [Target; 26] = [
+pub const TARGETS: [Target; 27] = [
     ("text", text),
     ("cbor", cbor),
     ("trust_list", trust_list),
@@ -55,6 +55,7 @@ pub const TARGETS: [Target; 26] = [
     ("chip_answers", chip_answers),
     ("record_form", record_form),
     ("record_feed", record_feed),
+    ("evidence", evidence),
     ("vietqr", vietqr),
 ];
 

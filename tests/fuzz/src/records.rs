@@ -1,5 +1,6 @@
-//! Records and transfer codes.
+//! Records, evidence and transfer codes.
 
+use eid_evidence::{MAX_DOCUMENT, MAX_PICTURE, MediaType, prepare};
 use eid_model::{Date, Language};
 use eid_record::{Context, Form, Query, Record, RecordKind, Speaker, Tables, update::Update, vietqr::VietQr};
 
@@ -23,6 +24,19 @@ pub fn record_form(data: &[u8]) {
         if let Some(query) = form.iter().next().and_then(|(_, text)| Query::parse(text)) {
             let _fit = query.fit(&found);
         }
+    }
+}
+
+/// A file as evidence: what is taken is within its bounds, and a picture that was made is taken again.
+pub fn evidence(data: &[u8]) {
+    let Ok(prepared) = prepare(data.to_vec()) else { return };
+    match (prepared.media_type, prepared.size) {
+        (MediaType::Pdf, None) => assert!(prepared.bytes == data && data.len() <= MAX_DOCUMENT, "kept as it is"),
+        (MediaType::Jpeg, Some(size)) => {
+            assert!(prepared.bytes.len() <= MAX_PICTURE, "within bounds");
+            assert!(prepare(prepared.bytes).is_ok_and(|again| again.size == Some(size)), "a picture");
+        }
+        other => panic!("{other:?}"),
     }
 }
 

@@ -577,6 +577,16 @@ impl Code {
     pub const REASON_NEEDS_OFFICE: Self = Self(8208);
     /// What was asked for did not arrive in time. Send a new change with all of it.
     pub const REASON_SUPPLEMENT_OVERDUE: Self = Self(8209);
+    /// This is no picture or document that can be used. Photograph the paper, or choose a JPEG, PNG or PDF file.
+    pub const EVIDENCE_KIND: Self = Self(8220);
+    /// The file is too large. Take the picture again with the phone's camera, or split the PDF into parts below 5 MB.
+    pub const EVIDENCE_TOO_LARGE: Self = Self(8221);
+    /// The file is damaged or incomplete. Take the picture again, or choose another copy of the file.
+    pub const EVIDENCE_DAMAGED: Self = Self(8222);
+    /// The PDF asks for a password. Save it without one, or photograph its pages.
+    pub const EVIDENCE_LOCKED: Self = Self(8223);
+    /// The PDF contains scripts or other files. Print it to a plain PDF, or photograph its pages.
+    pub const EVIDENCE_ACTIVE: Self = Self(8224);
     /// This term cannot be chosen. Choose one within the limits.
     pub const TERM_INVALID: Self = Self(9001);
     /// What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more.
@@ -897,6 +907,11 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 8207, name: "REASON_PARTLY_TAKEN", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Cơ quan quản lý chỉ nhận một phần. Các mục còn lại vẫn chờ; hãy gửi riêng các mục đó kèm giấy tờ.", en: "The authority took a part of it. The other fields stay open; send them on their own, with evidence." },
     CodeInfo { number: 8208, name: "REASON_NEEDS_OFFICE", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Việc này phải làm trực tiếp. Hãy mang giấy tờ gốc đến cơ quan quản lý hoặc bộ phận một cửa nơi cư trú.", en: "This must be done in person. Take the originals to the authority, or to the one-stop office of your residence." },
     CodeInfo { number: 8209, name: "REASON_SUPPLEMENT_OVERDUE", kind: Kind::Rejected, privacy: Privacy::Personal, vi: "Giấy tờ bổ sung không đến đúng hạn. Hãy gửi hồ sơ mới kèm đủ giấy tờ.", en: "What was asked for did not arrive in time. Send a new change with all of it." },
+    CodeInfo { number: 8220, name: "EVIDENCE_KIND", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Tệp này không phải ảnh hoặc tài liệu dùng được. Hãy chụp ảnh giấy tờ, hoặc chọn tệp JPEG, PNG hay PDF.", en: "This is no picture or document that can be used. Photograph the paper, or choose a JPEG, PNG or PDF file." },
+    CodeInfo { number: 8221, name: "EVIDENCE_TOO_LARGE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Tệp quá lớn. Hãy chụp lại bằng máy ảnh của điện thoại, hoặc chia tài liệu PDF thành phần dưới 5 MB.", en: "The file is too large. Take the picture again with the phone's camera, or split the PDF into parts below 5 MB." },
+    CodeInfo { number: 8222, name: "EVIDENCE_DAMAGED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Tệp bị hỏng hoặc chưa tải hết. Hãy chụp lại, hoặc chọn bản khác của tệp.", en: "The file is damaged or incomplete. Take the picture again, or choose another copy of the file." },
+    CodeInfo { number: 8223, name: "EVIDENCE_LOCKED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Tài liệu PDF có mật khẩu. Hãy lưu lại không có mật khẩu, hoặc chụp ảnh từng trang.", en: "The PDF asks for a password. Save it without one, or photograph its pages." },
+    CodeInfo { number: 8224, name: "EVIDENCE_ACTIVE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Tài liệu PDF chứa mã chạy hoặc tệp khác bên trong. Hãy in lại thành PDF thường, hoặc chụp ảnh từng trang.", en: "The PDF contains scripts or other files. Print it to a plain PDF, or photograph its pages." },
     CodeInfo { number: 9001, name: "TERM_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Thời hạn này không chọn được. Hãy chọn thời hạn trong khoảng cho phép.", en: "This term cannot be chosen. Choose one within the limits." },
     CodeInfo { number: 9002, name: "CONSENT_NOT_AS_SHOWN", kind: Kind::Invalid, privacy: Privacy::Reportable, vi: "Nội dung đồng ý khác với nội dung đã hiển thị, nên chưa ghi nhận. Hãy xem lại và đồng ý lần nữa.", en: "What was agreed to is not what was shown, so nothing was recorded. Look again and agree once more." },
     CodeInfo { number: 9003, name: "CONSENT_SENSITIVE_UNCONFIRMED", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Yêu cầu này có dữ liệu cá nhân nhạy cảm. Hãy xác nhận rằng bạn đã được báo điều đó, hoặc từ chối.", en: "This asks for sensitive personal data. Confirm that you were told so, or decline." },
