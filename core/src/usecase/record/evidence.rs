@@ -68,7 +68,10 @@ impl Session {
             let (sha256, bytes, media) = (*sha256, *bytes, *media);
             self.upload(account, &kept.evidence_name(&sha256), &EvidencePiece { sha256, bytes, media }).await?;
             let note = move |kept: &mut KeptUpdate| {
-                kept.pieces.iter_mut().filter(|piece| piece.sha256 == sha256).for_each(|piece| piece.is_uploaded = true);
+                kept.pieces
+                    .iter_mut()
+                    .filter(|piece| piece.sha256 == sha256)
+                    .for_each(|piece| piece.is_uploaded = true);
                 Ok(())
             };
             self.change_update(kept.id(), note).await?;
