@@ -124,6 +124,8 @@ pub struct UpdateStep {
     pub at: UnixTime,
     /// What.
     pub says: Says,
+    /// Of one that was accepted: why a part of it was not.
+    pub left_out: Option<Reason>,
 }
 
 #[derive(Deserialize)]
@@ -201,7 +203,7 @@ struct StepClaims {
     appeal_until: Option<UnixTime>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Word {
     Checking,
@@ -267,6 +269,7 @@ fn gone(Head { kind, authority, .. }: Head, GoneClaims { id, as_of }: GoneClaims
 fn step(head: &Head, claims: StepClaims) -> Result<UpdateStep, Flaw> {
     let StepClaims { record, update, round, step, at, says, due_at, reason, appeal_until } = claims;
     let reason = reason.map(Reason::from);
+    let left_out = reason.clone().filter(|_| says == Word::Accepted);
     let says = match says {
         Word::Checking => Says::Checking { due_at },
         Word::Supplement => {
@@ -276,7 +279,7 @@ fn step(head: &Head, claims: StepClaims) -> Result<UpdateStep, Flaw> {
         Word::Refused => Says::Refused { reason: reason.ok_or(Flaw::Shape)?, appeal_until },
     };
     let fits = is_identifier(&record) && is_identifier(&update);
-    fits.then_some(UpdateStep { kind: head.kind, record, update, round, step, at, says }).ok_or(Flaw::Shape)
+    fits.then_some(UpdateStep { kind: head.kind, record, update, round, step, at, says, left_out }).ok_or(Flaw::Shape)
 }
 
 fn read<T: DeserializeOwned>(json: &RawValue) -> Result<T, Flaw> {

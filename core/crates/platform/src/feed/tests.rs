@@ -136,6 +136,11 @@ fn steps_have_what_their_word_needs() {
     assert!(believe(&[("says", json!("supplement")), ("due_at", json!(5))]).is_ok());
     assert!(believe(&[("says", json!("checking")), ("reason", Value::Null)]).is_ok());
     assert!(believe(&[("says", json!("accepted")), ("reason", Value::Null)]).is_ok());
+    let partly = believe(&[("says", json!("accepted"))]).unwrap();
+    assert!(
+        matches!(partly, Change::Step(UpdateStep { says: Says::Accepted, left_out: Some(reason), .. }) if reason.code == 8201)
+    );
+    assert!(matches!(believe(&[]).unwrap(), Change::Step(UpdateStep { left_out: None, .. })));
     for bad in [
         &[("says", json!("supplement"))][..],
         &[("says", json!("supplement")), ("due_at", json!(5)), ("reason", Value::Null)],
