@@ -255,7 +255,7 @@ impl Desk {
             Err(RecordError::UpdateOutOfOrder) => return Ok(false),
             Err(other) => return Err(other.into()),
         }
-        kept.problem = None;
+        (kept.problem, kept.left_out) = (None, step.left_out.clone());
         if matches!(step.says, Says::Supplement(_)) {
             // Another round: what was signed for the last one is over.
             kept.signed = None;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use eid_model::{Code, MediaType, UnixTime};
 use eid_platform::SignedStatement;
-use eid_record::{Compartment, Findable, Form, Path, Record, RecordKind, Wish, update::Update};
+use eid_record::{
+    Compartment, Findable, Form, Path, Record, RecordKind, Wish,
+    update::{Reason, Update},
+};
 use eid_vault::{Collection, Vault};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -50,6 +53,9 @@ pub(super) struct KeptUpdate {
     /// What the citizen wants and the authority has not taken over, from the signature on.
     #[serde(default)]
     pub(super) wishes: BTreeMap<Path, Wish>,
+    /// Why the authority took a part of it only.
+    #[serde(default)]
+    pub(super) left_out: Option<Reason>,
     /// Why the last sending was refused.
     #[serde(default)]
     pub(super) problem: Option<Problem>,

@@ -7,7 +7,7 @@ use eid_crypto::{Random, random};
 use eid_model::{Code, UnixTime};
 use eid_record::{
     Finding, Form, Path, Record, RecordKind, Speaker,
-    update::{Asked, Event, Receipt, State, Update},
+    update::{Asked, Event, Reason, Receipt, State, Update},
 };
 use eid_vault::Vault;
 
@@ -41,6 +41,8 @@ pub struct UpdateView {
     pub receipt: Option<Receipt>,
     /// What the authority asked for.
     pub asked: Option<Asked>,
+    /// Why the authority took over a part of it only: the rest is among what is pending of the record.
+    pub left_out: Option<Reason>,
     /// The record changed since: the fields in which both sides did. [`Unlocked::rebase_update`] goes on from there. Empty if the citizen
     /// has nothing to decide.
     pub conflict: Option<Vec<Conflict>>,
@@ -256,6 +258,7 @@ impl Desk {
             evidence: kept.evidence(),
             receipt: kept.update.receipt().cloned(),
             asked: kept.update.asked().cloned(),
+            left_out: kept.left_out.clone(),
             conflict,
             problem: problem.map(|problem| problem.code),
             began_at: kept.began_at,
@@ -280,8 +283,8 @@ impl Desk {
 
 impl KeptUpdate {
     fn new(update: Update, seen: Form, now: UnixTime) -> Self {
-        let (signed, receipt, wishes, problem, pieces) = Default::default();
-        Self { update, began_at: now, changed_at: now, seen, signed, receipt, wishes, problem, pieces }
+        let (signed, receipt, wishes, left_out, problem, pieces) = Default::default();
+        Self { update, began_at: now, changed_at: now, seen, signed, receipt, wishes, left_out, problem, pieces }
     }
 
     /// True while the citizen can change it.
