@@ -38,9 +38,6 @@ pub enum SandboxError {
     /// A list could not be signed.
     #[error(transparent)]
     Proof(#[from] ProofError),
-    /// A QR code could not be drawn.
-    #[error("a picture could not be drawn")]
-    Picture,
     /// The description of a simulated card cannot be read.
     #[error("the description of the card cannot be read")]
     CardFile(#[source] serde_json::Error),
@@ -59,7 +56,7 @@ impl SandboxError {
             Self::Io(_) | Self::CardFile(_) => Code::CONFIG_INVALID,
             Self::Store(_) => Code::STORE_FAILED,
             Self::StoreVersion => Code::STORE_FOREIGN,
-            Self::Certificate | Self::Register | Self::Picture | Self::Json(_) => Code::INTERNAL,
+            Self::Certificate | Self::Register | Self::Json(_) => Code::INTERNAL,
             Self::AccountUnknown | Self::PersonUnknown | Self::RecordUnknown => Code::RECORD_MISSING,
             Self::Chip(error) => error.code(),
             Self::Crypto(error) => error.code(),

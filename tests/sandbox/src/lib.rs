@@ -42,7 +42,6 @@ mod jwt;
 mod keys;
 mod message;
 mod people;
-mod picture;
 mod platform;
 mod portraits;
 mod problem;
@@ -71,7 +70,6 @@ pub use face::{FaceMatcher, FacePicture, FaceVerdict, PictureKind, PictureMatche
 pub use fault::{Answer, Fault, Tamper};
 pub use keys::{SANDBOX_ROOT, SANDBOX_ROOT_PKCS8};
 pub use people::{HealthCard, IdCard, Licence, Person};
-pub use picture::qr_png;
 pub use records::change::RecordChange;
 pub use router::{LogLine, openapi_json};
 pub use sandbox::{Sandbox, SandboxConfig, Storage};

@@ -158,8 +158,7 @@ async fn thousand_changed_records_take_three_requests_and_no_more_bytes_than_the
         }
     }
     assert_eq!(records, 1_000);
-    assert!(requests <= 3, "{requests}");
-    // Measured: three requests, and a third of the bytes; nearly all of it is signatures.
+    assert_eq!(requests, 2);
     assert!(sent * 10 <= payload * 11, "{sent} bytes for {payload}");
 }
 
