@@ -25,4 +25,6 @@ def photo(salt=b""):
     """A JPEG with metadata; another one for each salt."""
     # The sandbox's portraits are pictures of nobody.
     portrait = (PORTRAITS / f"{zlib.crc32(salt) % 5 + 1}.jpg").read_bytes()
-    return portrait[:2] + exif() + comment() + portrait[2:] + PLANTED + salt
+    taken = portrait[:2] + exif() + comment() + portrait[2:] + PLANTED + salt
+    assert taken.count(PLANTED) == 3 and b"Exif" in taken
+    return taken
