@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use eid_core::CounterAnswer;
+use eid_core::{CounterAnswer, Paper};
 use eid_model::Code;
-use eid_proof::{Claim, CounterCode};
+use eid_proof::{Claim, CounterCode, QrSymbol};
 
-use crate::{EidError, FactorKind, Presentation, Purpose, Unlocked, views::redacted};
+use crate::{EidError, FactorKind, Presentation, Purpose, QrView, Unlocked, views::redacted};
 
 /// Longest text of a code that is looked at; a counter's code is shorter.
 const MAX_TEXT: usize = 8 * 1024;
@@ -14,7 +14,7 @@ const MAX_TEXT: usize = 8 * 1024;
 /// Most claims in an answer; there are fewer.
 const MAX_CLAIMS: usize = 32;
 
-redacted!(CounterAskView, AnswerDraft);
+redacted!(CounterAskView, AnswerDraft, PaperView);
 
 /// Who asks, and what for: what the screen shows before anything is answered.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -70,6 +70,18 @@ impl TryFrom<AnswerDraft> for CounterAnswer {
         let claims: Option<Vec<Claim>> = claims.iter().map(|name| Claim::from_name(name)).collect();
         Ok(Self { purpose: purpose.into(), photo, claims: claims.ok_or_else(unknown)?, allow_reuse })
     }
+}
+
+/// A credential to print: for a day without the phone.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
+pub struct PaperView {
+    /// The text of the code.
+    pub text: String,
+    /// The code itself.
+    pub qr: QrView,
+    /// When counters stop taking it: seconds since 1970.
+    pub valid_until: i64,
 }
 
 /// A counter's code that was checked. It answers nothing: [`Unlocked::answer_counter`] does.
@@ -145,6 +157,21 @@ impl Unlocked {
     pub async fn confirm_passcode(&self, passcode: Vec<u8>) -> Result<(), EidError> {
         let core = self.session.core()?;
         self.session.call().run_to_end(async move { Ok(core.confirm_passcode(passcode).await?) }).await
+    }
+
+    /// Takes a credential for a paper, with the photo or without. Whoever holds the paper can show it, so counters say of it that
+    /// its holder is not proven: say so before. Makes no network call; runs to its end.
+    ///
+    /// # Errors
+    /// As [`Unlocked::present`]; `Invalid` 5104 for [`Purpose::Flex`].
+    pub async fn print_paper(&self, purpose: Purpose, photo: bool) -> Result<PaperView, EidError> {
+        let core = self.session.core()?;
+        let work = async move {
+            let Paper { text, valid_until } = core.print_paper(purpose.into(), photo).await?;
+            let symbol = QrSymbol::encode(&text).map_err(|error| EidError::of(error.code()))?;
+            Ok(PaperView { qr: QrView::from(&symbol), valid_until: valid_until.seconds(), text })
+        };
+        self.session.call().run_to_end(work).await
     }
 
     /// Answers: takes a credential and writes the history entry; makes no network call. The proof is good for this counter

@@ -37,7 +37,7 @@ mod unlocked;
 mod views;
 
 pub use activation::Activation;
-pub use answer::{AnswerDraft, CounterAsk, CounterAskView};
+pub use answer::{AnswerDraft, CounterAsk, CounterAskView, PaperView};
 pub use app::{AppConfig, EidApp};
 pub use cancel::CancelToken;
 pub use consent::{ConsentDraft, ConsentFieldView, ConsentOffer, ConsentOfferView, ConsentStatus, ConsentView};

@@ -44,7 +44,7 @@ pub use usecase::{
     data_request::{DataRequest, DataRequestState},
     history::{HistoryExport, MAX_EXPORT, MAX_HISTORY_DAYS, MIN_HISTORY_DAYS},
     passcode::PasscodeOutcome,
-    present::{PresentRequest, Presentation, Readiness},
+    present::{Paper, PresentRequest, Presentation, Readiness},
     record::{Conflict, EvidenceView, RecordHit, RecordView, SyncReport, UpdateView},
     refill::RefillReport,
     sign_in::{Authorization, SignInView},

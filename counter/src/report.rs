@@ -25,9 +25,9 @@ pub struct Report {
     #[serde(rename = "verdict", serialize_with = "verdict")]
     #[schema(value_type = String, pattern = "^(valid|not_valid|cannot_tell)$")]
     pub outcome: Outcome,
-    /// `Q00` to `Q18` and `W16` for verdicts; `E5030` and so on when there could be none.
+    /// `Q00` to `Q18`, `W16` and `W19` for verdicts; `E5030` and so on when there could be none.
     #[serde(serialize_with = "label")]
-    #[schema(value_type = String, pattern = "^(Q[0-9]{2}|W16|E[0-9]{4})$")]
+    #[schema(value_type = String, pattern = "^(Q[0-9]{2}|W1[69]|E[0-9]{4})$")]
     pub code: Code,
     /// What the code means and what to do about it.
     pub reason: Words,
@@ -37,7 +37,7 @@ pub struct Report {
     /// What the officer must still do before accepting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub must_do: Option<Words>,
-    /// What was proven. Only there when all signatures are right: for `Q00` and `W16`.
+    /// What was proven. Only there when all signatures are right: for `Q00`, `W16`, and `W19`, a paper, which lacks the holder's.
     #[serde(flatten)]
     #[schema(schema_with = shown_or_nothing)]
     pub shown: Option<Shown>,
@@ -125,7 +125,9 @@ pub struct Shown {
     pub issuer: String,
     /// The level of identification (mức độ định danh). Issuers give proofs to holders of level 2 only.
     pub level: u8,
-    /// When the phone signed.
+    /// False for a paper: whoever holds it can show it.
+    pub holder_proven: bool,
+    /// When the phone signed; for a paper the day of issue.
     pub as_of: Rfc3339,
     /// When the issuer signed the data, rounded down to the day.
     pub issued_on: Rfc3339,
@@ -151,6 +153,7 @@ impl Shown {
             withheld: proof.withheld(),
             issuer: proof.issuer().to_owned(),
             level: 2,
+            holder_proven: proof.is_holder_proven(),
             as_of: Rfc3339(proof.signed_at()),
             issued_on: Rfc3339(proof.issued_at()),
             valid_until: Rfc3339(proof.valid_until()),
@@ -367,10 +370,10 @@ pub(crate) fn label<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, 
     serializer.serialize_str(&label_of(*code))
 }
 
-/// The numbers 5000–5018 are verdicts, whose name begins with their label (`Q05_STALE`).
+/// The numbers 5000–5019 are verdicts, whose name begins with their label (`Q05_STALE`).
 fn label_of(code: Code) -> String {
     match code.info().name.split_once('_') {
-        Some((label, _)) if (5000..=5018).contains(&code.number()) => label.to_owned(),
+        Some((label, _)) if (5000..=5019).contains(&code.number()) => label.to_owned(),
         _ => format!("E{code}"),
     }
 }

@@ -1,5 +1,5 @@
 use eid_model::{Code, UnixTime};
-use eid_proof::{CounterRequest, Judgement, Outcome, Policy, Scan, StatusSnapshot, TrustList, Verdict, Verifier};
+use eid_proof::{CounterRequest, Judgement, Policy, Scan, StatusSnapshot, TrustList, Verdict, Verifier};
 
 use crate::{
     CounterError, Input, Report,
@@ -54,7 +54,7 @@ impl Rules {
             code: verdict.code,
             reason: Words::of(verdict.code),
             detail: Detail::of(&verdict.detail, now),
-            must_do: proof.map(|proof| words::must_do(proof, verdict.outcome != Outcome::Valid)),
+            must_do: proof.map(|proof| words::must_do(proof, verdict.code)),
             shown: proof.map(Shown::of),
             trust: Some(self.trust_facts(now)),
             status: Some(self.status_facts(verdict, now)),
@@ -78,10 +78,12 @@ impl Rules {
 
     fn status_facts(&self, verdict: &Verdict, now: UnixTime) -> StatusFacts {
         let state = match verdict.code {
-            Code::Q00_VALID if verdict.proof.as_ref().is_some_and(|proof| proof.status().is_some()) => {
+            Code::Q00_VALID | Code::W19_HOLDER_NOT_PROVEN
+                if verdict.proof.as_ref().is_some_and(|proof| proof.status().is_some()) =>
+            {
                 StatusState::Valid
             }
-            Code::Q00_VALID | Code::W16_STATUS_UNKNOWN => StatusState::Unknown,
+            Code::Q00_VALID | Code::W16_STATUS_UNKNOWN | Code::W19_HOLDER_NOT_PROVEN => StatusState::Unknown,
             Code::Q14_REVOKED => StatusState::Revoked,
             Code::Q15_SUSPENDED => StatusState::Suspended,
             _ => StatusState::NotChecked,

@@ -1,5 +1,6 @@
 //! Words for the officer that are not in the table of codes.
 
+use eid_model::Code;
 use eid_proof::{OtherCode, Purpose, VerifiedProof};
 
 use crate::Words;
@@ -29,10 +30,19 @@ const FIND_STATUS: Words = Words {
          for a fresh code.",
 };
 
+const PAPER: Words = Words {
+    vi: "Bản giấy: dữ liệu do cơ quan cấp ký, nhưng ai cầm giấy cũng xuất trình được. Xem thẻ căn cước, hoặc yêu cầu mã từ điện \
+         thoại; nếu giấy có ảnh thì so ảnh.",
+    en: "A paper: the issuer signed the data, but whoever holds the paper can show it. Look at the ID card, or ask for a code \
+         from the phone; if there is a portrait, compare it.",
+};
+
 /// What is left to do when all signatures are right.
-pub(crate) fn must_do(proof: &VerifiedProof, status_unknown: bool) -> Words {
-    if status_unknown {
+pub(crate) fn must_do(proof: &VerifiedProof, code: Code) -> Words {
+    if code == Code::W16_STATUS_UNKNOWN {
         FIND_STATUS
+    } else if !proof.is_holder_proven() {
+        PAPER
     } else if proof.claims().face().is_some() {
         COMPARE
     } else {

@@ -26,6 +26,9 @@ pub struct PresentRequest {
     pub allow_reuse: bool,
 }
 
+/// Whom the history names for a paper.
+const PAPER: &str = "paper";
+
 /// A proof on the screen. It is signed anew as often as [`Self::sign`] is called: every 20 s while it is shown.
 ///
 /// It ends with the session: once the app is locked, it signs no more.
@@ -36,6 +39,15 @@ pub struct Presentation {
     key: HardwareKey,
     request: PresentRequest,
     spelling: Spelling,
+}
+
+/// A credential on paper (bản giấy dự phòng): for a day without the phone.
+#[derive(Debug, Clone)]
+pub struct Paper {
+    /// The text of its code: an ordinary claim-169 code.
+    pub text: String,
+    /// When counters stop taking it.
+    pub valid_until: UnixTime,
 }
 
 /// How many times a purpose can be shown offline.
@@ -90,6 +102,23 @@ impl Unlocked {
         session.tell(&[Event::CredentialsChanged, Event::HistoryChanged]);
         let key = HardwareKey::new(&session.inner.ports.secure_key, &alias, *token.holder_key());
         Ok(Presentation { open: Arc::downgrade(&self.open), token, key, request, spelling })
+    }
+
+    /// Takes a credential for a paper. Whoever holds the paper can show it, so counters say of it that its holder is not proven;
+    /// the screen says so before. Writes the history entry; makes no network call; runs to its end.
+    ///
+    /// # Errors
+    /// As [`Self::present_identity`]; [`Error::PurposeUnknown`] for [`Purpose::Flex`], which ordinary readers cannot read.
+    pub async fn print_paper(&self, purpose: Purpose, photo: bool) -> Result<Paper, Error> {
+        let (audience, claims) = (Audience::Anyone, Vec::new());
+        let request = PresentRequest { purpose, audience, challenge: None, photo, claims, allow_reuse: false };
+        if purpose == Purpose::Flex {
+            return Err(Error::PurposeUnknown);
+        }
+        let shown = self.show(request, PAPER.to_owned(), Spelling::default()).await?;
+        let now = self.session()?.inner.now()?;
+        let text = shown.token.paper_text(photo, now)?;
+        Ok(Paper { text, valid_until: shown.token.expires_at() })
     }
 
     /// How often each purpose can be shown offline; purposes without any credential are left out.

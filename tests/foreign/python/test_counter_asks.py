@@ -102,6 +102,19 @@ def test_counter_withdrawn_is_refused_after_the_next_contact(ready, asking, sand
     run(journey())
 
 
+def test_paper_is_signed_and_its_holder_is_not_proven(ready, counter):
+    async def journey():
+        unlocked = await ready.app.unlock(PASSCODE)
+        with refused(5104):
+            await unlocked.print_paper(eid.Purpose.FLEX, False)
+        return await unlocked.print_paper(eid.Purpose.ID, False)
+
+    paper = run(journey())
+    verdict = counter(paper.text)
+    assert (verdict["code"], verdict["verdict"], verdict["holder_proven"]) == ("W19", "cannot_tell", False)
+    assert "".join(verdict["claims"]["full_name"].split()) and paper.qr.side > 50 and paper.text not in str(paper)
+
+
 def test_passcode_is_asked_for_again_after_a_while(activated, asking, tmp_path):
     clock = MovableClock()
     phone = activated.copy(tmp_path / "later")

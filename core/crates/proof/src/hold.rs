@@ -4,7 +4,7 @@ use eid_model::UnixTime;
 use crate::{
     Claim, Claims, KeyUse, ProofError, Purpose, StatusReference, TrustList,
     binding::{self, Body},
-    cose, disclosure,
+    cose, disclosure, paper,
     text::{Spelling, encode_text},
     time::{from_secs, to_secs},
     token::IssuerToken,
@@ -143,6 +143,23 @@ impl HeldToken {
         let signature: &Signature = token.sign1.signature.try_into().map_err(|_| ProofError::CredentialInvalid)?;
         let header = disclosure::write_header(disclosures.into_iter());
         Ok(cose::write_sign1(token.sign1.protected, &header, token.sign1.payload, signature))
+    }
+
+    /// The text of the paper form (bản giấy dự phòng): the token without the holder's signature, with the photo or without. A
+    /// counter says of it that the holder is not proven.
+    ///
+    /// # Errors
+    /// [`ProofError::CredentialExpired`] when the token is not valid now; [`ProofError::DraftInvalid`] for a flex token, whose
+    /// claims ordinary readers cannot read.
+    pub fn paper_text(&self, photo: bool, now: UnixTime) -> Result<String, ProofError> {
+        if self.purpose == Purpose::Flex {
+            return Err(ProofError::DraftInvalid);
+        }
+        if now < self.issued_at || now >= self.expires_at {
+            return Err(ProofError::CredentialExpired);
+        }
+        let showing = Showing { audience: Audience::Anyone, challenge: None, photo, claims: Vec::new(), now };
+        self.trimmed(&showing).map(|token| paper::encode(&token))
     }
 
     /// The encoded token, for storing.

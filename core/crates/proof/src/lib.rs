@@ -60,6 +60,7 @@ mod error;
 mod hold;
 mod issue;
 mod labels;
+mod paper;
 mod purpose;
 mod qr;
 mod registration;

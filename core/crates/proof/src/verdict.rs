@@ -16,13 +16,13 @@ pub enum Outcome {
 /// The answer to one scanned code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Which check decided: Q00 (valid) to Q18.
+    /// Which check decided: Q00 (valid) to W19.
     pub code: Code,
     /// What it means for the officer.
     pub outcome: Outcome,
     /// What else is known about the reason.
     pub detail: Detail,
-    /// What was proven: for a valid proof, and for W16, whose signatures are right.
+    /// What was proven: for a valid proof, for W16, whose signatures are right, and for W19, which lacks the holder's.
     pub proof: Option<VerifiedProof>,
 }
 
@@ -73,6 +73,7 @@ pub struct VerifiedProof {
     pub(crate) signed_at: UnixTime,
     pub(crate) expires_at: UnixTime,
     pub(crate) open: bool,
+    pub(crate) holder_proven: bool,
     pub(crate) status: Option<(Status, UnixTime)>,
 }
 
@@ -107,7 +108,12 @@ impl VerifiedProof {
         self.valid_until
     }
 
-    /// When the phone signed.
+    /// True for what a phone signed; false for a paper, which anybody may hold.
+    pub fn is_holder_proven(&self) -> bool {
+        self.holder_proven
+    }
+
+    /// When the phone signed; for a paper the day of issue.
     pub fn signed_at(&self) -> UnixTime {
         self.signed_at
     }

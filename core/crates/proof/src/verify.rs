@@ -2,13 +2,13 @@ use eid_crypto::hash::{sha256, sha256_parts};
 use eid_model::{Code, UnixTime};
 
 use crate::{
-    Claim, Detail, KeyUse, Outcome, Purpose, ReplayCache, ReplayEntry, ReplayUnavailable, Seen, Status, StatusSnapshot,
-    TextError, TrustList, Verdict, VerifiedProof,
-    binding::{self, BindingToken},
-    cose, disclosure,
+    Claim, Detail, KeyUse, OtherCode, Outcome, Purpose, ReplayCache, ReplayEntry, ReplayUnavailable, Seen, Status,
+    StatusSnapshot, TextError, TrustList, Verdict, VerifiedProof,
+    binding::{self, BindingToken, Body},
+    cose, disclosure, paper,
     text::decode_text,
-    time::from_secs,
-    token::MAX_BYTES,
+    time::{from_secs, to_secs},
+    token::{IssuerToken, MAX_BYTES},
 };
 
 /// What a counter takes.
@@ -92,6 +92,13 @@ impl Verifier<'_> {
     pub fn judge_text(&self, text: &str, scan: &Scan<'_>) -> Judgement {
         let refusal = match decode_text(text) {
             Ok(bytes) => return self.judge_bytes(&bytes, scan),
+            Err(TextError::NotOurs(OtherCode::Unknown)) => match paper::decode(text) {
+                Some(token) => match self.check_paper(&token, scan) {
+                    Ok(verdict) => return Judgement::Decided(verdict),
+                    Err(refusal) => refusal,
+                },
+                None => not_valid(Code::Q01_NOT_OURS, Detail::OtherCode(OtherCode::Unknown)),
+            },
             Err(TextError::NotOurs(other)) => not_valid(Code::Q01_NOT_OURS, Detail::OtherCode(other)),
             Err(TextError::Garbled { keyboard: true }) => cannot_tell(Code::Q02_TRANSPORT, Detail::Keyboard),
             Err(TextError::Garbled { keyboard: false }) => cannot_tell(Code::Q02_TRANSPORT, Detail::None),
@@ -112,21 +119,34 @@ impl Verifier<'_> {
         let proof = BindingToken::parse(bytes).map_err(|_| not_valid(Code::Q04_MALFORMED, Detail::None))?;
         let skew = self.check_times(&proof, scan)?;
         self.check_audience(&proof, scan)?;
-        self.check_signatures(&proof, scan)?;
-        let mut verified = disclose(&proof)?;
-        let (status, issued_at) = self.status_of(&proof, scan);
-        let list = Detail::StatusList { issued_at };
-        match status {
-            Some(Status::Revoked) => return Err(not_valid(Code::Q14_REVOKED, list)),
-            Some(Status::Suspended) => return Err(not_valid(Code::Q15_SUSPENDED, list)),
-            None if !self.policy.allow_unknown_status => {
-                let verdict = cannot_tell(Code::W16_STATUS_UNKNOWN, list).into_verdict(Some(verified));
-                return Ok(Judgement::Decided(verdict));
-            }
-            Some(Status::Valid) | None => verified.status = status.zip(issued_at),
+        let body = &proof.body;
+        self.check_issuer(&proof.token, body.signed_at, body.expires_at, scan.now)?;
+        proof.verify().map_err(|_| not_valid(Code::Q12_HOLDER_SIG, Detail::None))?;
+        let mut verified = disclose(&proof.token, Some(body))?;
+        if let Some(unknown) = self.check_status(&proof.token, &mut verified, scan.now)? {
+            return Ok(Judgement::Decided(unknown.into_verdict(Some(verified))));
         }
         self.check_profile(&verified)?;
         Ok(Judgement::UnlessUsed(Box::new(Unrecorded { entry: replay_entry(&proof, scan, skew), proof: verified })))
+    }
+
+    /// The paper form: whatever else holds, the holder is not proven, so that the best is "cannot tell".
+    fn check_paper(&self, bytes: &[u8], scan: &Scan<'_>) -> Step<Verdict> {
+        let token = IssuerToken::parse(bytes).map_err(|_| not_valid(Code::Q04_MALFORMED, Detail::None))?;
+        if !self.policy.accept_open {
+            return Err(not_valid(Code::Q07_AUDIENCE, Detail::None));
+        }
+        if scan.challenge.is_some() {
+            return Err(not_valid(Code::Q08_CHALLENGE, Detail::None));
+        }
+        let now = to_secs(scan.now).ok_or_else(|| not_valid(Code::Q11_TOKEN_TIME, Detail::None))?;
+        self.check_issuer(&token, now, now, scan.now)?;
+        let mut verified = disclose(&token, None)?;
+        if let Some(unknown) = self.check_status(&token, &mut verified, scan.now)? {
+            return Ok(unknown.into_verdict(Some(verified)));
+        }
+        self.check_profile(&verified)?;
+        Ok(cannot_tell(Code::W19_HOLDER_NOT_PROVEN, Detail::None).into_verdict(Some(verified)))
     }
 
     /// Q05 and Q06; gives the skew that applies.
@@ -159,36 +179,52 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    /// Q09 to Q12.
-    fn check_signatures(&self, proof: &BindingToken<'_>, scan: &Scan<'_>) -> Step<()> {
-        let token = &proof.token;
+    /// Q09 to Q11: the issuer's signature, and that the token covers the time from `from` to `to`.
+    fn check_issuer(&self, token: &IssuerToken<'_>, from: u32, to: u32, now: UnixTime) -> Step<()> {
         let trust_list = Detail::TrustList { issued_at: self.trust.issued_at() };
-        let too_old =
-            self.trust.issued_at().is_some_and(|at| age(scan.now, at) > i64::from(self.policy.trust_max_age_s));
+        let too_old = self.trust.issued_at().is_some_and(|at| age(now, at) > i64::from(self.policy.trust_max_age_s));
         let keys = || self.trust.find(KeyUse::Proof, &token.key_id, token.issuer);
         let Some(signer) = keys().next().filter(|_| !too_old) else {
             return Err(cannot_tell(Code::Q09_UNKNOWN_ISSUER, trust_list));
         };
         // A key id is a hash of the key: a list that has an id twice has one key with two times of validity.
         token.verify(&signer.key).map_err(|_| not_valid(Code::Q10_ISSUER_SIG, Detail::None))?;
-        let body = &proof.body;
-        let inside = token.issued_at <= body.signed_at && body.expires_at <= token.expires_at;
+        let inside = token.issued_at <= from && to <= token.expires_at;
         if !inside || !keys().any(|key| key.is_valid_at(from_secs(token.issued_at))) {
             return Err(not_valid(Code::Q11_TOKEN_TIME, Detail::None));
         }
-        proof.verify().map_err(|_| not_valid(Code::Q12_HOLDER_SIG, Detail::None))
+        Ok(())
+    }
+
+    /// Q14, Q15, and W16 as what is left to say where the policy does not allow an unknown status.
+    fn check_status(
+        &self,
+        token: &IssuerToken<'_>,
+        verified: &mut VerifiedProof,
+        now: UnixTime,
+    ) -> Step<Option<Refusal>> {
+        let (status, issued_at) = self.status_of(token, now);
+        let list = Detail::StatusList { issued_at };
+        match status {
+            Some(Status::Revoked) => Err(not_valid(Code::Q14_REVOKED, list)),
+            Some(Status::Suspended) => Err(not_valid(Code::Q15_SUSPENDED, list)),
+            None if !self.policy.allow_unknown_status => Ok(Some(cannot_tell(Code::W16_STATUS_UNKNOWN, list))),
+            Some(Status::Valid) | None => {
+                verified.status = status.zip(issued_at);
+                Ok(None)
+            }
+        }
     }
 
     /// The status and the time of its list; no status if there is no list that may be believed.
-    fn status_of(&self, proof: &BindingToken<'_>, scan: &Scan<'_>) -> (Option<Status>, Option<UnixTime>) {
-        let Some(pointer) = &proof.token.status else {
+    fn status_of(&self, token: &IssuerToken<'_>, now: UnixTime) -> (Option<Status>, Option<UnixTime>) {
+        let Some(pointer) = &token.status else {
             // A token without a status entry cannot be revoked; its life is its only bound.
             return (Some(Status::Valid), None);
         };
-        let entry = self.status.and_then(|lists| lists.find(proof.token.issuer, pointer.uri, pointer.index));
+        let entry = self.status.and_then(|lists| lists.find(token.issuer, pointer.uri, pointer.index));
         let Some(entry) = entry else { return (None, None) };
-        let fresh =
-            age(scan.now, entry.as_of) <= i64::from(self.policy.status_max_age_s) && scan.now <= entry.expires_at;
+        let fresh = age(now, entry.as_of) <= i64::from(self.policy.status_max_age_s) && now <= entry.expires_at;
         // An old list can still say "revoked": that does not become untrue.
         let believed = fresh || entry.status == Status::Revoked;
         (believed.then_some(entry.status), Some(entry.as_of))
@@ -204,8 +240,7 @@ impl Verifier<'_> {
 }
 
 /// Q13, and Q17 for a purpose that this version does not know.
-fn disclose(proof: &BindingToken<'_>) -> Step<VerifiedProof> {
-    let token = &proof.token;
+fn disclose(token: &IssuerToken<'_>, body: Option<&Body<'_>>) -> Step<VerifiedProof> {
     let mut claims = token.claims.clone();
     let withheld = disclosure::restore(&mut claims, &token.redactions, &token.disclosures)
         .map_err(|_| not_valid(Code::Q13_DISCLOSURE, Detail::None))?;
@@ -216,9 +251,10 @@ fn disclose(proof: &BindingToken<'_>) -> Step<VerifiedProof> {
         issuer: token.issuer.to_owned(),
         issued_at: from_secs(token.issued_at),
         valid_until: from_secs(token.expires_at),
-        signed_at: from_secs(proof.body.signed_at),
-        expires_at: from_secs(proof.body.expires_at),
-        open: proof.body.audience == binding::ANYONE,
+        signed_at: from_secs(body.map_or(token.issued_at, |body| body.signed_at)),
+        expires_at: from_secs(body.map_or(token.expires_at, |body| body.expires_at)),
+        open: body.is_none_or(|body| body.audience == binding::ANYONE),
+        holder_proven: body.is_some(),
         status: None,
     })
 }

@@ -202,6 +202,30 @@ async fn policy_says_how_lately_the_holder_must_have_shown_himself() {
 }
 
 #[tokio::test]
+async fn paper_is_signed_and_its_holder_is_not_proven_until_the_account_is_locked() {
+    let world = World::new();
+    let phone = Phone::new(&world);
+    let unlocked = phone.ready(&world).await;
+    let paper = unlocked.print_paper(Purpose::Id, true).await.unwrap();
+    let verdict = || {
+        let scan = Scan { now: phone.now(), challenge: None };
+        world.station(Policy::default()).verify(&Input::from_text(&paper.text).unwrap(), &scan)
+    };
+    let report = verdict();
+    assert_eq!((report.code, report.exit_code()), (Code::W19_HOLDER_NOT_PROVEN, 2));
+    assert!(!report.shown.unwrap().holder_proven);
+    assert!(report.must_do.unwrap().en.starts_with("A paper"));
+    let entry = unlocked.history(None, 1).await.unwrap().items.remove(0).1;
+    assert_eq!((entry.counterpart.as_str(), entry.purpose.as_str()), ("paper", "id"));
+    let account = unlocked.account().await.unwrap().account_id;
+    world.sandbox.set_account_status(&account, Status::Suspended).unwrap();
+    assert_eq!(verdict().code, Code::Q15_SUSPENDED);
+    assert_eq!(code(unlocked.print_paper(Purpose::Flex, true).await), Code::PURPOSE_UNKNOWN);
+    world.pass(&phone, 15 * 86_400);
+    assert_eq!(verdict().code, Code::Q11_TOKEN_TIME);
+}
+
+#[tokio::test]
 async fn ask_outlives_neither_its_minutes_nor_the_session() {
     let world = World::new();
     let (phone, counter) = (Phone::new(&world), Counter::registered(&world, "rp/0101234567-001"));

@@ -9,6 +9,7 @@
 )]
 
 mod common;
+mod papers;
 mod requests;
 mod sizes;
 mod vectors;
