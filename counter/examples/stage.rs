@@ -6,13 +6,15 @@
 
 use std::{fs, path::PathBuf};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use eid_counter::draw_png;
-use eid_crypto::{SigningKey, SystemRandom};
+use eid_counter::{Application, Identity};
+use eid_crypto::{SigningKey, SystemRandom, VerifyingKey};
 use eid_model::UnixTime;
 use eid_proof::{
-    Audience, Claim, ClaimValue, Claims, HeldToken, KeyUse, Proof, Purpose, QrSymbol, Showing, Spelling, Status,
-    StatusListDraft, StatusReference, TokenDraft, TrustListDraft, TrustedKey, bundle_status_lists, encode_text,
-    issue_token,
+    Audience, Claim, ClaimValue, Claims, HeldToken, KeyUse, Proof, Purpose, QrSymbol, RegistrationDraft, Showing,
+    Spelling, Status, StatusListDraft, StatusReference, TokenDraft, TrustList, TrustListDraft, TrustedKey,
+    bundle_status_lists, encode_text, issue_token,
 };
 use serde_json::{Map, Value, json};
 
@@ -75,7 +77,7 @@ fn main() {
     fs::create_dir_all(&folder).expect("folder");
     let make = || SigningKey::make().expect("key");
     let stage = Stage { folder, issuer: make(), stranger: make() };
-    stage.write_lists(&make(), &make());
+    stage.write_lists(&make(), &make(), &make());
     let mut proofs = Map::new();
     for case in CASES {
         let proof = stage.prove(case);
@@ -99,7 +101,7 @@ impl Stage {
         fs::write(self.folder.join(name), content).expect("file");
     }
 
-    fn write_lists(&self, root: &SigningKey, status: &SigningKey) {
+    fn write_lists(&self, root: &SigningKey, status: &SigningKey, registrar: &SigningKey) {
         let at = UnixTime::from_seconds;
         let key = |key: &SigningKey, usage| TrustedKey {
             key: *key.public(),
@@ -113,10 +115,16 @@ impl Stage {
             environment: "sandbox".to_owned(),
             issued_at: at(NOW - 86_400),
             next_update: at(NOW + 7 * 86_400),
-            keys: vec![key(&self.issuer, KeyUse::Proof), key(status, KeyUse::Status)],
+            keys: vec![
+                key(&self.issuer, KeyUse::Proof),
+                key(status, KeyUse::Status),
+                key(registrar, KeyUse::Registrar),
+            ],
         };
         self.write("root.bin", root.public().sec1());
-        self.write("trust.cbor", draft.sign(root).expect("trust list"));
+        let list = draft.sign(root).expect("trust list");
+        self.write("trust.cbor", &list);
+        self.register(&TrustList::parse(&list, &[*root.public()]).expect("trust list"), registrar);
         let draft = StatusListDraft {
             issuer: ISSUER,
             uri: LIST,
@@ -126,6 +134,36 @@ impl Stage {
             ttl_s: 43_200,
         };
         self.write("status.cbor", bundle_status_lists(&[draft.sign(status).expect("status list")]));
+    }
+
+    /// The counter's own key and registration.
+    fn register(&self, trust: &TrustList, registrar: &SigningKey) {
+        let folder = self.folder.join("identity");
+        fs::remove_dir_all(&folder).ok();
+        let (counter, name) = ("rp/0101234567-001", "Quầy 3 – Bệnh viện Mẫu");
+        let wanted = Application {
+            counter: counter.to_owned(),
+            name: name.to_owned(),
+            purposes: vec!["id".to_owned(), "age".to_owned()],
+            host: None,
+        };
+        let application: Value =
+            serde_json::from_str(&Identity::apply(&folder, &wanted).expect("application")).expect("application");
+        let key = URL_SAFE_NO_PAD.decode(application["key"].as_str().expect("key")).expect("key");
+        let draft = RegistrationDraft {
+            registrar: ISSUER,
+            counter,
+            name,
+            allowed: &[Purpose::Id, Purpose::Age],
+            host: None,
+            key: &VerifyingKey::parse(&key).expect("key"),
+            issued_at: UnixTime::from_seconds(NOW - 86_400),
+            valid_days: 365,
+            status: None,
+        };
+        let registration = draft.sign(registrar).expect("registration");
+        let now = UnixTime::from_seconds(NOW);
+        Identity::accept(&folder, registration.as_bytes(), trust, now).expect("identity");
     }
 
     /// Each from a phone of its own.

@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Request(Request),
     /// Draw a code: in the terminal, or as a PNG or SVG picture
     Draw(Draw),
+    /// Draw the printed code of a registered counter: an A4 page as SVG, for any browser to print or save as PDF
+    Poster(Poster),
     /// Print the OpenAPI description of the HTTP interface
     Openapi,
 }
@@ -93,6 +95,18 @@ pub(crate) struct Accept {
 
     /// The registrar's answer
     pub(crate) answer: PathBuf,
+}
+
+/// Options of `poster`.
+#[derive(Debug, Args)]
+pub(crate) struct Poster {
+    /// Where key and registration are kept
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) identity: PathBuf,
+
+    /// The picture to write; its name should end in .svg
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
 }
 
 /// Options of `request`.

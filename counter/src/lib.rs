@@ -31,6 +31,7 @@ mod identity;
 mod input;
 mod key;
 mod picture;
+mod print;
 mod replay;
 mod report;
 mod rules;
@@ -47,6 +48,7 @@ pub use identity::{Application, Identity};
 pub use input::{Input, MAX_FILE, MAX_TEXT};
 pub use key::parse_key_file;
 pub use picture::MAX_PIXELS;
+pub use print::poster_svg;
 pub use replay::ReplayStore;
 pub use report::{
     Claim, Detail, Portrait, PortraitContent, Report, Shown, StatusFacts, StatusState, TrustFacts, Words,

@@ -4,6 +4,7 @@ mod cli;
 mod fetch;
 mod lists;
 mod open;
+mod poster;
 mod register;
 mod request;
 mod serve;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         cli::Command::Register(options) => register::run(options),
         cli::Command::Request(options) => request::run(options),
         cli::Command::Draw(options) => show::run(&options),
+        cli::Command::Poster(options) => poster::run(&options),
         cli::Command::Openapi => match eid_counter::openapi_json().map(|json| writeln!(io::stdout(), "{json}")) {
             Ok(Ok(())) => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,

@@ -50,6 +50,21 @@ pub(crate) fn must_do(proof: &VerifiedProof, code: Code) -> Words {
     }
 }
 
+/// The name of a purpose, for people.
+pub(crate) const fn purpose_name(purpose: Purpose) -> Words {
+    let (vi, en) = match purpose {
+        Purpose::Age => ("Chứng minh đủ tuổi", "Proof of age"),
+        Purpose::Id => ("Danh tính", "Identity"),
+        Purpose::Health => ("Bảo hiểm y tế", "Health insurance"),
+        Purpose::Flex => ("Theo yêu cầu", "As asked for"),
+        Purpose::Residence => ("Nơi cư trú", "Residence"),
+        Purpose::DrivingLicence => ("Giấy phép lái xe", "Driving licence"),
+        Purpose::HospitalCheckIn => ("Làm thủ tục khám bệnh", "Hospital check-in"),
+        Purpose::FlightCheckIn => ("Làm thủ tục bay", "Flight check-in"),
+    };
+    Words { vi, en }
+}
+
 /// Which paper a proof of this purpose stands for. Data integrated at the holder's request equals the papers (Decree
 /// 59/2022 Articles 3 and 13), agencies must not ask for those again (Directive 24/2025); residence since the end of paper
 /// books (2023), licences by Circular 28/2024/TT-BCA, health insurance by the card's form in the app.

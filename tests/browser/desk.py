@@ -26,11 +26,12 @@ class Desk:
 
     @staticmethod
     @contextmanager
-    def program(programs, stage, record):
+    def program(programs, stage, record, *more):
         """Serves the stage's lists at the stage's time; gives the address."""
         at = json.loads((stage / "proofs.json").read_text())["at"]
         lists = ["--trust", stage / "trust.cbor", "--trust-root", stage / "root.bin", "--status", stage / "status.cbor"]
-        command = [programs / "eid-counter", "serve", "--listen", "127.0.0.1:0", *lists, "--at", str(at), "--replay", record]
+        options = ["--listen", "127.0.0.1:0", *lists, "--at", str(at), "--replay", record, *more]
+        command = [programs / "eid-counter", "serve", *options]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             yield process.stdout.readline().strip()

@@ -16,7 +16,7 @@ use axum::{
     http::Request,
 };
 use eid_counter::{Application, CounterServer, Identity, ReplayStore, Rules, open_status_snapshot, open_trust_list};
-use eid_proof::Policy;
+use eid_proof::{Policy, QrSymbol};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -223,6 +223,18 @@ fn counter_registers_asks_and_serves_from_the_command_line() {
         "not registered for it"
     );
 
+    let poster = folder.name("poster.svg");
+    let drawn = eid_counter(&["poster", "--identity", &home, "--out", &poster]);
+    assert!(drawn.status.success() && String::from_utf8(drawn.stderr).unwrap().contains("2027-11-22"));
+    let page = fs::read_to_string(&poster).unwrap();
+    let registration = Identity::open(&folder.path("identity")).unwrap().registration().clone();
+    assert!(page.contains(">Quầy 3<") && page.contains(COUNTER) && page.contains(">Danh tính<"));
+    // The code in it is the one that phones read, module for module.
+    let code = QrSymbol::encode(&registration.text()).unwrap().to_svg();
+    let modules = |svg: &str| svg.rsplit_once(" d=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    assert_eq!(modules(&page), modules(&code));
+    let named = digits(world.answer(&registration.text(), true, NOW).as_bytes());
+
     serving.extend(["--identity", &home].map(str::to_owned));
     let server = Served::start(program(&serving));
     let station: Value = serde_json::from_str(&server.get("/station").1).unwrap();
@@ -232,6 +244,10 @@ fn counter_registers_asks_and_serves_from_the_command_line() {
     let answer = base45(world.answer(asked["text"].as_str().unwrap(), true, NOW).as_bytes());
     let (_, report) = server.post("/verify", &json!({"proofs": [{"text": answer}], "request": asked["request"]}));
     assert_eq!(report["reports"][0]["code"], "Q00");
+    assert_eq!(server.code(&named), "Q00", "shown for the poster");
+    let elsewhere = ["verify", "--counter", OTHER, "--at", &at, &named];
+    let lists = ["--trust", &folder.name("trust.cbor"), "--trust-root", &folder.name("root.bin")];
+    assert_eq!(eid_counter(&[elsewhere.as_slice(), &lists].concat()).status.code(), Some(1), "at another office");
     // The same key that its owner alone can read.
     #[cfg(unix)]
     {

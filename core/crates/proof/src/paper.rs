@@ -45,7 +45,7 @@ mod tests {
         for other in [&[0_u8; 100][..], b"", &[&[COSE_SIGN1][..], &vec![0; 1 << 20]].concat()] {
             assert_eq!(decode(&encode(other)), None, "{}", other.len());
         }
-        for text in ["", "HC1:ABC", "0", "https://e.example", "78", "BB8", &base45::encode(&[ZLIB; 40])] {
+        for text in ["", "HC1:ABC", "0", "https://e.example", "78", "BB8", &base45::encode([ZLIB; 40])] {
             assert_eq!(decode(text), None, "{text}");
         }
         assert_eq!(decode(&"A".repeat(1 << 20)), None);
