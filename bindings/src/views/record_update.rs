@@ -29,7 +29,7 @@ pub struct RecordUpdateView {
     pub evidence: Vec<UpdateEvidenceView>,
     /// What the platform confirmed last (biên nhận).
     pub receipt: Option<UpdateReceiptView>,
-    /// Why the authority asked for more, or refused.
+    /// Why the authority asked for more, refused, or took a part only.
     pub reason: Option<UpdateReason>,
     /// While the authority looks at it, until when it means to decide; of a supplement, until when it can be sent; of a refusal,
     /// until when an appeal (khiếu nại) is possible. Seconds since 1970.
@@ -145,6 +145,7 @@ impl From<UpdateView> for RecordUpdateView {
             evidence,
             receipt,
             asked,
+            left_out,
             conflict,
             problem,
             began_at,
@@ -171,7 +172,7 @@ impl From<UpdateView> for RecordUpdateView {
             refused_fields: refused_fields.into_iter().map(refused).collect(),
             evidence: evidence.into_iter().map(UpdateEvidenceView::from).collect(),
             receipt: receipt.map(UpdateReceiptView::from),
-            reason: decided.or(asked).map(UpdateReason::from),
+            reason: decided.or(asked).or(left_out).map(UpdateReason::from),
             due_at: due_at.or(asked_until),
             conflict: conflict.map(|fields| fields.into_iter().map(ConflictView::from).collect()),
             problem: problem.map(|code| code.number().into()),
@@ -269,6 +270,7 @@ mod tests {
                 evidence: vec![[7; 32]],
             }),
             asked,
+            left_out: None,
             conflict: Some(vec![Conflict { path: path(), mine: Some("planted".to_owned()), theirs: None }]),
             problem: Some(Code::FORM_INVALID),
             began_at: at(1),
@@ -294,6 +296,9 @@ mod tests {
             assert_eq!((told.step, told.due_at), (step, due_at));
             assert_eq!(told.reason.map(|reason| reason.code), code.map(|code| u32::from(code.number())));
         }
+        let left_out = Some(reason(Code::REASON_PARTLY_TAKEN));
+        let told = RecordUpdateView::from(UpdateView { left_out, ..view(State::Accepted, None) });
+        assert_eq!((told.step, told.reason.map(|reason| reason.code)), (UpdateStep::Accepted, Some(8207)));
     }
 
     #[test]
