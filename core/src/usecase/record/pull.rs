@@ -15,7 +15,7 @@ use eid_vault::Vault;
 use super::{
     desk::Desk,
     note::note,
-    rows::{KeptRecord, Progress, each_record, find_record, find_update, load_updates, remove_record},
+    rows::{KeptRecord, KeptUpdate, Progress, each_record, find_record, find_update, load_updates, remove_record},
 };
 use crate::{Error, Unlocked, ports, session::Session, task::to_end};
 
@@ -47,6 +47,7 @@ struct Taken {
     steps: usize,
     refused: usize,
     found: Vec<((RecordKind, String), Option<Findable>)>,
+    over: Vec<KeptUpdate>,
 }
 
 impl Unlocked {
@@ -161,6 +162,8 @@ impl Desk {
                 }
                 progress.store(vault)
             })?;
+            // Decided: nobody needs the evidence here any more. After a kill it goes with the update.
+            taken.over.drain(..).try_for_each(|kept| kept.erase_evidence(vault))?;
             desk.shelf(vault, |shelf| {
                 for (key, findable) in taken.found.drain(..) {
                     match findable {
@@ -252,7 +255,7 @@ impl Desk {
             Err(RecordError::UpdateOutOfOrder) => return Ok(false),
             Err(other) => return Err(other.into()),
         }
-        kept.problem = None;
+        (kept.problem, kept.left_out) = (None, step.left_out.clone());
         if matches!(step.says, Says::Supplement(_)) {
             // Another round: what was signed for the last one is over.
             kept.signed = None;
@@ -263,6 +266,9 @@ impl Desk {
         kept.changed_at = self.now;
         if let Some(entry) = note(kind, &self.account, &step.says, self.now) {
             vault.append_history(&entry)?;
+        }
+        if kept.update.is_over() {
+            taken.over.push(kept.clone());
         }
         kept.store(vault)?;
         taken.steps = taken.steps.saturating_add(1);
