@@ -40,7 +40,8 @@ impl Session {
                 return Err(RecordError::UpdateOverdue.into());
             }
             let (kind, record) = kept.update.record();
-            let checked = desk.check(vault, (kind, record), kept.update.form(), Speaker::Citizen)?;
+            let of_kind = desk.of_kind(vault, kind)?;
+            let checked = desk.check(&of_kind, (kind, record), kept.update.form(), Speaker::Citizen);
             kept.update.apply(Event::Validate(&checked), desk.now)?;
             desk.store(vault, kept).map(|_| kind)
         })

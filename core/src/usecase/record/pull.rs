@@ -17,7 +17,7 @@ use super::{
     note::note,
     rows::{KeptRecord, KeptUpdate, Progress, each_record, find_record, find_update, load_updates, remove_record},
 };
-use crate::{Error, Unlocked, ports, session::Session, task::to_end};
+use crate::{EidApp, Error, Unlocked, ports, session::Session, task::to_end};
 
 /// Pages of one sync at most; the next one goes on from there.
 const MOST_PAGES: usize = 1_000;
@@ -93,7 +93,8 @@ impl Session {
 
     async fn pull_records(self: &Arc<Self>) -> Result<SyncReport, Error> {
         let _turn = self.pulling.lock().await;
-        let configuration = self.inner.configuration().await?;
+        let mut configuration = self.inner.configuration().await?;
+        let (mut is_renewed, mut is_begun_anew) = (false, false);
         let desk = Desk::open(Arc::clone(self)).await?;
         let mut report = SyncReport::default();
         for _ in 0..MOST_PAGES {
@@ -109,7 +110,8 @@ impl Session {
             drop(access);
             report.requests = report.requests.saturating_add(1);
             let feed = match self.accepted_signed_in(answer).await {
-                Err(error) if error.code() == Code::CURSOR_UNKNOWN && after.is_some() => {
+                Err(error) if error.code() == Code::CURSOR_UNKNOWN && !is_begun_anew => {
+                    is_begun_anew = true;
                     self.begin_pull().await?;
                     continue;
                 }
@@ -117,7 +119,16 @@ impl Session {
             };
             let Feed::Page(page) = feed else { break };
             let more = page.more;
-            let taken = desk.clone().take(page, Arc::clone(&configuration), progress).await?;
+            let mut verified = desk.verify(&page, &configuration);
+            if !is_renewed && verified.iter().any(is_unsigned) {
+                // An authority may have another key by now: what it says must not be passed over for ever.
+                is_renewed = true;
+                EidApp { inner: Arc::clone(&self.inner) }.renew_configuration().await?;
+                configuration = self.inner.configuration().await?;
+                verified = desk.verify(&page, &configuration);
+            }
+            progress.cursor = Some(page.next.as_str().to_owned());
+            let taken = desk.clone().take(verified, more, progress).await?;
             report.pulled = report.pulled.saturating_add(taken.pulled);
             report.steps = report.steps.saturating_add(taken.steps);
             report.refused = report.refused.saturating_add(taken.refused);
@@ -139,24 +150,25 @@ impl Session {
 }
 
 impl Desk {
-    /// Verifies a page, stores what is believed with the place where it ends, and tells of it.
+    fn verify(&self, page: &RecordPage, configuration: &Configuration) -> Vec<Result<Change, Flaw>> {
+        page.changes.iter().map(|change| change.verify(configuration, &self.account.pid)).collect()
+    }
+
+    /// Stores what is believed of a page together with the place where it ends, and tells of it.
     async fn take(
         self,
-        page: RecordPage,
-        configuration: Arc<Configuration>,
+        verified: Vec<Result<Change, Flaw>>,
+        more: bool,
         mut progress: Progress,
     ) -> Result<Taken, Error> {
         let session = Arc::clone(&self.session);
         let taken = self.work(move |desk, vault| {
-            let verified: Vec<Result<Change, Flaw>> =
-                page.changes.iter().map(|change| change.verify(&configuration, &desk.account.pid)).collect();
-            progress.cursor = Some(page.next.as_str().to_owned());
             let mut taken = Taken::default();
             vault.transaction(|vault| {
                 for change in verified {
                     desk.take_change(vault, change, progress.pull, &mut taken)?;
                 }
-                if !page.more && !progress.is_whole {
+                if !more && !progress.is_whole {
                     remove_unnamed(vault, progress.pull, &mut taken)?;
                     progress.is_whole = true;
                 }
@@ -301,6 +313,11 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// True if the authority, or its key, is not known.
+const fn is_unsigned(change: &Result<Change, Flaw>) -> bool {
+    matches!(change, Err(Flaw::Signature | Flaw::Authority))
 }
 
 /// The whole feed was seen: what it did not name is no more.

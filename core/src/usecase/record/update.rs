@@ -242,7 +242,10 @@ impl Desk {
         let (kind, record) = kept.update.record();
         let is_written = kept.is_written();
         let findings = match is_written {
-            true => self.check(vault, (kind, record), kept.update.form(), Speaker::Citizen)?.findings().to_vec(),
+            true => {
+                let of_kind = self.of_kind(vault, kind)?;
+                self.check(&of_kind, (kind, record), kept.update.form(), Speaker::Citizen).findings().to_vec()
+            }
             false => Vec::new(),
         };
         let conflict = if is_written { self.conflict(vault, kept)? } else { None };
