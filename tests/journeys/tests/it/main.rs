@@ -15,6 +15,7 @@ mod history;
 mod hostile;
 mod interop;
 mod lock;
+mod month;
 mod offline;
 mod overload;
 mod passcode;
