@@ -36,6 +36,7 @@ pub use session::{AccountView, Unlocked};
 pub use usecase::{
     act::{ActOrder, ActOutcome, ActProgress, Choice, StepUp},
     activate::{Activation, ActivationState, ActivationStep, LockCode},
+    answer::{CounterAnswer, CounterAsk},
     card::{CardAccess, CardProgress},
     configuration::AppStatus,
     consent::{Consent, ConsentAsk, ConsentOffer, ConsentState},
