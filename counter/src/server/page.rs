@@ -33,6 +33,7 @@ const FILES: &[File] = &[
     file!("/page.css", "text/css; charset=utf-8", "page.css"),
     file!("/icon.svg", "image/svg+xml", "icon.svg"),
     file!("/page.js", SCRIPT, "page.js"),
+    file!("/question.js", SCRIPT, "question.js"),
     file!("/words.js", SCRIPT, "words.js"),
     file!("/wedge.js", SCRIPT, "wedge.js"),
     file!("/wired.js", SCRIPT, "wired.js"),

@@ -59,6 +59,7 @@ mod tries;
 pub use authority::{Conduct, Plan};
 pub use calls::{
     configuration::{ActSetting, Settings, UpdateSettings, Window},
+    counter::CounterApplication,
     data_request::RequestPlan,
     record_control::ReceivedUpdate,
     sandbox::Message,

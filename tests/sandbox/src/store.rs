@@ -59,11 +59,11 @@ impl Store {
     }
 }
 
-const SCHEMA_VERSION: i64 = 8;
+const SCHEMA_VERSION: i64 = 9;
 
 /// Times are Unix seconds; keys of clients are known by their thumbprint (RFC 7638).
 const SCHEMA: &str = "
-PRAGMA user_version = 8;
+PRAGMA user_version = 9;
 -- The server's certificate. The authority's own key is not kept.
 CREATE TABLE tls (authority_pem TEXT NOT NULL, certificate BLOB NOT NULL, key BLOB NOT NULL) STRICT;
 -- The platform's signing keys. A retired one stays trusted for a while.
@@ -154,6 +154,11 @@ CREATE INDEX seen_jwts_by_expiry ON seen_jwts (keep_until);
 CREATE TABLE tokens (
     key BLOB PRIMARY KEY, account TEXT NOT NULL, device BLOB NOT NULL, superseded INTEGER NOT NULL DEFAULT 0,
     list INTEGER NOT NULL, place INTEGER NOT NULL, UNIQUE (list, place)
+) STRICT;
+-- Registrations of counters, each with its own place in their status list. Of one counter all but the newest are withdrawn.
+CREATE TABLE counters (
+    id INTEGER PRIMARY KEY, counter TEXT NOT NULL, registration BLOB NOT NULL, place INTEGER NOT NULL UNIQUE,
+    status INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 -- Consents as they were signed, and their withdrawals.
 CREATE TABLE consents (

@@ -9,6 +9,7 @@ mod care;
 mod configuration;
 mod consent;
 mod contact;
+mod counter_asks;
 mod data_request;
 mod guard;
 mod history;
