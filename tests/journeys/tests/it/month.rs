@@ -96,9 +96,8 @@ async fn write(person: &Person, open: &Unlocked, kinds: &[Case], day: u32, done:
         let id = confirm(person, open, entry).await;
         done.confirmed.insert(id, entry.kind);
     }
-    let of_many: Vec<&Case> = kinds.iter().filter(|entry| !entry.existing).collect();
     if day < DRAFTS {
-        let entry = of_many[day % of_many.len()];
+        let entry = kinds.iter().filter(|entry| !entry.existing).cycle().nth(day).unwrap();
         let update = open.begin_update(entry.kind, None).await.unwrap();
         // Half of the form, and a text that is no answer: whatever was typed is kept.
         let mut texts: BTreeMap<String, String> = entry.form.clone().into_iter().take(entry.form.len() / 2).collect();
