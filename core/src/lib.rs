@@ -45,7 +45,7 @@ pub use usecase::{
     history::{HistoryExport, MAX_EXPORT, MAX_HISTORY_DAYS, MIN_HISTORY_DAYS},
     passcode::PasscodeOutcome,
     present::{Paper, PresentRequest, Presentation, Readiness},
-    record::{Conflict, EvidenceView, RecordHit, RecordView, SyncReport, UpdateView},
+    record::{Conflict, EvidenceView, RecordHit, RecordView, RecordsExport, SyncReport, UpdateView},
     refill::RefillReport,
     sign_in::{Authorization, SignInView},
 };
