@@ -14,6 +14,7 @@ mod configuration;
 mod contact;
 mod credential;
 mod data;
+mod decision;
 mod device;
 mod durable;
 mod face;
