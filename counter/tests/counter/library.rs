@@ -172,6 +172,7 @@ fn input_without_content_is_refused() {
         (b" \r\n\t", CounterError::InputEmpty),
         (b"\xef\xbb\xbf\r\n", CounterError::InputEmpty),
         (b"\xff\xd8\xff\xe0 a JPEG picture", CounterError::InputUnknown),
+        (b"%PDF-1.7\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF", CounterError::InputUnknown),
         (b"\x89PNG\r\n\x1a\n", CounterError::PictureDamaged),
     ] {
         assert_eq!(Input::parse(bytes.to_vec()), Err(error));

@@ -203,11 +203,12 @@ CREATE TABLE evidence (
     used INTEGER NOT NULL DEFAULT 0, UNIQUE (account, sha256)
 ) STRICT;
 CREATE TABLE evidence_parts (piece INTEGER NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (piece, at)) STRICT;
--- Updates that citizens sent: the last round, the last step that was told, and whether more was asked for.
+-- Updates that citizens sent: the last round, the last step that was told, whether more was asked for, and whether
+-- they wait for an authority that could not look at them.
 CREATE TABLE dossiers (
     pid TEXT NOT NULL, jti TEXT NOT NULL, round INTEGER NOT NULL, kind TEXT NOT NULL, record TEXT NOT NULL,
     step INTEGER NOT NULL DEFAULT 0,
-    is_asked INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (pid, jti)
+    is_asked INTEGER NOT NULL DEFAULT 0, waits INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (pid, jti)
 ) STRICT;
 -- Steps that will be told when their time comes, and the record that one enters.
 CREATE TABLE steps (

@@ -16,6 +16,7 @@ mod history;
 mod hostile;
 mod interop;
 mod lock;
+mod month;
 mod offline;
 mod overload;
 mod passcode;
