@@ -149,7 +149,7 @@ impl Stage {
         };
         let application: Value =
             serde_json::from_str(&Identity::apply(&folder, &wanted).expect("application")).expect("application");
-        let key = URL_SAFE_NO_PAD.decode(application["key"].as_str().expect("key")).expect("key");
+        let key = URL_SAFE_NO_PAD.decode(application.get("key").and_then(Value::as_str).expect("key")).expect("key");
         let draft = RegistrationDraft {
             registrar: ISSUER,
             counter,
