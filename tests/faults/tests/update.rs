@@ -1,0 +1,131 @@
+//! A change of a record with evidence, hurt at every point: the authority ends with one submission, and the phone knows its state.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+use std::{collections::BTreeMap, io::Write as _, os::unix::process::ExitStatusExt as _};
+
+use eid_core::ActivationStep;
+use eid_crypto::hash::sha256;
+use eid_faults::{CHANGED, Goal, Hit, Outcome, Stage, Step, TYPED, Weather, document};
+use eid_model::{Language, Pid};
+use eid_record::update::State;
+use eid_sandbox::{Conduct, Plan};
+
+const PASSCODE: &str = "271828";
+
+/// A phone that was activated, and authorities that agree at once.
+fn activated() -> Stage {
+    let mut stage = Stage::new(env!("CARGO_BIN_EXE_citizen")).unwrap();
+    stage.set_authorities(Conduct { plan: Plan::Accept, delay_s: Some(0), supplement_s: None }).unwrap();
+    let mut due = Some(ActivationStep::Start);
+    while let Some(next) = due {
+        let step = stage.step(next, PASSCODE).unwrap();
+        let done = stage.run(&step, Hit::None).unwrap();
+        assert_eq!(done.said, "done\n", "{done:?}");
+        due = step.next();
+    }
+    stage.keep().unwrap();
+    stage
+}
+
+/// What happened to a step, each with how often.
+#[derive(Default)]
+struct Count(BTreeMap<&'static str, usize>);
+
+impl Count {
+    fn add(&mut self, hit: Hit) {
+        let kind = match hit {
+            Hit::None => return,
+            Hit::Storage(_) => "killed at a storage call",
+            Hit::BeforeRequest(_) => "killed before the platform had a request",
+            Hit::AfterRequest(_) => "killed before its answer",
+            Hit::Busy(_) => "platform busy",
+            Hit::HalfAnswer(_) => "half an answer",
+            Hit::Network(Weather::Fine) => return,
+            Hit::Network(Weather::CutUp(_)) => "link cut on the way up",
+            Hit::Network(Weather::CutDown(_)) => "link cut on the way down",
+            Hit::Network(Weather::Late(_)) => "delivered late",
+        };
+        *self.0.entry(kind).or_default() += 1;
+    }
+}
+
+/// So many points of a way of bytes, from its first to its last.
+fn points(bytes: usize, most: usize) -> impl Iterator<Item = usize> {
+    let most = most.min(bytes);
+    (0..most).map(move |point| point * bytes / most)
+}
+
+/// All that can happen to a step that went like this.
+fn hits(good: &Outcome, is_offline: bool) -> Vec<Hit> {
+    let mut hits: Vec<Hit> = (good.before + 1..=good.calls).map(Hit::Storage).collect();
+    if is_offline {
+        return hits;
+    }
+    let kinds = [Hit::BeforeRequest, Hit::AfterRequest, Hit::Busy, Hit::HalfAnswer];
+    hits.extend((1..=good.requests).flat_map(|at| kinds.map(|kind| kind(at))));
+    let (up, down) = good.carried;
+    hits.extend(points(up, 60).map(|at| Hit::Network(Weather::CutUp(at))));
+    hits.extend(points(down, 30).map(|at| Hit::Network(Weather::CutDown(at))));
+    hits.extend(points(up, 30).map(|at| Hit::Network(Weather::Late(at))));
+    hits
+}
+
+/// The phone goes on, with nothing in its way: one submission, one record, and both sides say so.
+async fn judge(stage: &Stage, hit: Hit, (pid, file, digest): (&Pid, &str, [u8; 32])) {
+    let last = Step::Update(Goal::Decided, PASSCODE.to_owned(), file.to_owned());
+    let again = stage.run(&last, Hit::None).unwrap();
+    assert_eq!(again.said, "done\n", "{hit:?}: {again:?}");
+
+    let unlocked = stage.app().unwrap().app.unlock(PASSCODE.as_bytes().to_vec()).await.unwrap();
+    let updates = unlocked.updates().await.unwrap();
+    let [update] = updates.as_slice() else { panic!("{hit:?}: {updates:?}") };
+    assert_eq!((&update.state, update.problem), (&State::Accepted, None), "{hit:?}");
+    assert_eq!(update.receipt.as_ref().map(|receipt| receipt.evidence.clone()), Some(vec![digest]), "{hit:?}");
+    let record = unlocked.record(CHANGED, &update.record, Language::Vi).await.unwrap();
+    assert!(record.pending.is_empty() && record.as_of.is_some(), "{hit:?}: {record:?}");
+
+    let sent = stage.platform().unwrap().submissions(pid).unwrap();
+    let [submission] = sent.as_slice() else { panic!("{hit:?}: {sent:?}") };
+    assert_eq!((submission.jti.as_str(), submission.round), (update.id.as_str(), 0), "{hit:?}");
+    assert_eq!(submission.evidence.len(), 1, "{hit:?}");
+    assert!(TYPED.iter().all(|(path, typed)| submission.form.get(*path).is_some_and(|sent| sent == typed)), "{hit:?}");
+    let stored = stage.platform().unwrap().evidence(pid, &digest).unwrap();
+    assert_eq!(stored.map(|bytes| sha256(&bytes)), Some(digest), "{hit:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn update_with_evidence_hurt_at_any_point_reaches_its_authority_once() {
+    let mut stage = activated();
+    let Step::Start(pid, _) = stage.step(ActivationStep::Start, PASSCODE).unwrap() else { panic!() };
+    // It goes up in two pieces, and lies on the phone in five.
+    let (pid, document) = (Pid::parse(&pid).unwrap(), document(1, 280 * 1024));
+    let (file, digest) = (stage.lay("document.pdf", &document).unwrap(), sha256(&document));
+    for goal in Goal::ALL {
+        let step = Step::Update(goal, PASSCODE.to_owned(), file.clone());
+        let good = stage.run(&step, Hit::None).unwrap();
+        assert_eq!(good.said, "done\n", "{goal:?}: {good:?}");
+        judge(&stage, Hit::None, (&pid, &file, digest)).await;
+        let mut count = Count::default();
+        for hit in hits(&good, step.is_offline()) {
+            stage.restore().unwrap();
+            let hurt = stage.run(&step, hit).unwrap();
+            if matches!(hit, Hit::Storage(_) | Hit::BeforeRequest(_) | Hit::AfterRequest(_)) {
+                assert_eq!(hurt.status.signal(), Some(9), "{hit:?}: {hurt:?}");
+            }
+            judge(&stage, hit, (&pid, &file, digest)).await;
+            count.add(hit);
+        }
+        report(goal, &count);
+        stage.restore().unwrap();
+        assert_eq!(stage.run(&step, Hit::None).unwrap().said, "done\n");
+        stage.keep().unwrap();
+    }
+}
+
+/// Not with `println!`, which a test that goes well keeps to itself.
+fn report(goal: Goal, count: &Count) {
+    let counts: Vec<String> = count.0.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let line = format!("update, {goal:?}: {}; lost or doubled 0\n", counts.join(", "));
+    std::io::stdout().write_all(line.as_bytes()).unwrap();
+}
