@@ -26,7 +26,9 @@ mod info;
 mod own_data;
 mod ports;
 mod reader;
+mod record;
 mod record_form;
+mod record_update;
 mod runtime;
 mod sign_in;
 mod step_up;
@@ -53,15 +55,18 @@ pub use record_form::{
     ChoiceInfo, FieldGroupInfo, FieldInfo, FieldInput, RecordChanges, RecordFormInfo, RecordKindInfo, RequiredWhen,
     record_form, record_kinds,
 };
+pub use record_update::FieldEdit;
 pub use runtime::shutdown_all;
 pub use sign_in::{DeviceView, SignInView};
 pub use step_up::{ActDraft, ActProgress, FactorChoice, FactorKind, StepUpView};
 pub use unlocked::{Presentation, Unlocked};
 pub use views::{
     AccountState, AccountView, Act, ActivationPurpose, ActivationStep, ActivationView, AppStatusView, CardDraft,
-    CardLinesDraft, CardProgressView, HistoryPage, HistoryView, HomeView, LockCodeView, PasscodeOutcome, PresentDraft,
-    ProofView, Purpose, PurposeCount, PurposeRefusal, QrView, ReadinessView, RefillView, RepairView, StorePart,
-    UpdateState,
+    CardLinesDraft, CardProgressView, ConflictView, FieldText, FindingView, HistoryPage, HistoryView,
+    HolderMismatchView, HomeView, LineView, LockCodeView, MismatchView, PasscodeOutcome, PendingView, PresentDraft,
+    ProofView, Purpose, PurposeCount, PurposeRefusal, QrView, ReadinessView, RecordHitView, RecordUpdateView,
+    RecordView, RefillView, RepairView, StatedView, StorePart, SyncView, UpdateEvidenceView, UpdateReason,
+    UpdateReceiptView, UpdateState, UpdateStep,
 };
 
 uniffi::setup_scaffolding!("eid_core");

@@ -3,7 +3,12 @@
 
 use eid_record::{Cardinality, Changes, Choice, Field, Input, RecordKind, Sensitivity, Tables};
 
-use crate::{EidError, Language, guard::guarded, views::count};
+use crate::{
+    EidError, Language,
+    guard::guarded,
+    record::kind_named,
+    views::{count, word},
+};
 
 /// A kind of record (loại dữ liệu cá nhân).
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -156,7 +161,7 @@ pub struct ChoiceInfo {
 #[uniffi::export]
 pub fn record_kinds(language: Language) -> Vec<RecordKindInfo> {
     // A panic would cross the border with its text.
-    guarded(|| Ok(RecordKind::ALL.iter().map(|kind| kind_info(*kind, language.into())).collect())).unwrap_or_default()
+    guarded(|| Ok(RecordKind::ALL.iter().map(|kind| kind_info(*kind, language)).collect())).unwrap_or_default()
 }
 
 /// The form of a kind, to be drawn.
@@ -166,7 +171,7 @@ pub fn record_kinds(language: Language) -> Vec<RecordKindInfo> {
 #[uniffi::export]
 pub fn record_form(kind: &str, language: Language) -> Result<RecordFormInfo, EidError> {
     guarded(|| {
-        let kind = RecordKind::from_name(kind).map_err(|error| EidError::of(error.code()))?;
+        let kind = kind_named(kind)?;
         let (definition, language) = (kind.definition(), language.into());
         let groups = definition.groups().iter().map(|group| FieldGroupInfo {
             name: group.name().to_owned(),
@@ -181,13 +186,12 @@ pub fn record_form(kind: &str, language: Language) -> Result<RecordFormInfo, Eid
     })
 }
 
-fn kind_info(kind: RecordKind, language: eid_model::Language) -> RecordKindInfo {
+fn kind_info(kind: RecordKind, language: Language) -> RecordKindInfo {
     let definition = kind.definition();
-    let authority = Tables::embedded().row("authorities", definition.authority());
     RecordKindInfo {
         kind: kind.name().to_owned(),
-        label: definition.label().text(language).to_owned(),
-        authority: authority.map_or(definition.authority(), |row| row.label().text(language)).to_owned(),
+        label: definition.label().text(language.into()).to_owned(),
+        authority: word("authorities", definition.authority(), language),
         is_sensitive: definition.sensitivity() == Sensitivity::Sensitive,
         changes: match definition.changes() {
             Changes::Declare => RecordChanges::Declare,

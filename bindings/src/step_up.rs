@@ -39,6 +39,12 @@ pub enum ActDraft {
     },
     /// Face or finger count no more.
     StopBiometrics,
+    /// A change of a record goes to its authority ([`Unlocked::begin_update`]). The passcode is enough for most kinds, and needs no
+    /// network.
+    SubmitUpdate {
+        /// Which change.
+        update: String,
+    },
 }
 
 impl From<ActDraft> for ActOrder {
@@ -51,6 +57,7 @@ impl From<ActDraft> for ActOrder {
             ActDraft::NewLockCode => Self::NewLockCode,
             ActDraft::CountBiometrics { at_once } => Self::CountBiometrics { at_once },
             ActDraft::StopBiometrics => Self::StopBiometrics,
+            ActDraft::SubmitUpdate { update } => Self::SubmitUpdate { update },
         }
     }
 }
@@ -115,7 +122,7 @@ pub enum ActProgress {
         /// By the platform's clock.
         from: i64,
     },
-    /// It is confirmed, and sent as soon as the platform can be reached.
+    /// It is confirmed, and sent as soon as the platform can be reached: [`Unlocked::record_update`] says how far it is.
     Queued,
 }
 

@@ -4,6 +4,8 @@
 mod activation;
 mod home;
 mod present;
+mod record;
+mod record_update;
 mod store;
 
 pub use activation::{
@@ -14,6 +16,14 @@ pub use home::{
     UpdateState,
 };
 pub use present::{PresentDraft, ProofView, Purpose, QrView};
+pub(crate) use record::word;
+pub use record::{
+    FindingView, HolderMismatchView, LineView, MismatchView, PendingView, RecordHitView, RecordView, StatedView,
+    SyncView,
+};
+pub use record_update::{
+    ConflictView, FieldText, RecordUpdateView, UpdateEvidenceView, UpdateReason, UpdateReceiptView, UpdateStep,
+};
 pub use store::{Act, HistoryPage, HistoryView, PasscodeOutcome, RepairView, StorePart};
 
 /// Records that hold personal data say their name and nothing else: here, and in each language of the shells, which take

@@ -6,6 +6,7 @@
 
 use std::{fs, path::PathBuf};
 
+use eid_counter::draw_png;
 use eid_crypto::{SigningKey, SystemRandom};
 use eid_model::UnixTime;
 use eid_proof::{
@@ -13,7 +14,6 @@ use eid_proof::{
     StatusListDraft, StatusReference, TokenDraft, TrustListDraft, TrustedKey, bundle_status_lists, encode_text,
     issue_token,
 };
-use image::{GrayImage, Luma};
 use serde_json::{Map, Value, json};
 
 /// 2026-11-22 19:00:00 in Vietnam.
@@ -158,13 +158,7 @@ impl Stage {
     fn spell(&self, name: &str, bytes: &[u8]) -> Value {
         let [digits, base45] = [Spelling::Digits, Spelling::Base45].map(|spelling| encode_text(bytes, spelling));
         let symbol = QrSymbol::encode(&digits).expect("symbol");
-        let side = u32::try_from(symbol.side() + 8).expect("side");
-        let picture = GrayImage::from_fn(side, side, |x, y| {
-            let module = |pixel: u32| usize::try_from(pixel).ok().and_then(|pixel| pixel.checked_sub(4));
-            let dark = module(x).zip(module(y)).is_some_and(|(x, y)| symbol.is_dark(x, y));
-            Luma([if dark { 0 } else { 255 }])
-        });
-        picture.save(self.folder.join(format!("{name}.png"))).expect("picture");
+        self.write(&format!("{name}.png"), draw_png(&symbol, 1).expect("picture"));
         json!({"digits": digits, "base45": base45})
     }
 }

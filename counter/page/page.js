@@ -3,6 +3,7 @@
 import { Camera, Unreadable, prepare, readFile } from "/pictures.js";
 import { announce, clear, fault, show, showAgain } from "/result.js";
 import { catchKeys } from "/wedge.js";
+import { Wires, hasHid, hasSerial } from "/wired.js";
 import { ageOf, change, language, word } from "/words.js";
 
 const at = (id) => document.getElementById(id);
@@ -117,7 +118,12 @@ function translate() {
   at("camera").setAttribute("aria-pressed", String(camera.on));
   at("viewfinder").hidden = !camera.on;
   showAgain();
+  showWires();
   showStation();
+}
+
+function showWires() {
+  at("wires").textContent = `${word("wires")} ${at("wires").dataset.count ?? 0}`;
 }
 
 function showStation() {
@@ -159,9 +165,23 @@ async function watch() {
 
 // Catching
 
+const grew = (length) => (at("progress").textContent = length ? `${word("receiving")} ${length} ${word("characters")}` : "");
+
+const wires = new Wires({
+  began: next,
+  grew,
+  scanned: (text) => verify({ text }),
+  failed: () => present(fault("no_wire")),
+  changed: (count) => {
+    at("wires").hidden = count === 0;
+    at("wires").dataset.count = count;
+    showWires();
+  },
+});
+
 catchKeys({
   began: next,
-  grew: (length) => (at("progress").textContent = length ? `${word("receiving")} ${length} ${word("characters")}` : ""),
+  grew,
   scanned: (text, corrected) => verify(corrected ? { typed: { text, corrected } } : { text }),
 });
 
@@ -197,6 +217,10 @@ at("next").addEventListener("click", () => {
 });
 at("camera").addEventListener("click", toggleCamera);
 at("picture").addEventListener("click", () => at("file").click());
+at("serial").hidden = !hasSerial;
+at("serial").addEventListener("click", () => wires.askSerial());
+at("hid").hidden = !hasHid;
+at("hid").addEventListener("click", () => wires.askHid());
 at("file").addEventListener("change", ({ target }) => {
   const [file] = target.files;
   if (file) readPicture(file);

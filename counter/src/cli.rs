@@ -32,6 +32,8 @@ pub(crate) enum Command {
     /// The first line printed is the address of the page. Trust list and status snapshot are read again every minute, so
     /// that new ones only need to be put in place of the old.
     Serve(Serve),
+    /// Draw a code: in the terminal, or as a PNG or SVG picture
+    Draw(Draw),
     /// Print the OpenAPI description of the HTTP interface
     Openapi,
 }
@@ -77,6 +79,21 @@ pub(crate) struct Serve {
     /// It also remembers the trust list's version: an older list is refused from then on.
     #[arg(long, value_name = "FILE")]
     pub(crate) replay: PathBuf,
+}
+
+/// Options of `draw`.
+#[derive(Debug, Args)]
+pub(crate) struct Draw {
+    /// A file (text, PNG picture or raw proof), the text of a code itself, or - for standard input
+    pub(crate) input: OsString,
+
+    /// Write a picture whose name ends in .png or .svg [default: draw in the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Pixels a module in a PNG picture
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=32))]
+    pub(crate) pixels: u32,
 }
 
 /// What a counter goes by.

@@ -42,6 +42,9 @@ pub enum CounterError {
     /// The portrait cannot be written to the file that was asked for.
     #[error("the portrait cannot be written")]
     PortraitUnwritable,
+    /// A picture of a code cannot be made.
+    #[error("the picture cannot be made")]
+    PictureUnwritable,
     /// The address to serve at is taken, or not one of this machine alone.
     #[error("cannot serve at this address")]
     NotServing,
@@ -64,6 +67,7 @@ impl CounterError {
             Self::StatusUnusable => Code::COUNTER_STATUS_UNUSABLE,
             Self::ReplayUnusable => Code::COUNTER_REPLAY_UNUSABLE,
             Self::PortraitUnwritable => Code::COUNTER_PORTRAIT_UNWRITABLE,
+            Self::PictureUnwritable => Code::INTERNAL,
             Self::NotServing => Code::COUNTER_NOT_SERVING,
         }
     }
@@ -83,6 +87,7 @@ impl CounterError {
             Self::StatusUnusable => "status_unusable",
             Self::ReplayUnusable => "replay_unusable",
             Self::PortraitUnwritable => "portrait_unwritable",
+            Self::PictureUnwritable => "picture_unwritable",
             Self::NotServing => "not_serving",
         }
     }

@@ -23,6 +23,7 @@
 //! # }
 //! ```
 
+mod draw;
 mod error;
 mod files;
 mod input;
@@ -37,6 +38,7 @@ mod time;
 mod trust;
 mod words;
 
+pub use draw::draw_png;
 pub use error::CounterError;
 pub use files::{read_bounded, read_file};
 pub use input::{Input, MAX_FILE, MAX_TEXT};

@@ -5,6 +5,7 @@ mod fetch;
 mod lists;
 mod open;
 mod serve;
+mod show;
 mod source;
 mod verify;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     match cli::Cli::parse().command {
         cli::Command::Verify(options) => verify::run(&options),
         cli::Command::Serve(options) => serve::run(options),
+        cli::Command::Draw(options) => show::run(&options),
         cli::Command::Openapi => match eid_counter::openapi_json().map(|json| writeln!(io::stdout(), "{json}")) {
             Ok(Ok(())) => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,

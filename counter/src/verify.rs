@@ -74,7 +74,7 @@ fn open_station(options: &Verify) -> Result<Station, CounterError> {
 }
 
 /// A file, `-` for standard input, or else the text of a code itself.
-fn read_input(argument: &OsStr) -> Result<Input, CounterError> {
+pub(crate) fn read_input(argument: &OsStr) -> Result<Input, CounterError> {
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::FileTooLarge => CounterError::InputTooLarge,
         _ => CounterError::InputUnreadable,

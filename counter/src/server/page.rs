@@ -35,6 +35,7 @@ const FILES: &[File] = &[
     file!("/page.js", SCRIPT, "page.js"),
     file!("/words.js", SCRIPT, "words.js"),
     file!("/wedge.js", SCRIPT, "wedge.js"),
+    file!("/wired.js", SCRIPT, "wired.js"),
     file!("/pictures.js", SCRIPT, "pictures.js"),
     file!("/result.js", SCRIPT, "result.js"),
     file!("/decoder.js", SCRIPT, "decoder.js"),
@@ -51,7 +52,10 @@ const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self' 'wasm-unsa
 
 const HEADERS: &[(&str, &str)] = &[
     ("content-security-policy", CONTENT_SECURITY),
-    ("permissions-policy", "camera=(self), microphone=(), geolocation=(), display-capture=()"),
+    (
+        "permissions-policy",
+        "camera=(self), serial=(self), hid=(self), microphone=(), geolocation=(), display-capture=()",
+    ),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("x-content-type-options", "nosniff"),

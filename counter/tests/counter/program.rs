@@ -304,3 +304,39 @@ fn verdict_that_cannot_be_printed_is_not_valid() {
         .unwrap();
     assert_eq!(status.code(), Some(2));
 }
+
+#[test]
+fn code_drawn_as_picture_or_in_the_terminal_is_read_again() {
+    let folder = Folder::new();
+    let draw = |input: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_eid-counter"));
+        let output = command.arg("draw").arg(input).args(more).stdin(Stdio::null()).output().unwrap();
+        (output.status.code().unwrap(), output.stdout, String::from_utf8(output.stderr).unwrap())
+    };
+    let proof = folder.file("age.cbor", AGE);
+    let png = folder.name("code.png");
+    assert_eq!(draw(&proof, &["--out", &png]), (0, Vec::new(), String::new()));
+    assert_eq!(run_vector(&folder, &[&png]), gave(0, "Q00"));
+    // Pictures are drawn again from what they say.
+    let again = folder.name("again.PNG");
+    assert_eq!(draw(&png, &["--out", &again, "--pixels", "2"]).0, 0);
+    assert_eq!(run_vector(&folder, &[&again]), gave(0, "Q00"));
+    let svg = folder.name("code.svg");
+    assert_eq!(draw(&base45(AGE), &["--out", &svg]).0, 0);
+    let svg = std::fs::read_to_string(svg).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.contains("viewBox=\"0 0 77 77\""), "version 13 and its quiet zone");
+    let (exit, terminal, said) = draw(&digits(AGE), &[]);
+    assert_eq!((exit, said.as_str()), (0, ""));
+    let terminal = String::from_utf8(terminal).unwrap();
+    assert!(terminal.lines().count() == 39 && terminal.contains('▀'), "{terminal}");
+    for (input, more) in [
+        (format!("7041{}", "1".repeat(4000)).as_str(), &[][..]),
+        (&digits(AGE), &["--out", &folder.name("code.jpg")]),
+        (&digits(AGE), &["--out", &folder.name("absent/code.png")]),
+        ("no-such-file", &[]),
+        ("", &[]),
+    ] {
+        let (exit, stdout, said) = draw(input, more);
+        assert!(exit == 2 && stdout.is_empty() && said.starts_with("eid-counter: "), "{more:?}: {said}");
+    }
+}

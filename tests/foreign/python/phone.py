@@ -168,7 +168,7 @@ class Phone:
     def copy(self, folder, key=None):
         """The same phone at the same moment, for a test that changes it."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        return Phone(self.sandbox, folder, key=key or self.key.copy())
+        return Phone(self.sandbox, folder, key=key or self.key.copy(), clock=self.clock)
 
 
 def run(main):

@@ -1,5 +1,6 @@
 """A live sandbox platform over TLS, and what a test has it do."""
 
+import base64
 import json
 import ssl
 import subprocess
@@ -31,6 +32,10 @@ class Sandbox:
         with urllib.request.urlopen(request, context=self.tls, timeout=10) as answer:
             return answer.read()
 
+    def person(self, pid):
+        """An invented person by number."""
+        return next(person for person in json.loads(self.fetch("/sandbox/people")) if person["pid"] == pid)
+
     def new_person(self):
         return next(self.people)
 
@@ -60,6 +65,23 @@ class Sandbox:
     def register(self, person, **change):
         """Changes what the register says of a person."""
         self.fetch(f"/sandbox/register/{person['pid']}", change)
+
+    def authority(self, plan, **conduct):
+        """What all authorities do from now on, and how long they take."""
+        self.fetch("/sandbox/authority", {"plan": plan, **conduct})
+
+    def change_record(self, pid, kind, **change):
+        """An authority changes its records of a person by itself."""
+        self.fetch("/sandbox/records", {"pid": pid, "kind": kind, **change})
+
+    def submissions(self, person):
+        """The changes of records that a person sent."""
+        return json.loads(self.fetch(f"/sandbox/submissions?pid={person['pid']}"))
+
+    def evidence(self, pid, sha256):
+        """What arrived of a person's evidence."""
+        name = base64.urlsafe_b64encode(sha256).rstrip(b"=").decode()
+        return self.fetch(f"/sandbox/evidence/{name}?pid={pid}")
 
     def pass_time(self, seconds):
         """Puts the platform's clock ahead."""

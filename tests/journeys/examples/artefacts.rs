@@ -5,13 +5,13 @@
 
 use std::{fs, path::PathBuf};
 
+use eid_counter::draw_png;
 use eid_crypto::{SigningKey, SystemRandom};
 use eid_model::UnixTime;
 use eid_proof::{
     Audience, Claim, ClaimValue, Claims, HeldToken, Proof, Purpose, QrSymbol, Showing, Spelling, StatusReference,
     TokenDraft, issue_token,
 };
-use eid_sandbox::qr_png;
 use serde_json::{Map, Value, json};
 
 const NOW: UnixTime = UnixTime::from_seconds(1_795_348_800);
@@ -64,7 +64,7 @@ impl Studio {
 
     fn draw(&self, name: &str, proof: &Proof, spelling: Spelling) {
         let text = proof.text(spelling);
-        let picture = QrSymbol::encode(&text).ok().and_then(|symbol| qr_png(&symbol, 4).ok()).expect("picture");
+        let picture = QrSymbol::encode(&text).ok().and_then(|symbol| draw_png(&symbol, 4).ok()).expect("picture");
         self.write(&format!("{name}.txt"), text.as_bytes());
         self.write(&format!("{name}.png"), &picture);
     }

@@ -29,15 +29,15 @@ pub enum SandboxError {
     /// The register has nobody with this number.
     #[error("nobody has this number")]
     PersonUnknown,
+    /// No authority has such a record, or the change of it makes no sense.
+    #[error("no such record")]
+    RecordUnknown,
     /// A key is malformed, or there is no randomness.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
     /// A list could not be signed.
     #[error(transparent)]
     Proof(#[from] ProofError),
-    /// A QR code could not be drawn.
-    #[error("a picture could not be drawn")]
-    Picture,
     /// The description of a simulated card cannot be read.
     #[error("the description of the card cannot be read")]
     CardFile(#[source] serde_json::Error),
@@ -56,8 +56,8 @@ impl SandboxError {
             Self::Io(_) | Self::CardFile(_) => Code::CONFIG_INVALID,
             Self::Store(_) => Code::STORE_FAILED,
             Self::StoreVersion => Code::STORE_FOREIGN,
-            Self::Certificate | Self::Register | Self::Picture | Self::Json(_) => Code::INTERNAL,
-            Self::AccountUnknown | Self::PersonUnknown => Code::RECORD_MISSING,
+            Self::Certificate | Self::Register | Self::Json(_) => Code::INTERNAL,
+            Self::AccountUnknown | Self::PersonUnknown | Self::RecordUnknown => Code::RECORD_MISSING,
             Self::Chip(error) => error.code(),
             Self::Crypto(error) => error.code(),
             Self::Proof(error) => error.code(),

@@ -94,14 +94,12 @@ pub(crate) async fn inject(State(platform): State<Shared>, request: Request, nex
     let fault = if path.starts_with("/sandbox/") { Fault::Off } else { platform.fault(path) };
     match fault {
         Fault::Off => {
-            let (path, tamper) = (path.to_owned(), platform.tampering.now());
-            let response = next.run(request).await;
-            match tamper {
-                Some(tamper) if !path.starts_with("/sandbox/") => {
-                    change(response, |answer| tamper(&path, answer)).await
-                }
-                _ => response,
-            }
+            let tamper = platform.tampering.now().filter(|_| !path.starts_with("/sandbox/"));
+            let Some(tamper) = tamper else { return next.run(request).await };
+            let (path, mut request) = (path.to_owned(), request);
+            // Who changes an answer has to read it.
+            request.headers_mut().remove(header::ACCEPT_ENCODING);
+            change(next.run(request).await, |answer| tamper(&path, answer)).await
         }
         Fault::Down => {
             let busy = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, Code::PLATFORM_BUSY);
@@ -129,11 +127,19 @@ async fn change(response: Response, change: impl FnOnce(&mut Answer)) -> Respons
     let media = header(header::CONTENT_TYPE).unwrap_or_default();
     let mut answer = Answer { status: parts.status.as_u16(), media, location: header(header::LOCATION), body };
     change(&mut answer);
-    let location = answer.location.map(|location| (header::LOCATION, location));
-    let head = [(header::CONTENT_TYPE, answer.media)].into_iter().chain(location);
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    response.headers_mut().extend(head.filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?))));
+    *response.headers_mut() = parts.headers;
+    let changed = [
+        (header::CONTENT_LENGTH, None),
+        (header::CONTENT_TYPE, Some(answer.media)),
+        (header::LOCATION, answer.location),
+    ];
+    for (name, value) in changed {
+        response.headers_mut().remove(&name);
+        let value = value.and_then(|value| HeaderValue::try_from(value).ok());
+        response.headers_mut().extend(value.map(|value| (name, value)));
+    }
     response
 }
 

@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod authority;
 mod calls;
 pub mod card;
 mod card_trust;
@@ -32,6 +33,7 @@ pub mod demo;
 mod dpop;
 mod error;
 mod evidence;
+mod evidence_store;
 mod extract;
 mod face;
 mod fault;
@@ -40,10 +42,10 @@ mod jwt;
 mod keys;
 mod message;
 mod people;
-mod picture;
 mod platform;
 mod portraits;
 mod problem;
+mod records;
 mod router;
 mod sandbox;
 mod secrets;
@@ -54,9 +56,11 @@ mod store;
 mod tls;
 mod tries;
 
+pub use authority::{Conduct, Plan};
 pub use calls::{
     configuration::{ActSetting, Settings, UpdateSettings, Window},
     data_request::RequestPlan,
+    record_control::ReceivedUpdate,
     sandbox::Message,
 };
 pub use citizen::{AccountState, CardState, RegisterChange};
@@ -66,7 +70,7 @@ pub use face::{FaceMatcher, FacePicture, FaceVerdict, PictureKind, PictureMatche
 pub use fault::{Answer, Fault, Tamper};
 pub use keys::{SANDBOX_ROOT, SANDBOX_ROOT_PKCS8};
 pub use people::{HealthCard, IdCard, Licence, Person};
-pub use picture::qr_png;
+pub use records::change::RecordChange;
 pub use router::{LogLine, openapi_json};
 pub use sandbox::{Sandbox, SandboxConfig, Storage};
 pub use server::RunningSandbox;

@@ -1,12 +1,16 @@
 //! What every call needs.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use eid_crypto::{SystemRandom, hash::sha256_parts};
+use eid_record::{CodeTable, Tables};
 use rusqlite::{Transaction, params};
 
 use crate::{
-    Clock, Fault, RequestPlan, card_trust::CardTrust, face::FaceMatcher, fault::Tampering, held::HeldPictures,
+    Clock, Conduct, Fault, RequestPlan, card_trust::CardTrust, face::FaceMatcher, fault::Tampering, held::HeldPictures,
     people::Register, problem::Refusal, secrets::Secrets, store::Store,
 };
 
@@ -26,6 +30,8 @@ pub(crate) struct Platform {
     pub(crate) base_url: String,
     /// What becomes of requests under the data-protection law; by their names if it is not said.
     pub(crate) request_plan: Mutex<Option<RequestPlan>>,
+    /// How authorities behave, by their codes; by their rules if it is not said.
+    pub(crate) conducts: Mutex<BTreeMap<String, Conduct>>,
     /// How it misbehaves, and in the calls whose path begins so.
     pub(crate) fault: Mutex<(Fault, String)>,
     pub(crate) tampering: Tampering,
@@ -56,6 +62,21 @@ impl Platform {
 
     pub(crate) fn request_plan(&self) -> Option<RequestPlan> {
         *self.request_plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How an authority behaves.
+    pub(crate) fn conduct(&self, authority: &str) -> Conduct {
+        let conducts = self.conducts.lock().unwrap_or_else(PoisonError::into_inner);
+        conducts.get(authority).copied().unwrap_or_default()
+    }
+
+    /// Says how an authority behaves from now on; without a code, all of them.
+    pub(crate) fn set_conduct(&self, authority: Option<&str>, conduct: Conduct) {
+        let mut conducts = self.conducts.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = Tables::embedded().find("authorities").map(CodeTable::list).unwrap_or_default();
+        for row in all.iter().filter(|row| authority.is_none_or(|code| row.code() == code)) {
+            conducts.insert(row.code().to_owned(), conduct);
+        }
     }
 
     /// How a call of this path misbehaves.

@@ -65,6 +65,14 @@ impl Refusal {
         Self { missing: FactorKind::ALL.map(|kind| kinds.contains(&kind)), ..self }
     }
 
+    /// The answer, with what was found wrong besides.
+    pub(crate) fn with_details(self, details: Details) -> Response {
+        let mut problem = self.problem();
+        problem.missing.extend(details.missing);
+        problem.findings = details.findings;
+        self.respond(problem)
+    }
+
     /// True for a failure of the sandbox, as against a refusal.
     pub(crate) fn is_fault(&self) -> bool {
         self.status.is_server_error()
@@ -118,9 +126,31 @@ impl From<ChipError> for Refusal {
     }
 }
 
+/// What a refusal lists.
+#[derive(Debug, Default)]
+pub(crate) struct Details {
+    /// SHA-256 of evidence that did not arrive: base64url.
+    pub(crate) missing: Vec<String>,
+    pub(crate) findings: Vec<FindingLine>,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FindingLine {
+    pub(crate) path: String,
+    /// A number of the table of reason codes.
+    pub(crate) code: u16,
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let problem = Problem {
+        self.respond(self.problem())
+    }
+}
+
+impl Refusal {
+    fn problem(self) -> Problem {
+        Problem {
             about: "about:blank",
             title: self.status.canonical_reason().unwrap_or_default(),
             status: self.status.as_u16(),
@@ -132,9 +162,13 @@ impl IntoResponse for Refusal {
                 .iter()
                 .zip(self.missing)
                 .filter(|(_, is)| *is)
-                .map(|(kind, _)| name(*kind))
+                .map(|(kind, _)| name(*kind).to_owned())
                 .collect(),
-        };
+            findings: Vec::new(),
+        }
+    }
+
+    fn respond(self, problem: Problem) -> Response {
         let mut response = (self.status, Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -168,9 +202,11 @@ pub(crate) struct Problem {
     /// Seconds to wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<i64>,
-    /// Kinds of factors that have yet to be shown: `possessed`, `known`, `biometric`.
+    /// Kinds of factors that have yet to be shown: `possessed`, `known`, `biometric`; or SHA-256 of evidence that did not arrive.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    missing: Vec<&'static str>,
+    missing: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<FindingLine>,
 }
 
 const fn name(kind: FactorKind) -> &'static str {

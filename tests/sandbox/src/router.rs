@@ -18,7 +18,7 @@ use crate::{
     SandboxError,
     calls::{
         account, activation, challenge, configuration, consent, contact, credential, data_request, device, instruction,
-        lists, lock, own_face, sandbox, token,
+        lists, lock, own_face, record, record_control, sandbox, submission, token, upload,
     },
     fault,
     platform::Shared,
@@ -67,6 +67,7 @@ pub(crate) type Log = Arc<dyn Fn(&LogLine) + Send + Sync>;
         (name = "lists", description = "Trust list and status lists"),
         (name = "lists", description = "Trust list, status lists and signed configuration"),
         (name = "own data", description = "Consents, and requests under the data-protection law"),
+        (name = "records", description = "Records of the authorities, changes that citizens ask for, and their evidence"),
         (name = "sandbox", description = "Absent from a real platform"),
     )
 )]
@@ -112,6 +113,10 @@ fn documented() -> OpenApiRouter<Shared> {
         .merge(configuration::routes())
         .merge(consent::routes())
         .merge(data_request::routes())
+        .merge(record::routes())
+        .merge(submission::routes())
+        .merge(upload::routes())
+        .merge(record_control::routes())
         .merge(sandbox::routes())
         .routes(routes!(describe))
 }

@@ -11,21 +11,24 @@ use eid_model::{PhoneNumber, Pid};
 use eid_proof::Status;
 
 use crate::{
-    Clock, Fault, Message, Person, RequestPlan, RunningSandbox, SandboxError,
+    Clock, Conduct, Fault, Message, Person, ReceivedUpdate, RecordChange, RequestPlan, RunningSandbox, SandboxError,
     calls::{
         activation::print_voucher,
         configuration::{self, Settings},
+        record_control::list_received,
         sandbox::{list_messages, set_account_status},
     },
     card::{CardFile, SANDBOX_CSCA},
     card_trust::CardTrust,
     citizen::RegisterChange,
+    evidence_store,
     face::{FaceMatcher, PictureMatcher},
     fault::{Tamper, Tampering},
     held::HeldPictures,
     keys::{self, Role},
     people::Register,
     platform::{Platform, Shared},
+    records::{feed, keys as record_keys},
     router::{Log, LogLine, router},
     secrets::Secrets,
     status,
@@ -120,6 +123,7 @@ impl Sandbox {
             base_url: base_url.to_owned(),
             fault: Mutex::default(),
             request_plan: Mutex::default(),
+            conducts: Mutex::default(),
             tampering: Tampering::default(),
             card_trust: CardTrust::new(&config.csca)?,
             matcher: Arc::clone(&config.matcher),
@@ -251,6 +255,51 @@ impl Sandbox {
     /// Says what becomes of requests under the data-protection law that arrive from now on; `None` goes by their names.
     pub fn set_request_plan(&self, plan: Option<RequestPlan>) {
         *self.platform.request_plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
+    }
+
+    /// Says how an authority behaves from now on, by its code in the table `authorities`; without one, all of them.
+    pub fn set_authority(&self, authority: Option<&str>, conduct: Conduct) {
+        self.platform.set_conduct(authority, conduct);
+    }
+
+    /// Makes an authority change its records of a person by itself, and gives their names.
+    ///
+    /// # Errors
+    /// [`SandboxError::PersonUnknown`], [`SandboxError::RecordUnknown`], [`SandboxError::Store`], [`SandboxError::Crypto`].
+    pub fn change_record(&self, change: &RecordChange) -> Result<Vec<String>, SandboxError> {
+        self.platform.store.run(|tx| change.make(&self.platform, tx))
+    }
+
+    /// The platform no longer knows where anybody was in the feed of records, as after it was restored from a copy.
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`].
+    pub fn forget_cursors(&self) -> Result<(), SandboxError> {
+        self.platform.store.run(feed::forget_cursors)
+    }
+
+    /// The updates that a person has sent, each round once, the oldest first.
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`].
+    pub fn submissions(&self, pid: &Pid) -> Result<Vec<ReceivedUpdate>, SandboxError> {
+        self.platform.store.run(|tx| list_received(tx, pid.as_str()))
+    }
+
+    /// A piece of evidence as it arrived, by its SHA-256.
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`].
+    pub fn evidence(&self, pid: &Pid, sha256: &[u8; 32]) -> Result<Option<Vec<u8>>, SandboxError> {
+        self.platform.store.run(|tx| evidence_store::bytes(tx, pid.as_str(), sha256))
+    }
+
+    /// Makes a new key for an authority, or with `receipts` for the platform's receipts. What the old one signed stays good.
+    ///
+    /// # Errors
+    /// [`SandboxError::Store`], [`SandboxError::Crypto`].
+    pub fn rotate_authority_key(&self, authority: &str) -> Result<(), SandboxError> {
+        self.platform.store.run(|tx| record_keys::make(tx, authority).map(drop))
     }
 
     /// The signed trust list.

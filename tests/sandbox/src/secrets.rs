@@ -12,6 +12,8 @@ pub(crate) struct Secrets {
     pub(crate) challenges: Hasher,
     /// Of access and refresh tokens, which are derived, so that none need be stored.
     pub(crate) tokens: Hasher,
+    /// Of cursors in the feed of records.
+    pub(crate) cursors: Hasher,
     /// Of codes that lock accounts.
     pub(crate) lock_codes: Hasher,
     /// Opens pictures of faces; its public half is in the signed configuration.
@@ -24,6 +26,7 @@ impl Secrets {
         Ok(Self {
             challenges: Hasher::new(&load_or_make(tx, rng, "challenges")?),
             tokens: Hasher::new(&load_or_make(tx, rng, "tokens")?),
+            cursors: Hasher::new(&load_or_make(tx, rng, "cursors")?),
             lock_codes: Hasher::new(&load_or_make(tx, rng, "lock codes")?),
             face: RecipientKey::derive(&load_or_make(tx, rng, "face")?)?,
         })

@@ -59,11 +59,11 @@ impl Store {
     }
 }
 
-const SCHEMA_VERSION: i64 = 7;
+const SCHEMA_VERSION: i64 = 8;
 
 /// Times are Unix seconds; keys of clients are known by their thumbprint (RFC 7638).
 const SCHEMA: &str = "
-PRAGMA user_version = 7;
+PRAGMA user_version = 8;
 -- The server's certificate. The authority's own key is not kept.
 CREATE TABLE tls (authority_pem TEXT NOT NULL, certificate BLOB NOT NULL, key BLOB NOT NULL) STRICT;
 -- The platform's signing keys. A retired one stays trusted for a while.
@@ -130,6 +130,8 @@ CREATE TABLE passcodes (
     device BLOB PRIMARY KEY, key BLOB NOT NULL, wrong INTEGER NOT NULL DEFAULT 0, wait_until INTEGER NOT NULL DEFAULT 0,
     seq INTEGER NOT NULL DEFAULT 0, hash BLOB, outcome TEXT
 ) STRICT;
+-- Passcode keys that were replaced, by their devices: what they signed is confirmed again and costs no try.
+CREATE TABLE former_passcodes (device BLOB NOT NULL, key BLOB NOT NULL, PRIMARY KEY (device, key)) STRICT;
 -- Tokens by their hashes; a family is what goes back to one sign-in.
 CREATE TABLE access_tokens (
     hash BLOB PRIMARY KEY, account TEXT NOT NULL, device BLOB NOT NULL, auth_level INTEGER NOT NULL,
@@ -162,5 +164,49 @@ CREATE TABLE consents (
 CREATE TABLE data_requests (
     account TEXT NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL, received_at INTEGER NOT NULL, plan INTEGER NOT NULL,
     UNIQUE (account, id)
+) STRICT;
+-- Keys by which authorities, and the platform for receipts, sign what is said of records; the newest signs.
+CREATE TABLE authority_keys (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, pkcs8 BLOB NOT NULL) STRICT;
+-- When each authority was asked for a person's records last, when it answers, and whether it cannot.
+CREATE TABLE asked (
+    pid TEXT NOT NULL, kind TEXT NOT NULL, asked_at INTEGER NOT NULL, due_at INTEGER NOT NULL, fails INTEGER NOT NULL,
+    answered INTEGER NOT NULL DEFAULT 0, searched INTEGER NOT NULL DEFAULT 0, refreshed INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (pid, kind)
+) STRICT;
+-- What the authorities have. What was struck out is kept for its time.
+CREATE TABLE books (
+    pid TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, as_of INTEGER NOT NULL, changed_at INTEGER NOT NULL,
+    status TEXT NOT NULL, form TEXT NOT NULL, struck INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (pid, kind, id)
+) STRICT;
+-- What people are told, in this order, as the authorities signed it.
+CREATE TABLE feed (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, pid TEXT NOT NULL, slot TEXT NOT NULL, member TEXT NOT NULL,
+    content TEXT NOT NULL, signature TEXT NOT NULL, UNIQUE (pid, slot)
+) STRICT;
+CREATE INDEX feed_of_person ON feed (pid, place);
+CREATE TABLE feed_generation (generation INTEGER NOT NULL) STRICT;
+INSERT INTO feed_generation (generation) VALUES (1);
+-- What citizens sent, once for each round, with the receipt.
+CREATE TABLE submissions (
+    pid TEXT NOT NULL, jti TEXT NOT NULL, round INTEGER NOT NULL, hash BLOB NOT NULL, kind TEXT NOT NULL, record TEXT NOT NULL,
+    form TEXT NOT NULL, evidence TEXT NOT NULL, receipt TEXT NOT NULL, received_at INTEGER NOT NULL, PRIMARY KEY (pid, jti, round)
+) STRICT;
+-- Evidence by account and content, and the bytes of it that have arrived.
+CREATE TABLE evidence (
+    id INTEGER PRIMARY KEY, account TEXT NOT NULL, sha256 BLOB NOT NULL, length INTEGER NOT NULL, media TEXT NOT NULL,
+    offered_at INTEGER NOT NULL, offset INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0,
+    used INTEGER NOT NULL DEFAULT 0, UNIQUE (account, sha256)
+) STRICT;
+CREATE TABLE evidence_parts (piece INTEGER NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (piece, at)) STRICT;
+-- Updates that citizens sent: the last round, the last step that was told, and whether more was asked for.
+CREATE TABLE dossiers (
+    pid TEXT NOT NULL, jti TEXT NOT NULL, round INTEGER NOT NULL, kind TEXT NOT NULL, record TEXT NOT NULL,
+    step INTEGER NOT NULL DEFAULT 0,
+    is_asked INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (pid, jti)
+) STRICT;
+-- Steps that will be told when their time comes, and the record that one enters.
+CREATE TABLE steps (
+    pid TEXT NOT NULL, jti TEXT NOT NULL, step INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
+    content TEXT NOT NULL, form TEXT, PRIMARY KEY (pid, jti, step)
 ) STRICT;
 ";

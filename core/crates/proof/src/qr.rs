@@ -72,6 +72,28 @@ impl QrSymbol {
         }
         out
     }
+
+    /// The symbol with its quiet zone as an SVG picture, black on white: one unit a module, so that it is sharp at any size. It
+    /// holds no text, no script and no address.
+    pub fn to_svg(&self) -> String {
+        let edge = self.side + 2 * QUIET_ZONE;
+        let mut path = String::new();
+        for y in 0..self.side {
+            let mut x = 0;
+            while x < self.side {
+                let run = (x..self.side).take_while(|x| self.is_dark(*x, y)).count();
+                if run > 0 {
+                    let (left, top) = (x + QUIET_ZONE, y + QUIET_ZONE);
+                    path.push_str(&format!("M{left} {top}h{run}v1h-{run}z"));
+                }
+                x += run.max(1);
+            }
+        }
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {edge} {edge}\" shape-rendering=\"crispEdges\">\
+             <path fill=\"#fff\" d=\"M0 0h{edge}v{edge}h-{edge}z\"/><path d=\"{path}\"/></svg>\n"
+        )
+    }
 }
 
 impl core::fmt::Debug for QrSymbol {
@@ -100,6 +122,25 @@ mod tests {
             assert_eq!(version(MAX_QR_BYTES), Ok(25));
             assert_eq!(version(MAX_QR_BYTES + slack + 1), Err(ProofError::QrTooLarge));
         }
+    }
+
+    /// Reads the dark runs of the path back.
+    #[test]
+    fn picture_in_svg_has_each_dark_module_once_and_nothing_else() {
+        let qr = QrSymbol::encode("VN1:ABC $%*+-./:").unwrap();
+        let svg = qr.to_svg();
+        assert!(svg.contains("viewBox=\"0 0 29 29\"") && qr.side() == 21);
+        let path = svg.split("<path d=\"").nth(1).unwrap().split('"').next().unwrap();
+        let mut dark = std::collections::BTreeSet::new();
+        for run in path.split_terminator('z') {
+            let (at, size) = run.strip_prefix('M').unwrap().split_once('h').unwrap();
+            let (x, y) = at.split_once(' ').unwrap();
+            let (x, y): (usize, usize) = (x.parse().unwrap(), y.parse().unwrap());
+            let run: usize = size.split('v').next().unwrap().parse().unwrap();
+            assert!((x..x + run).all(|x| dark.insert((x - 4, y - 4))));
+        }
+        let wanted = (0..21).flat_map(|y| (0..21).map(move |x| (x, y))).filter(|(x, y)| qr.is_dark(*x, *y)).collect();
+        assert_eq!(dark, wanted);
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use std::{net::SocketAddr, sync::atomic::AtomicU64};
 
-use eid_counter::{CounterServer, ReplayStore, Rules, Station, listen};
+use eid_counter::{CounterServer, ReplayStore, Rules, Station, draw_png, listen};
 use eid_crypto::{SigningKey, SystemRandom};
 use eid_model::UnixTime;
 use eid_proof::{
     Audience, Claim, ClaimValue, Claims, HeldToken, Policy, Purpose, QrSymbol, Scan, Showing, Spelling, TokenDraft,
     TrustList, issue_token,
 };
-use image::{GrayImage, Luma};
+use image::GrayImage;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -111,13 +111,8 @@ impl Phone {
 
     /// One as a picture, four pixels a module.
     pub(crate) fn picture(&self) -> Result<GrayImage, Failed> {
-        let symbol = QrSymbol::encode(&self.prove()?)?;
-        let side = u32::try_from((symbol.side() + 8) * 4)?;
-        Ok(GrayImage::from_fn(side, side, |x, y| {
-            let module = |pixel: u32| usize::try_from(pixel / 4).ok().and_then(|at| at.checked_sub(4));
-            let dark = module(x).zip(module(y)).is_some_and(|(x, y)| symbol.is_dark(x, y));
-            Luma([if dark { 0 } else { 255 }])
-        }))
+        let png = draw_png(&QrSymbol::encode(&self.prove()?)?, 4)?;
+        Ok(image::load_from_memory(&png)?.into_luma8())
     }
 }
 

@@ -35,18 +35,11 @@ pub(super) struct Order<'a> {
 impl Order<'_> {
     /// Refuses what asks for more than was shown, and what a phone may not do on its first day with an account.
     pub(super) fn check(&self, act: GuardedAct) -> Result<(), Refusal> {
-        let until = "SELECT cooling_until FROM accounts WHERE id = ?";
-        let until: i64 = self.tx.query_row(until, [self.account], |row| row.get(0))?;
         let is_exempt = act == GuardedAct::RegisterBiometricKey && self.is_face_fresh();
-        if self.now < until && act.cools_off() && !is_exempt {
-            let refusal = Refusal::new(StatusCode::FORBIDDEN, Code::COOLING_OFF);
-            return Err(refusal.retry_after(until.saturating_sub(self.now)));
+        if !is_exempt {
+            check_cooling_off(self.tx, self.account, act, self.now)?;
         }
-        let missing = auth_policy(self.tx)?.missing_factors(act, self.shown, UnixTime::from_seconds(self.now));
-        if missing.is_empty() {
-            return Ok(());
-        }
-        Err(Refusal::new(StatusCode::FORBIDDEN, Code::AUTH_LEVEL_TOO_LOW).missing(&missing))
+        check_factors(self.tx, act, self.shown, self.now)
     }
 
     pub(super) fn carry_out(&self, act: GuardedAct) -> Result<Outcome, Refusal> {
@@ -158,4 +151,28 @@ impl Order<'_> {
     fn text(&self, name: &str) -> Result<&str, Refusal> {
         self.params.get(name).and_then(Value::as_str).ok_or(Refusal::invalid_request())
     }
+}
+
+/// Refuses what a phone may not do on its first day with an account.
+pub(super) fn check_cooling_off(tx: &Transaction<'_>, account: &str, act: GuardedAct, now: i64) -> Result<(), Refusal> {
+    let until: i64 = tx.query_row("SELECT cooling_until FROM accounts WHERE id = ?", [account], |row| row.get(0))?;
+    if now < until && act.cools_off() {
+        let refusal = Refusal::new(StatusCode::FORBIDDEN, Code::COOLING_OFF);
+        return Err(refusal.retry_after(until.saturating_sub(now)));
+    }
+    Ok(())
+}
+
+/// Refuses what asks for more than was shown.
+pub(super) fn check_factors(
+    tx: &Transaction<'_>,
+    act: GuardedAct,
+    shown: &[Evidence],
+    now: i64,
+) -> Result<(), Refusal> {
+    let missing = auth_policy(tx)?.missing_factors(act, shown, UnixTime::from_seconds(now));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::new(StatusCode::FORBIDDEN, Code::AUTH_LEVEL_TOO_LOW).missing(&missing))
 }

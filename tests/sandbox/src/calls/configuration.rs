@@ -8,6 +8,7 @@ use axum::{
 use eid_crypto::SigningKey;
 use eid_model::{AuthLevel, AuthPolicy, AuthRule};
 use eid_proof::key_id;
+use eid_record::{CodeRow, CodeTable, Tables};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,6 +21,7 @@ use crate::{
     keys::ISSUER,
     platform::{Platform, Shared},
     problem::{Problem, Refusal},
+    records::keys::{RECEIPTS, published},
 };
 
 /// How long a configuration is good, in seconds.
@@ -146,9 +148,28 @@ struct Claims {
     csca: Vec<String>,
     crls: Vec<String>,
     face_key: Jwk,
+    authorities: Vec<AuthorityKey>,
+    receipt_keys: Vec<Jwk>,
     acts: Vec<ActSetting>,
     maintenance: Option<Window>,
     update: UpdateSettings,
+}
+
+/// Who may say something of records, and how it is known.
+#[derive(Serialize)]
+struct AuthorityKey {
+    code: String,
+    key: Jwk,
+}
+
+fn authorities(tx: &Transaction<'_>) -> Result<Vec<AuthorityKey>, SandboxError> {
+    let mut keys = Vec::new();
+    let table = Tables::embedded().find("authorities").map(CodeTable::list).unwrap_or_default();
+    for code in table.iter().map(CodeRow::code) {
+        let published = published(tx, code)?.into_iter();
+        keys.extend(published.map(|key| AuthorityKey { code: code.to_owned(), key }));
+    }
+    Ok(keys)
 }
 
 /// The configuration of this moment.
@@ -162,6 +183,8 @@ pub(crate) fn sign(platform: &Platform, tx: &Transaction<'_>) -> Result<String, 
         csca: platform.card_trust.csca.iter().map(|der| encode(der)).collect(),
         crls: platform.card_trust.crls.iter().map(|der| encode(der)).collect(),
         face_key: Jwk::new(platform.secrets.face.public()),
+        authorities: authorities(tx)?,
+        receipt_keys: published(tx, RECEIPTS)?,
         acts: settings.acts,
         maintenance: settings.maintenance,
         update: settings.update,

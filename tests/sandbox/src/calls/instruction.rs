@@ -177,26 +177,12 @@ impl Instruction {
         let Inner { seq, act, params, challenge, .. } = &self.inner;
         AccountState::of(platform, tx, account)?.require_active()?;
         let guarded = GuardedAct::from_name(act).ok_or(Refusal::invalid_request())?;
-        let shown = self.shown(tx, now)?;
+        let shown = shown(tx, &self.device, (self.biometric.as_ref(), challenge), now)?;
         let (device, passcode) = (&self.device, &self.passcode);
         let (seq, hash, shown) = (*seq, &self.hash, shown.as_slice());
         let order = Order { platform, tx, account, device, passcode, challenge, seq, hash, params, now, shown };
         order.check(guarded)?;
         order.carry_out(guarded)
-    }
-
-    /// What this instruction shows of its sender: the keys that signed this very instruction, and a face that was shown not long
-    /// ago. Shown at `now`, and not when the clock is looked at again: what lies ahead counts for nothing.
-    fn shown(&self, tx: &Transaction<'_>, now: i64) -> Result<Vec<Evidence>, Refusal> {
-        let at = UnixTime::from_seconds(now);
-        let mut shown = [Factor::DeviceKey, Factor::Passcode].map(|factor| Evidence { factor, at }).to_vec();
-        if let Some(biometric) = &self.biometric
-            && biometric.counts(tx, &self.device, &self.inner.challenge, now)?
-        {
-            shown.push(Evidence { factor: Factor::PhoneBiometric, at });
-        }
-        shown.extend(own_face::last_matched(tx, &self.device)?.map(|at| Evidence { factor: Factor::Face, at }));
-        Ok(shown)
     }
 
     fn answer(&self, platform: &Platform, outcome: Outcome) -> Result<Taken, Refusal> {
@@ -217,6 +203,25 @@ impl Instruction {
             }
         }
     }
+}
+
+/// What is shown of a sender by what device key and passcode key signed: these keys, a biometric key for this challenge, and a face
+/// that was shown not long ago. Shown at `now`, and not when the clock is looked at again: what lies ahead counts for nothing.
+pub(super) fn shown(
+    tx: &Transaction<'_>,
+    device: &[u8; 32],
+    (biometric, challenge): (Option<&Shown>, &str),
+    now: i64,
+) -> Result<Vec<Evidence>, Refusal> {
+    let at = UnixTime::from_seconds(now);
+    let mut shown = [Factor::DeviceKey, Factor::Passcode].map(|factor| Evidence { factor, at }).to_vec();
+    if let Some(biometric) = biometric
+        && biometric.counts(tx, device, challenge, now)?
+    {
+        shown.push(Evidence { factor: Factor::PhoneBiometric, at });
+    }
+    shown.extend(own_face::last_matched(tx, device)?.map(|at| Evidence { factor: Factor::Face, at }));
+    Ok(shown)
 }
 
 /// The account that a device was bound to, and whether it still is.

@@ -49,12 +49,21 @@ pub(crate) fn register(tx: &Transaction<'_>, device: &[u8; 32], key: &[u8; 32]) 
     if device == key {
         return Err(Refusal::invalid_request());
     }
+    tx.execute("INSERT OR IGNORE INTO former_passcodes SELECT device, key FROM passcodes WHERE device = ?", [device])?;
     tx.execute(
         "INSERT INTO passcodes (device, key) VALUES (?1, ?2)
          ON CONFLICT (device) DO UPDATE SET key = ?2, wrong = 0, wait_until = 0, hash = NULL, outcome = NULL",
         params![device, key],
     )?;
     Ok(())
+}
+
+/// True if the key was a passcode key of this account before the present one: of this device, or of one it had earlier.
+pub(crate) fn is_former(tx: &Transaction<'_>, account: &str, key: &[u8; 32]) -> Result<bool, Refusal> {
+    let former = "SELECT 1 FROM devices
+                  JOIN (SELECT device, key FROM former_passcodes UNION SELECT device, key FROM passcodes) AS held
+                  ON held.device = devices.key WHERE account = ? AND held.key = ?";
+    Ok(tx.prepare_cached(former)?.exists(params![account, key])?)
 }
 
 impl PasscodeState {

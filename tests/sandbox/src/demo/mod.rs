@@ -10,18 +10,18 @@ mod stage;
 
 use std::path::Path;
 
-use eid_counter::{Input, Rules, Station, open_status_snapshot, open_trust_list};
+use eid_counter::{Input, Rules, Station, draw_png, open_status_snapshot, open_trust_list};
 use eid_model::Code;
 use eid_proof::{Audience, Outcome, Policy, Proof, QrSymbol, Scan, Spelling};
 
 pub use error::DemoError;
 
-use crate::{Sandbox, SandboxConfig, picture::qr_png};
+use crate::{Sandbox, SandboxConfig};
 use citizen::Citizen;
 use stage::Stage;
 
 /// Pixels a module in the picture: what a phone of 1080 pixels shows.
-const SCALE: usize = 8;
+const SCALE: u32 = 8;
 
 /// Plays the demo and leaves `proof.png`, `proof.txt`, `trust-list.cbor`, `status.cbor` and `verdict.json` in `folder`.
 ///
@@ -100,7 +100,7 @@ impl Counter {
 fn draw(proof: &Proof, folder: &Path, stage: &mut Stage) -> Result<Vec<u8>, DemoError> {
     let text = proof.text(Spelling::Digits);
     let symbol = QrSymbol::encode(&text)?;
-    let picture = qr_png(&symbol, SCALE)?;
+    let picture = draw_png(&symbol, SCALE)?;
     std::fs::write(folder.join("proof.png"), &picture)?;
     std::fs::write(folder.join("proof.txt"), &text)?;
     stage.step(&format!(

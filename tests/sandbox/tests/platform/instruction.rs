@@ -354,7 +354,7 @@ async fn unlinked_phone_has_no_access_and_the_account_takes_another() {
     for _ in 0..2 {
         assert_eq!(send(&world, &unlink).await.json()["result"], json!({}));
     }
-    assert_eq!(crate::session::devices(&world, &phone, &token).await.refusal().1, 7025);
+    assert_eq!(devices(&world, &phone, &token).await.refusal().1, 7025);
     assert_eq!(sign_in(&world, &phone, 3).await.refusal(), (401, 7025, None));
     let next = world.activated(HANH).await;
     assert_eq!((next.account == phone.account, sign_in(&world, &next, 1).await.status), (true, 200));
@@ -381,6 +381,6 @@ async fn act_that_asks_for_more_than_two_factors_is_refused() {
     assert_eq!(world.post("/sandbox/configuration", &[], &settings).await.status, 204);
     let refused = instruct(&world, &phone, 2, "unlink", json!({})).await;
     assert_eq!((refused.refusal(), &refused.json()["missing"]), ((403, 2056, None), &json!(["biometric"])));
-    assert_eq!(crate::session::devices(&world, &phone, &access).await.refusal(), (403, 2056, None));
+    assert_eq!(devices(&world, &phone, &access).await.refusal(), (403, 2056, None));
     assert_eq!(sign_in(&world, &phone, 3).await.status, 200);
 }

@@ -9,6 +9,7 @@
 
 mod activation;
 mod card;
+mod citizen;
 mod configuration;
 mod contact;
 mod credential;
@@ -24,9 +25,12 @@ mod locks;
 mod own_data;
 mod program;
 mod proving;
+mod record;
 mod session;
 mod socket;
 mod step_up;
+mod submission;
 mod support;
 mod token;
+mod upload;
 mod voucher;
