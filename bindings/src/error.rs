@@ -170,6 +170,7 @@ impl From<Error> for EidError {
             | Error::RecordUnknown
             | Error::UpdateUnknown
             | Error::Record(_)
+            | Error::Evidence(_)
             | Error::Internal
             | Error::Model(_)
             | Error::Vault(_)

@@ -1,5 +1,6 @@
 use eid_chip::{ChipError, judge::Objection};
 use eid_crypto::CryptoError;
+use eid_evidence::EvidenceError;
 use eid_model::{AccountState, Code, CodeInfo, Kind, ModelError};
 use eid_platform::PlatformError;
 use eid_proof::ProofError;
@@ -148,6 +149,9 @@ pub enum Error {
     /// A record or a change of one is not as it must be.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// A file cannot be evidence.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// The key hardware did not do it.
     #[error(transparent)]
     Key(#[from] SecureKeyError),
@@ -220,6 +224,7 @@ impl Error {
             Self::Platform(error) => error.code(),
             Self::Proof(error) => error.code(),
             Self::Record(error) => error.code(),
+            Self::Evidence(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Chip(error) => error.code(),
             Self::Card(error) => error.code(),

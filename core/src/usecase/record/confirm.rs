@@ -17,7 +17,7 @@ use super::{
     desk::Desk,
     note,
     rows::{KeptUpdate, Signed, find_update, load_updates},
-    update::changed,
+    update::{changed, is_same},
 };
 use crate::{Error, ports, record::Account, session::Session};
 
@@ -40,7 +40,8 @@ impl Session {
                 return Err(RecordError::UpdateOverdue.into());
             }
             let (kind, record) = kept.update.record();
-            let checked = desk.check(vault, (kind, record), kept.update.form(), Speaker::Citizen)?;
+            let of_kind = desk.of_kind(vault, kind)?;
+            let checked = desk.check(&of_kind, (kind, record), kept.update.form(), Speaker::Citizen);
             kept.update.apply(Event::Validate(&checked), desk.now)?;
             desk.store(vault, kept).map(|_| kind)
         })
@@ -56,13 +57,8 @@ impl Session {
         done: impl FnOnce(&Vault) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
         let (now, wanted) = (self.inner.now()?, id.to_owned());
-        let (kept, evidence) = self
-            .vault(move |vault| {
-                let kept = find_update(vault, &wanted)?;
-                let evidence = kept.evidence_types(vault)?;
-                Ok((kept, evidence))
-            })
-            .await?;
+        let kept = self.vault(move |vault| find_update(vault, &wanted)).await?;
+        let evidence: Vec<_> = kept.pieces().map(|(evidence, piece)| (evidence.clone(), piece.media)).collect();
         let statement = Statement {
             account: &account.account_id,
             submission: kept.update.submission(),
@@ -99,6 +95,7 @@ impl Desk {
             return Err(RecordError::UpdateOutOfOrder.into());
         }
         let (present, theirs) = self.present(vault, &kept)?;
+        let present = if is_same((present, &theirs), &kept) { kept.update.base() } else { present };
         kept.update.apply(Event::Sign { present }, self.now)?;
         kept.update.apply(Event::Enqueue, self.now)?;
         let kind = kept.update.record().0;

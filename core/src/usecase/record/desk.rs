@@ -55,14 +55,14 @@ impl Desk {
     /// Looks at a form of a record, beside the others that the person has of the kind.
     pub(super) fn check(
         &self,
-        vault: &Vault,
+        of_kind: &[(String, Payload)],
         (kind, id): (RecordKind, &str),
         form: &Form,
         speaker: Speaker,
-    ) -> Result<Checked, Error> {
-        let others = self.others(vault, kind, id)?;
-        let others: Vec<&Payload> = others.iter().collect();
-        Ok(kind.validate(form, &self.context(&others, speaker)))
+    ) -> Checked {
+        let others = of_kind.iter().filter(|(other, _)| other != id);
+        let others: Vec<&Payload> = others.map(|(_, payload)| payload).collect();
+        kind.validate(form, &self.context(&others, speaker))
     }
 
     /// The same of an authority's record alone, which nobody refuses.
@@ -74,15 +74,17 @@ impl Desk {
         Context { today: self.today, holder: Some(&self.holder), others, tables: self.tables, speaker }
     }
 
-    fn others(&self, vault: &Vault, kind: RecordKind, id: &str) -> Result<Vec<Payload>, Error> {
-        let ids = self.shelf(vault, |shelf| ids(shelf, kind))?;
-        let mut others = Vec::new();
-        for other in ids.iter().filter(|other| *other != id) {
-            let form = find_record(vault, kind, other)?.map(|kept| kept.record.form());
+    /// The records that the person has of a kind.
+    pub(super) fn of_kind(&self, vault: &Vault, kind: RecordKind) -> Result<Vec<(String, Payload)>, Error> {
+        let mut all = Vec::new();
+        for id in self.shelf(vault, |shelf| ids(shelf, kind))? {
+            let form = find_record(vault, kind, &id)?.map(|kept| kept.record.form());
             // "No data found" is none that the person has.
-            others.extend(form.filter(|form| !form.is_empty()).map(|form| self.read(kind, &form)));
+            if let Some(form) = form.filter(|form| !form.is_empty()) {
+                all.push((id, self.read(kind, &form)));
+            }
         }
-        Ok(others)
+        Ok(all)
     }
 
     /// What can be found, read once for each session.

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use eid_model::MediaType;
 use eid_platform::{EVIDENCE_CHUNK, EVIDENCE_CHUNK_AFTER_LOSS, EvidencePiece, PlatformError, Upload};
 use eid_record::update::Evidence;
-use eid_vault::{CHUNK, Vault, VaultError};
+use eid_vault::{CHUNK, Vault};
 
-use super::rows::KeptUpdate;
+use super::rows::{KeptUpdate, Piece};
 use crate::{Error, record::Account, session::Session};
 
 /// Losses that one sending of a piece takes; the next one goes on from there.
@@ -27,17 +26,25 @@ pub struct EvidenceView {
 }
 
 impl KeptUpdate {
-    pub(super) fn evidence(&self, vault: &Vault) -> Result<Vec<EvidenceView>, Error> {
-        let pieces = self.update.evidence().iter().map(|piece: &Evidence| {
-            let stored = vault.find_attachment(&self.evidence_name(&piece.sha256))?;
-            Ok(EvidenceView {
-                sha256: piece.sha256,
-                bytes: piece.bytes,
-                media_type: stored.map(|stored| stored.media_type).unwrap_or_default(),
-                is_uploaded: self.uploaded.contains(&piece.sha256),
-            })
+    pub(super) fn evidence(&self) -> Vec<EvidenceView> {
+        let views = self.pieces().map(|(evidence, piece)| EvidenceView {
+            sha256: evidence.sha256,
+            bytes: evidence.bytes,
+            media_type: piece.media.name().to_owned(),
+            is_uploaded: piece.is_uploaded,
         });
-        pieces.collect()
+        views.collect()
+    }
+
+    /// The evidence, in its order.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (&Evidence, &Piece)> {
+        let piece = |of: &Evidence| self.pieces.iter().find(|piece| piece.sha256 == of.sha256);
+        self.update.evidence().iter().filter_map(move |evidence| Some((evidence, piece(evidence)?)))
+    }
+
+    /// The platform does not have these after all.
+    pub(super) fn send_again(&mut self, which: impl Fn(&[u8; 32]) -> bool) {
+        self.pieces.iter_mut().filter(|piece| which(&piece.sha256)).for_each(|piece| piece.is_uploaded = false);
     }
 
     /// Deletes all of it for good.
@@ -48,17 +55,7 @@ impl KeptUpdate {
         Ok(())
     }
 
-    /// The pieces with what they are.
-    pub(super) fn evidence_types(&self, vault: &Vault) -> Result<Vec<(Evidence, MediaType)>, Error> {
-        let pieces = self.update.evidence().iter().map(|piece| {
-            let stored = vault.find_attachment(&self.evidence_name(&piece.sha256))?.ok_or(VaultError::RecordMissing)?;
-            let of_name = [MediaType::Jpeg, MediaType::Pdf].into_iter().find(|media| media.name() == stored.media_type);
-            Ok((piece.clone(), of_name.ok_or(VaultError::RecordMissing)?))
-        });
-        pieces.collect()
-    }
-
-    fn evidence_name(&self, sha256: &[u8; 32]) -> String {
+    pub(super) fn evidence_name(&self, sha256: &[u8; 32]) -> String {
         let hex: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("evidence/{}/{hex}", self.id())
     }
@@ -67,15 +64,14 @@ impl KeptUpdate {
 impl Session {
     /// Sends the pieces that the platform does not have, each on from where it stopped.
     pub(super) async fn upload_evidence(self: &Arc<Self>, account: &Account, kept: &KeptUpdate) -> Result<(), Error> {
-        let types = kept.clone();
-        let pieces = self.vault(move |vault| types.evidence_types(vault)).await?;
-        for (Evidence { sha256, bytes }, media) in pieces {
-            if kept.uploaded.contains(&sha256) {
-                continue;
-            }
+        for (Evidence { sha256, bytes }, Piece { media, .. }) in kept.pieces().filter(|(_, piece)| !piece.is_uploaded) {
+            let (sha256, bytes, media) = (*sha256, *bytes, *media);
             self.upload(account, &kept.evidence_name(&sha256), &EvidencePiece { sha256, bytes, media }).await?;
             let note = move |kept: &mut KeptUpdate| {
-                kept.uploaded.insert(sha256);
+                kept.pieces
+                    .iter_mut()
+                    .filter(|piece| piece.sha256 == sha256)
+                    .for_each(|piece| piece.is_uploaded = true);
                 Ok(())
             };
             self.change_update(kept.id(), note).await?;

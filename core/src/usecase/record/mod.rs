@@ -4,6 +4,7 @@
 //! is an update with a state of its own, in the store before each step's call returns; a record that is shown has both side by side.
 //! Both lie in the compartment of their kind.
 
+mod attach;
 mod confirm;
 mod desk;
 mod evidence;

@@ -27,6 +27,9 @@ const RETURNED: [Code; 10] = [
     Code::REQUEST_INVALID,
 ];
 
+/// Refusals after which nothing of it is sent any more: what the authority says next tells how it goes on.
+const STOPPED: [Code; 2] = [Code::SUBMISSION_DIFFERS, Code::STEP_OUT_OF_ORDER];
+
 /// What became of one sending.
 #[derive(PartialEq, Eq)]
 enum Sent {
@@ -50,7 +53,7 @@ impl Session {
 
     /// Sends what waits. Gives how many arrived, and why others did not.
     ///
-    /// One that the platform is too busy for holds up the later ones of its record and no other.
+    /// One that the platform is too busy for, or does not take now, holds up the later ones of its record and no other.
     pub(super) async fn send_updates(self: &Arc<Self>) -> Result<(usize, Option<Error>), Error> {
         let _turn = self.sending.lock().await;
         let account = self.account().await?;
@@ -65,7 +68,7 @@ impl Session {
             match self.send_update(&account, kept.id()).await {
                 Ok(Sent::Received) => sent = sent.saturating_add(1),
                 Ok(Sent::Returned | Sent::Over) => {}
-                Err(error @ Error::Platform(PlatformError::Busy { .. })) => {
+                Err(error @ Error::Platform(PlatformError::Busy { .. } | PlatformError::Refused { .. })) => {
                     held_up = held_up.or(Some(error));
                     held.insert(kept.update.record());
                 }
@@ -89,7 +92,7 @@ impl Session {
             let outcome = match answer {
                 Ok(Submitted::EvidenceMissing(missing)) => {
                     let forget = move |kept: &mut KeptUpdate| {
-                        kept.uploaded.retain(|piece| !missing.contains(piece));
+                        kept.send_again(|piece| missing.contains(piece));
                         Ok(())
                     };
                     self.change_update(id, forget).await?;
@@ -111,8 +114,9 @@ impl Session {
         drop(access);
         match answer {
             // Of the change, not of the session: the token stays.
-            Err(error @ PlatformError::Refused { code, .. }) if RETURNED.contains(&code) => Err(error.into()),
-            Err(error @ PlatformError::Refused { code: Code::SUBMISSION_DIFFERS, .. }) => Err(error.into()),
+            Err(error @ PlatformError::Refused { code, .. }) if RETURNED.contains(&code) || STOPPED.contains(&code) => {
+                Err(error.into())
+            }
             answer => self.accepted(answer).await,
         }
     }
@@ -127,7 +131,7 @@ impl Session {
                     match kept.update.apply(Event::Receive(&receipt), now) {
                         Err(RecordError::ReceiptMismatch) => {
                             // Evidence did not arrive though the platform had confirmed each piece: all of it is sent again.
-                            kept.uploaded.clear();
+                            kept.send_again(|_| true);
                             kept.problem = Some(problem(Code::UPDATE_RECEIPT_MISMATCH, Vec::new()));
                             return Ok(());
                         }
@@ -148,8 +152,8 @@ impl Session {
                 self.change_update(id, move |kept| kept.return_with(problem(code, Vec::new()))).await?;
                 Ok(Sent::Returned)
             }
-            Err(Error::Platform(PlatformError::Refused { code, .. })) if code == Code::SUBMISSION_DIFFERS => {
-                // Another copy of this phone's store sent something else. The authority's steps say how it goes on.
+            Err(Error::Platform(PlatformError::Refused { code, .. })) if STOPPED.contains(&code) => {
+                // Another copy of this phone's store sent something else, or the authority has decided meanwhile.
                 let stop = move |kept: &mut KeptUpdate| {
                     (kept.signed, kept.problem) = (None, Some(problem(code, Vec::new())));
                     Ok(())
@@ -196,7 +200,7 @@ impl KeptUpdate {
             returned => returned.map(drop)?,
         }
         if problem.code == Code::EVIDENCE_REFUSED {
-            self.uploaded.clear();
+            self.send_again(|_| true);
         }
         (self.signed, self.problem) = (None, Some(problem));
         self.wishes.clear();

@@ -15,9 +15,9 @@ use eid_vault::Vault;
 use super::{
     desk::Desk,
     note::note,
-    rows::{KeptRecord, Progress, each_record, find_record, find_update, load_updates, remove_record},
+    rows::{KeptRecord, KeptUpdate, Progress, each_record, find_record, find_update, load_updates, remove_record},
 };
-use crate::{Error, Unlocked, ports, session::Session, task::to_end};
+use crate::{EidApp, Error, Unlocked, ports, session::Session, task::to_end};
 
 /// Pages of one sync at most; the next one goes on from there.
 const MOST_PAGES: usize = 1_000;
@@ -47,6 +47,7 @@ struct Taken {
     steps: usize,
     refused: usize,
     found: Vec<((RecordKind, String), Option<Findable>)>,
+    over: Vec<KeptUpdate>,
 }
 
 impl Unlocked {
@@ -92,7 +93,8 @@ impl Session {
 
     async fn pull_records(self: &Arc<Self>) -> Result<SyncReport, Error> {
         let _turn = self.pulling.lock().await;
-        let configuration = self.inner.configuration().await?;
+        let mut configuration = self.inner.configuration().await?;
+        let (mut is_renewed, mut is_begun_anew) = (false, false);
         let desk = Desk::open(Arc::clone(self)).await?;
         let mut report = SyncReport::default();
         for _ in 0..MOST_PAGES {
@@ -108,7 +110,8 @@ impl Session {
             drop(access);
             report.requests = report.requests.saturating_add(1);
             let feed = match self.accepted_signed_in(answer).await {
-                Err(error) if error.code() == Code::CURSOR_UNKNOWN && after.is_some() => {
+                Err(error) if error.code() == Code::CURSOR_UNKNOWN && !is_begun_anew => {
+                    is_begun_anew = true;
                     self.begin_pull().await?;
                     continue;
                 }
@@ -116,7 +119,16 @@ impl Session {
             };
             let Feed::Page(page) = feed else { break };
             let more = page.more;
-            let taken = desk.clone().take(page, Arc::clone(&configuration), progress).await?;
+            let mut verified = desk.verify(&page, &configuration);
+            if !is_renewed && verified.iter().any(is_unsigned) {
+                // An authority may have another key by now: what it says must not be passed over for ever.
+                is_renewed = true;
+                EidApp { inner: Arc::clone(&self.inner) }.renew_configuration().await?;
+                configuration = self.inner.configuration().await?;
+                verified = desk.verify(&page, &configuration);
+            }
+            progress.cursor = Some(page.next.as_str().to_owned());
+            let taken = desk.clone().take(verified, more, progress).await?;
             report.pulled = report.pulled.saturating_add(taken.pulled);
             report.steps = report.steps.saturating_add(taken.steps);
             report.refused = report.refused.saturating_add(taken.refused);
@@ -138,29 +150,32 @@ impl Session {
 }
 
 impl Desk {
-    /// Verifies a page, stores what is believed with the place where it ends, and tells of it.
+    fn verify(&self, page: &RecordPage, configuration: &Configuration) -> Vec<Result<Change, Flaw>> {
+        page.changes.iter().map(|change| change.verify(configuration, &self.account.pid)).collect()
+    }
+
+    /// Stores what is believed of a page together with the place where it ends, and tells of it.
     async fn take(
         self,
-        page: RecordPage,
-        configuration: Arc<Configuration>,
+        verified: Vec<Result<Change, Flaw>>,
+        more: bool,
         mut progress: Progress,
     ) -> Result<Taken, Error> {
         let session = Arc::clone(&self.session);
         let taken = self.work(move |desk, vault| {
-            let verified: Vec<Result<Change, Flaw>> =
-                page.changes.iter().map(|change| change.verify(&configuration, &desk.account.pid)).collect();
-            progress.cursor = Some(page.next.as_str().to_owned());
             let mut taken = Taken::default();
             vault.transaction(|vault| {
                 for change in verified {
                     desk.take_change(vault, change, progress.pull, &mut taken)?;
                 }
-                if !page.more && !progress.is_whole {
+                if !more && !progress.is_whole {
                     remove_unnamed(vault, progress.pull, &mut taken)?;
                     progress.is_whole = true;
                 }
                 progress.store(vault)
             })?;
+            // Decided: nobody needs the evidence here any more. After a kill it goes with the update.
+            taken.over.drain(..).try_for_each(|kept| kept.erase_evidence(vault))?;
             desk.shelf(vault, |shelf| {
                 for (key, findable) in taken.found.drain(..) {
                     match findable {
@@ -252,7 +267,7 @@ impl Desk {
             Err(RecordError::UpdateOutOfOrder) => return Ok(false),
             Err(other) => return Err(other.into()),
         }
-        kept.problem = None;
+        (kept.problem, kept.left_out) = (None, step.left_out.clone());
         if matches!(step.says, Says::Supplement(_)) {
             // Another round: what was signed for the last one is over.
             kept.signed = None;
@@ -263,6 +278,9 @@ impl Desk {
         kept.changed_at = self.now;
         if let Some(entry) = note(kind, &self.account, &step.says, self.now) {
             vault.append_history(&entry)?;
+        }
+        if kept.update.is_over() {
+            taken.over.push(kept.clone());
         }
         kept.store(vault)?;
         taken.steps = taken.steps.saturating_add(1);
@@ -295,6 +313,11 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// True if the authority, or its key, is not known.
+const fn is_unsigned(change: &Result<Change, Flaw>) -> bool {
+    matches!(change, Err(Flaw::Signature | Flaw::Authority))
 }
 
 /// The whole feed was seen: what it did not name is no more.

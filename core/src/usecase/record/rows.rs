@@ -1,10 +1,13 @@
 //! What the store keeps of records and updates, and where: each in the compartment of its kind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use eid_model::{Code, UnixTime};
+use eid_model::{Code, MediaType, UnixTime};
 use eid_platform::SignedStatement;
-use eid_record::{Compartment, Findable, Form, Path, Record, RecordKind, Wish, update::Update};
+use eid_record::{
+    Compartment, Findable, Form, Path, Record, RecordKind, Wish,
+    update::{Reason, Update},
+};
 use eid_vault::{Collection, Vault};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -50,12 +53,23 @@ pub(super) struct KeptUpdate {
     /// What the citizen wants and the authority has not taken over, from the signature on.
     #[serde(default)]
     pub(super) wishes: BTreeMap<Path, Wish>,
+    /// Why the authority took a part of it only.
+    #[serde(default)]
+    pub(super) left_out: Option<Reason>,
     /// Why the last sending was refused.
     #[serde(default)]
     pub(super) problem: Option<Problem>,
-    /// Evidence that the platform has.
+    /// The evidence: what it is, and whether the platform has it.
     #[serde(default)]
-    pub(super) uploaded: BTreeSet<[u8; 32]>,
+    pub(super) pieces: Vec<Piece>,
+}
+
+/// A piece of evidence, beside what the update says of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Piece {
+    pub(super) sha256: [u8; 32],
+    pub(super) media: MediaType,
+    pub(super) is_uploaded: bool,
 }
 
 /// A change as it was signed: the same for ever.

@@ -7,7 +7,7 @@ use eid_crypto::{Random, random};
 use eid_model::{Code, UnixTime};
 use eid_record::{
     Finding, Form, Path, Record, RecordKind, Speaker,
-    update::{Asked, Event, Receipt, State, Update},
+    update::{Asked, Event, Reason, Receipt, State, Update},
 };
 use eid_vault::Vault;
 
@@ -41,6 +41,8 @@ pub struct UpdateView {
     pub receipt: Option<Receipt>,
     /// What the authority asked for.
     pub asked: Option<Asked>,
+    /// Why the authority took over a part of it only: the rest is among what is pending of the record.
+    pub left_out: Option<Reason>,
     /// The record changed since: the fields in which both sides did. [`Unlocked::rebase_update`] goes on from there. Empty if the citizen
     /// has nothing to decide.
     pub conflict: Option<Vec<Conflict>>,
@@ -240,7 +242,10 @@ impl Desk {
         let (kind, record) = kept.update.record();
         let is_written = kept.is_written();
         let findings = match is_written {
-            true => self.check(vault, (kind, record), kept.update.form(), Speaker::Citizen)?.findings().to_vec(),
+            true => {
+                let of_kind = self.of_kind(vault, kind)?;
+                self.check(&of_kind, (kind, record), kept.update.form(), Speaker::Citizen).findings().to_vec()
+            }
             false => Vec::new(),
         };
         let conflict = if is_written { self.conflict(vault, kept)? } else { None };
@@ -253,9 +258,10 @@ impl Desk {
             form: kept.update.form().clone(),
             findings,
             refused_fields: problem.map(|problem| problem.fields.clone()).unwrap_or_default(),
-            evidence: kept.evidence(vault)?,
+            evidence: kept.evidence(),
             receipt: kept.update.receipt().cloned(),
             asked: kept.update.asked().cloned(),
+            left_out: kept.left_out.clone(),
             conflict,
             problem: problem.map(|problem| problem.code),
             began_at: kept.began_at,
@@ -265,7 +271,7 @@ impl Desk {
 
     pub(super) fn conflict(&self, vault: &Vault, kept: &KeptUpdate) -> Result<Option<Vec<Conflict>>, Error> {
         let (present, theirs) = self.present(vault, kept)?;
-        if present == kept.update.base() {
+        if is_same((present, &theirs), kept) {
             return Ok(None);
         }
         let text = |form: &Form, path: &Path| form.find(path.as_str()).map(str::to_owned);
@@ -280,8 +286,8 @@ impl Desk {
 
 impl KeptUpdate {
     fn new(update: Update, seen: Form, now: UnixTime) -> Self {
-        let (signed, receipt, wishes, problem, uploaded) = Default::default();
-        Self { update, began_at: now, changed_at: now, seen, signed, receipt, wishes, problem, uploaded }
+        let (signed, receipt, wishes, left_out, problem, pieces) = Default::default();
+        Self { update, began_at: now, changed_at: now, seen, signed, receipt, wishes, left_out, problem, pieces }
     }
 
     /// True while the citizen can change it.
@@ -299,6 +305,11 @@ fn writable(kind: RecordKind, form: &Form) -> Form {
         }
     }
     writable
+}
+
+/// True if the record is as it was when the change was begun. That the authority said the same again changes nothing.
+pub(super) fn is_same((present, theirs): (Option<UnixTime>, &Form), kept: &KeptUpdate) -> bool {
+    present == kept.update.base() || (present.is_some() && kept.update.base().is_some() && *theirs == kept.seen)
 }
 
 /// The paths at which two forms differ.

@@ -1,7 +1,7 @@
 //! Records as screens show them.
 
 use eid_model::{Language, UnixTime};
-use eid_record::{Finding, Form, HolderMismatch, Line, Mismatch, Path, Query, Record, RecordKind, Speaker, Wish};
+use eid_record::{Finding, HolderMismatch, Line, Mismatch, Path, Payload, Query, Record, RecordKind, Speaker, Wish};
 use eid_vault::Vault;
 
 use super::{
@@ -76,8 +76,9 @@ impl Unlocked {
                 all.extend(begun.map(|kept| kept.update.record().1.to_owned()));
                 all.sort_unstable();
                 all.dedup();
+                let of_kind = desk.of_kind(vault, kind)?;
                 for id in &all {
-                    views.extend(desk.view(vault, (kind, id), &updates, language)?);
+                    views.extend(desk.view(vault, &of_kind, (kind, id), (&updates, language))?);
                 }
             }
             Ok(views)
@@ -93,7 +94,8 @@ impl Unlocked {
         let (desk, id) = (Desk::open(self.session()?).await?, id.to_owned());
         desk.work(move |desk, vault| {
             let updates = load_updates(vault)?;
-            desk.view(vault, (kind, &id), &updates, language)?.ok_or(Error::RecordUnknown)
+            let of_kind = desk.of_kind(vault, kind)?;
+            desk.view(vault, &of_kind, (kind, &id), (&updates, language))?.ok_or(Error::RecordUnknown)
         })
         .await
     }
@@ -116,7 +118,7 @@ impl Unlocked {
             let mut hits = Vec::with_capacity(found.len());
             for (kind, id) in found {
                 let Some(kept) = find_record(vault, kind, &id)? else { continue };
-                let title = desk.title(kind, &kept.record.form(), language);
+                let title = desk.title(kind, &desk.read(kind, &kept.record.form()), language);
                 hits.push(RecordHit { kind, id, title });
             }
             Ok(hits)
@@ -130,18 +132,18 @@ impl Desk {
     fn view(
         &self,
         vault: &Vault,
+        of_kind: &[(String, Payload)],
         (kind, id): (RecordKind, &str),
-        updates: &[KeptUpdate],
-        language: Language,
+        (updates, language): (&[KeptUpdate], Language),
     ) -> Result<Option<RecordView>, Error> {
         let Some(record) = self.with_wishes(vault, (kind, id), updates)? else { return Ok(None) };
         let form = record.form();
-        let checked = self.check(vault, (kind, id), &form, Speaker::Authority)?;
+        let checked = self.check(of_kind, (kind, id), &form, Speaker::Authority);
         let definition = kind.definition();
         Ok(Some(RecordView {
             kind,
             id: id.to_owned(),
-            title: self.title(kind, &form, language),
+            title: self.title(kind, checked.payload(), language),
             authority: definition.authority(),
             status: record.status().map(str::to_owned),
             as_of: record.as_of(),
@@ -178,8 +180,8 @@ impl Desk {
         Ok(Some(record))
     }
 
-    fn title(&self, kind: RecordKind, form: &Form, language: Language) -> String {
-        let title = kind.title(&self.read(kind, form), self.tables, language);
+    fn title(&self, kind: RecordKind, payload: &Payload, language: Language) -> String {
+        let title = kind.title(payload, self.tables, language);
         if title.is_empty() { kind.definition().label().text(language).to_owned() } else { title }
     }
 }

@@ -20,6 +20,8 @@ mod overload;
 mod passcode;
 mod passcode_change;
 mod phone;
+mod records;
+mod records_feed;
 mod recovery;
 mod refusals;
 mod sign_in;
