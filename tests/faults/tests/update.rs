@@ -65,9 +65,9 @@ fn hits(good: &Outcome, is_offline: bool) -> Vec<Hit> {
     let kinds = [Hit::BeforeRequest, Hit::AfterRequest, Hit::Busy, Hit::HalfAnswer];
     hits.extend((1..=good.requests).flat_map(|at| kinds.map(|kind| kind(at))));
     let (up, down) = good.carried;
-    hits.extend(points(up, 60).map(|at| Hit::Network(Weather::CutUp(at))));
-    hits.extend(points(down, 30).map(|at| Hit::Network(Weather::CutDown(at))));
-    hits.extend(points(up, 30).map(|at| Hit::Network(Weather::Late(at))));
+    hits.extend(points(up, 30).map(|at| Hit::Network(Weather::CutUp(at))));
+    hits.extend(points(down, 15).map(|at| Hit::Network(Weather::CutDown(at))));
+    hits.extend(points(up, 15).map(|at| Hit::Network(Weather::Late(at))));
     hits
 }
 
@@ -94,33 +94,55 @@ async fn judge(stage: &Stage, hit: Hit, (pid, file, digest): (&Pid, &str, [u8; 3
     assert_eq!(stored.map(|bytes| sha256(&bytes)), Some(digest), "{hit:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn update_with_evidence_hurt_at_any_point_reaches_its_authority_once() {
+/// Brings the change near a goal, then takes the step to it without harm and with each harm, each time from the same moment.
+async fn hurt(goal: Goal) -> Count {
     let mut stage = activated();
     let Step::Start(pid, _) = stage.step(ActivationStep::Start, PASSCODE).unwrap() else { panic!() };
     // It goes up in two pieces, and lies on the phone in five.
     let (pid, document) = (Pid::parse(&pid).unwrap(), document(1, 280 * 1024));
     let (file, digest) = (stage.lay("document.pdf", &document).unwrap(), sha256(&document));
-    for goal in Goal::ALL {
-        let step = Step::Update(goal, PASSCODE.to_owned(), file.clone());
-        let good = stage.run(&step, Hit::None).unwrap();
-        assert_eq!(good.said, "done\n", "{goal:?}: {good:?}");
-        judge(&stage, Hit::None, (&pid, &file, digest)).await;
-        let mut count = Count::default();
-        for hit in hits(&good, step.is_offline()) {
-            stage.restore().unwrap();
-            let hurt = stage.run(&step, hit).unwrap();
-            if matches!(hit, Hit::Storage(_) | Hit::BeforeRequest(_) | Hit::AfterRequest(_)) {
-                assert_eq!(hurt.status.signal(), Some(9), "{hit:?}: {hurt:?}");
-            }
-            judge(&stage, hit, (&pid, &file, digest)).await;
-            count.add(hit);
-        }
-        report(goal, &count);
-        stage.restore().unwrap();
-        assert_eq!(stage.run(&step, Hit::None).unwrap().said, "done\n");
-        stage.keep().unwrap();
+    let step = |goal| Step::Update(goal, PASSCODE.to_owned(), file.clone());
+    for earlier in Goal::ALL.into_iter().filter(|earlier| *earlier < goal) {
+        assert_eq!(stage.run(&step(earlier), Hit::None).unwrap().said, "done\n");
     }
+    stage.keep().unwrap();
+    let good = stage.run(&step(goal), Hit::None).unwrap();
+    assert_eq!(good.said, "done\n", "{good:?}");
+    judge(&stage, Hit::None, (&pid, &file, digest)).await;
+    let mut count = Count::default();
+    for hit in hits(&good, step(goal).is_offline()) {
+        stage.restore().unwrap();
+        let hurt = stage.run(&step(goal), hit).unwrap();
+        if matches!(hit, Hit::Storage(_) | Hit::BeforeRequest(_) | Hit::AfterRequest(_)) {
+            assert_eq!(hurt.status.signal(), Some(9), "{hit:?}: {hurt:?}");
+        }
+        assert!(hurt.late > 0 || !matches!(hit, Hit::Network(Weather::Late(_))), "{hit:?}: {hurt:?}");
+        judge(&stage, hit, (&pid, &file, digest)).await;
+        count.add(hit);
+    }
+    report(goal, &count);
+    count
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn update_killed_while_it_is_written_reaches_its_authority_once() {
+    assert!(hurt(Goal::Written).await.0.values().sum::<usize>() >= 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn update_killed_while_evidence_is_attached_reaches_its_authority_once() {
+    assert!(hurt(Goal::Evidenced).await.0.values().sum::<usize>() >= 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn update_killed_while_it_is_confirmed_without_a_network_reaches_its_authority_once() {
+    assert!(hurt(Goal::Confirmed).await.0.values().sum::<usize>() >= 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn update_hurt_while_it_is_sent_reaches_its_authority_once() {
+    let count = hurt(Goal::Decided).await;
+    assert!(count.0.len() == 8 && count.0.values().all(|hurt| *hurt >= 8), "{:?}", count.0);
 }
 
 /// Not with `println!`, which a test that goes well keeps to itself.

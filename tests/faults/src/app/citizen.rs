@@ -118,7 +118,12 @@ impl Step {
             Self::Code(_) => Some(ActivationStep::Card),
             Self::Card(_) => Some(ActivationStep::Face),
             Self::Face(_) => Some(ActivationStep::Passcode),
-            Self::Passcode(_) | Self::Change(..) | Self::Phrase(..) | Self::Update(..) | Self::Heap(..) | Self::Measure(_) => None,
+            Self::Passcode(_)
+            | Self::Change(..)
+            | Self::Phrase(..)
+            | Self::Update(..)
+            | Self::Heap(..)
+            | Self::Measure(_) => None,
         }
     }
 }
@@ -162,11 +167,18 @@ impl CitizenApp {
     }
 
     /// Does a step, or goes on with it: what an earlier process has stored is not done again. `before` is called when the app has
-    /// nothing left to do before the step.
+    /// nothing left to do before the step. Gives what there is to say.
     ///
     /// # Errors
     /// Those of the step; [`io::Error`]s and a change whose outcome is not known as text.
-    pub async fn take(&self, step: &Step, before: impl FnOnce() + Send) -> Result<(), String> {
+    pub async fn take(&self, step: &Step, before: impl FnOnce() + Send) -> Result<String, String> {
+        if let Step::Measure(passcode) = step {
+            return self.measure(passcode, before).await;
+        }
+        self.carry_out(step, before).await.map(|()| "done".to_owned())
+    }
+
+    async fn carry_out(&self, step: &Step, before: impl FnOnce() + Send) -> Result<(), String> {
         if let Step::Change(old, new) = step {
             let unlocked = self.app.unlock(bytes(old)).await.map_err(text)?;
             before();
@@ -181,7 +193,6 @@ impl CitizenApp {
         match step {
             Step::Update(goal, passcode, evidence) => return self.bring(*goal, (passcode, evidence), before).await,
             Step::Heap(passcode, pieces, bytes) => return self.heap(passcode, (*pieces, *bytes), before).await,
-            Step::Measure(passcode) => return self.measure(passcode, before).await,
             _ => {}
         }
         let pending = self.app.resume_activation().await.map_err(text)?;

@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    thread::{sleep, spawn},
+    thread::{JoinHandle, sleep, spawn},
     time::Duration,
 };
 
@@ -51,10 +51,10 @@ impl Link {
         let shared = Arc::<Shared>::default();
         let of_thread = Arc::clone(&shared);
         // It ends with the process: a stage has one, and a test a stage.
-        spawn(move || {
+        thread(move || {
             for phone in listener.incoming().flatten() {
                 let shared = Arc::clone(&of_thread);
-                spawn(move || shared.connect(phone, port).ok());
+                thread(move || drop(shared.connect(phone, port)));
             }
         });
         Ok(Self { port, shared })
@@ -102,7 +102,7 @@ impl Shared {
     fn connect(self: &Arc<Self>, phone: TcpStream, port: u16) -> io::Result<()> {
         let platform = TcpStream::connect((Ipv4Addr::new(127, 0, 0, 2), port))?;
         let (from, to, shared) = (platform.try_clone()?, phone.try_clone()?, Arc::clone(self));
-        let down = spawn(move || shared.carry_down(from, to));
+        let down = thread(move || shared.carry_down(from, to));
         self.carry_up(phone, platform)?;
         down.join().ok();
         Ok(())
@@ -173,6 +173,11 @@ impl Shared {
         *weather = None;
         Some((set, passes))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "sockets that block, beside the runtimes that are tested")]
+fn thread(work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    spawn(work)
 }
 
 /// What somebody goes on to send who believes to be connected.

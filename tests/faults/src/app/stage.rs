@@ -72,6 +72,8 @@ pub struct Outcome {
     pub requests: usize,
     /// Bytes that went to the platform, and that came from it.
     pub carried: (usize, usize),
+    /// Bytes that the platform got when the child was gone.
+    pub late: usize,
     /// What it said last.
     pub said: String,
 }
@@ -230,6 +232,8 @@ impl Stage {
             .arg(self.seconds().to_string())
             .args(step.words())
             .env("LD_PRELOAD", if step.is_traced() { SHIM } else { "" })
+            // What is free goes back at once: a figure is of what is used.
+            .envs(["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"].map(|name| (name, "65536")))
             .env("EID_FAULT_ROOT", self.root())
             .env("EID_FAULT_TRACE", &trace)
             .env("EID_FAULT_KIND", kind)
@@ -243,7 +247,7 @@ impl Stage {
         let status = self.watch.wait(if step.is_traced() { 60 } else { 900 })?;
         platform.set_fault(Fault::Off);
         let carried = self.link.counts();
-        self.link.deliver();
+        let late = self.link.deliver();
         let calls = if step.is_traced() {
             load_trace(&trace).map_err(text)?
         } else {
@@ -258,6 +262,7 @@ impl Stage {
             calls: count(&calls),
             requests: self.watch.seen.load(Ordering::SeqCst),
             carried,
+            late,
             said: said.cloned().unwrap_or_default(),
         })
     }
