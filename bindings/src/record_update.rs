@@ -48,6 +48,28 @@ impl Unlocked {
         self.session.call().run_to_end(async move { Ok(core.edit_update(&id, edits).await?.into()) }).await
     }
 
+    /// Attaches a picture (JPEG, PNG) or a document (PDF) to a change that is being written: at most 50, of 32 MiB each. A picture is made
+    /// smaller and encoded anew, so that nothing but the picture goes on: no place and no time of taking it. The same again changes
+    /// nothing. Runs to its end.
+    ///
+    /// # Errors
+    /// `Invalid` for what is neither, or cannot be read, or acts by itself; `Conflict` once the change is on its way; `NotFound`,
+    /// `Locked`, `Storage`, `Device`.
+    pub async fn attach_evidence(&self, id: String, file: Vec<u8>) -> Result<RecordUpdateView, EidError> {
+        let core = self.session.core()?;
+        self.session.call().run_to_end(async move { Ok(core.attach_evidence(&id, file).await?.into()) }).await
+    }
+
+    /// Takes a piece of evidence off a change that is being written, and erases it. Not an error if it is not there. Runs to its end.
+    ///
+    /// # Errors
+    /// `Conflict` once the change is on its way; `NotFound`, `Locked`, `Storage`, `Device`.
+    pub async fn detach_evidence(&self, id: String, sha256: Vec<u8>) -> Result<RecordUpdateView, EidError> {
+        let Ok(sha256) = <[u8; 32]>::try_from(sha256) else { return self.record_update(id).await };
+        let core = self.session.core()?;
+        self.session.call().run_to_end(async move { Ok(core.detach_evidence(&id, sha256).await?.into()) }).await
+    }
+
     /// A change, and how far it is. Asks nobody.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ pub struct RecordUpdateView {
     pub evidence: Vec<UpdateEvidenceView>,
     /// What the platform confirmed last (biên nhận).
     pub receipt: Option<UpdateReceiptView>,
-    /// Why the authority asked for more, or refused.
+    /// Why the authority asked for more, refused, or took a part only.
     pub reason: Option<UpdateReason>,
     /// While the authority looks at it, until when it means to decide; of a supplement, until when it can be sent; of a refusal,
     /// until when an appeal (khiếu nại) is possible. Seconds since 1970.
@@ -296,6 +296,9 @@ mod tests {
             assert_eq!((told.step, told.due_at), (step, due_at));
             assert_eq!(told.reason.map(|reason| reason.code), code.map(|code| u32::from(code.number())));
         }
+        let left_out = Some(reason(Code::REASON_PARTLY_TAKEN));
+        let told = RecordUpdateView::from(UpdateView { left_out, ..view(State::Accepted, None) });
+        assert_eq!((told.step, told.reason.map(|reason| reason.code)), (UpdateStep::Accepted, Some(8207)));
     }
 
     #[test]

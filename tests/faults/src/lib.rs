@@ -21,7 +21,7 @@ pub mod scenario;
 mod trace;
 mod world;
 
-pub use app::{CHANGED, CitizenApp, Goal, Hit, Outcome, Stage, Step, TYPED, Weather, document};
+pub use app::{CHANGED, CitizenApp, Goal, Hit, Outcome, PIECE, Stage, Step, TYPED, Weather, document};
 pub use child::{Case, Fault, Run, scratch};
 pub use disk::{PowerCut, Snapshot, Survives};
 pub use hardware::{Hardware, Keys};

@@ -6,17 +6,17 @@ use std::{collections::BTreeMap, io::Write as _, os::unix::process::ExitStatusEx
 
 use eid_core::ActivationStep;
 use eid_crypto::hash::sha256;
-use eid_faults::{CHANGED, Goal, Hit, Outcome, Stage, Step, TYPED, Weather, document};
+use eid_faults::{CHANGED, Goal, Hit, Outcome, PIECE, Stage, Step, TYPED, Weather, document};
 use eid_model::{Language, Pid};
 use eid_record::update::State;
 use eid_sandbox::{Conduct, Plan};
 
 const PASSCODE: &str = "271828";
 
-/// A phone that was activated, and authorities that agree at once.
-fn activated() -> Stage {
+/// A phone that was activated, and authorities that answer at once.
+fn activated(plan: Plan) -> Stage {
     let mut stage = Stage::new(env!("CARGO_BIN_EXE_citizen")).unwrap();
-    stage.set_authorities(Conduct { plan: Plan::Accept, delay_s: Some(0), supplement_s: None }).unwrap();
+    stage.set_authorities(Conduct { plan, delay_s: Some(0), supplement_s: None }).unwrap();
     let mut due = Some(ActivationStep::Start);
     while let Some(next) = due {
         let step = stage.step(next, PASSCODE).unwrap();
@@ -71,44 +71,50 @@ fn hits(good: &Outcome, is_offline: bool) -> Vec<Hit> {
     hits
 }
 
-/// The phone goes on, with nothing in its way: one submission, one record, and both sides say so.
-async fn judge(stage: &Stage, hit: Hit, (pid, file, digest): (&Pid, &str, [u8; 32])) {
-    let last = Step::Update(Goal::Decided, PASSCODE.to_owned(), file.to_owned());
-    let again = stage.run(&last, Hit::None).unwrap();
+/// The phone goes on, with nothing in its way: one submission of each round, one record, and both sides say so.
+async fn judge(stage: &Stage, hit: Hit, (pid, rounds): (&Pid, u32)) {
+    let again = stage.run(&Step::Update(Goal::Supplied, PASSCODE.to_owned()), Hit::None).unwrap();
     assert_eq!(again.said, "done\n", "{hit:?}: {again:?}");
+    let digests: Vec<[u8; 32]> =
+        (0..rounds).map(|piece| sha256(&document(usize::try_from(piece).unwrap(), PIECE))).collect();
 
     let unlocked = stage.app().unwrap().app.unlock(PASSCODE.as_bytes().to_vec()).await.unwrap();
     let updates = unlocked.updates().await.unwrap();
     let [update] = updates.as_slice() else { panic!("{hit:?}: {updates:?}") };
     assert_eq!((&update.state, update.problem), (&State::Accepted, None), "{hit:?}");
-    assert_eq!(update.receipt.as_ref().map(|receipt| receipt.evidence.clone()), Some(vec![digest]), "{hit:?}");
+    let receipt = update.receipt.as_ref().unwrap();
+    assert_eq!((receipt.round, &receipt.evidence), (rounds - 1, &digests), "{hit:?}");
     let record = unlocked.record(CHANGED, &update.record, Language::Vi).await.unwrap();
     assert!(record.pending.is_empty() && record.as_of.is_some(), "{hit:?}: {record:?}");
 
     let sent = stage.platform().unwrap().submissions(pid).unwrap();
-    let [submission] = sent.as_slice() else { panic!("{hit:?}: {sent:?}") };
-    assert_eq!((submission.jti.as_str(), submission.round), (update.id.as_str(), 0), "{hit:?}");
-    assert_eq!(submission.evidence.len(), 1, "{hit:?}");
-    assert!(TYPED.iter().all(|(path, typed)| submission.form.get(*path).is_some_and(|sent| sent == typed)), "{hit:?}");
-    let stored = stage.platform().unwrap().evidence(pid, &digest).unwrap();
-    assert_eq!(stored.map(|bytes| sha256(&bytes)), Some(digest), "{hit:?}");
+    let named: Vec<_> = sent.iter().map(|sent| (sent.jti.as_str(), sent.round, sent.evidence.len())).collect();
+    let wanted: Vec<_> =
+        (0..rounds).map(|round| (update.id.as_str(), round, usize::try_from(round).unwrap() + 1)).collect();
+    assert_eq!(named, wanted, "{hit:?}");
+    let is_typed = |form: &BTreeMap<String, String>| {
+        TYPED.iter().all(|(path, typed)| form.get(*path).is_some_and(|sent| sent == typed))
+    };
+    assert!(sent.iter().all(|sent| is_typed(&sent.form)), "{hit:?}");
+    for digest in digests {
+        let stored = stage.platform().unwrap().evidence(pid, &digest).unwrap();
+        assert_eq!(stored.map(|bytes| sha256(&bytes)), Some(digest), "{hit:?}");
+    }
 }
 
 /// Brings the change near a goal, then takes the step to it without harm and with each harm, each time from the same moment.
-async fn hurt(goal: Goal) -> Count {
-    let mut stage = activated();
+async fn hurt(goal: Goal, plan: Plan) -> Count {
+    let mut stage = activated(plan);
     let Step::Start(pid, _) = stage.step(ActivationStep::Start, PASSCODE).unwrap() else { panic!() };
-    // It goes up in two pieces, and lies on the phone in five.
-    let (pid, document) = (Pid::parse(&pid).unwrap(), document(1, 280 * 1024));
-    let (file, digest) = (stage.lay("document.pdf", &document).unwrap(), sha256(&document));
-    let step = |goal| Step::Update(goal, PASSCODE.to_owned(), file.clone());
+    let (pid, rounds) = (Pid::parse(&pid).unwrap(), if plan == Plan::Supplement { 2 } else { 1 });
+    let step = |goal| Step::Update(goal, PASSCODE.to_owned());
     for earlier in Goal::ALL.into_iter().filter(|earlier| *earlier < goal) {
         assert_eq!(stage.run(&step(earlier), Hit::None).unwrap().said, "done\n");
     }
     stage.keep().unwrap();
     let good = stage.run(&step(goal), Hit::None).unwrap();
     assert_eq!(good.said, "done\n", "{good:?}");
-    judge(&stage, Hit::None, (&pid, &file, digest)).await;
+    judge(&stage, Hit::None, (&pid, rounds)).await;
     let mut count = Count::default();
     for hit in hits(&good, step(goal).is_offline()) {
         stage.restore().unwrap();
@@ -117,7 +123,7 @@ async fn hurt(goal: Goal) -> Count {
             assert_eq!(hurt.status.signal(), Some(9), "{hit:?}: {hurt:?}");
         }
         assert!(hurt.late > 0 || !matches!(hit, Hit::Network(Weather::Late(_))), "{hit:?}: {hurt:?}");
-        judge(&stage, hit, (&pid, &file, digest)).await;
+        judge(&stage, hit, (&pid, rounds)).await;
         count.add(hit);
     }
     report(goal, &count);
@@ -126,22 +132,28 @@ async fn hurt(goal: Goal) -> Count {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn update_killed_while_it_is_written_reaches_its_authority_once() {
-    assert!(hurt(Goal::Written).await.0.values().sum::<usize>() >= 10);
+    assert!(hurt(Goal::Written, Plan::Accept).await.0.values().sum::<usize>() >= 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn update_killed_while_evidence_is_attached_reaches_its_authority_once() {
-    assert!(hurt(Goal::Evidenced).await.0.values().sum::<usize>() >= 50);
+    assert!(hurt(Goal::Evidenced, Plan::Accept).await.0.values().sum::<usize>() >= 50);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn update_killed_while_it_is_confirmed_without_a_network_reaches_its_authority_once() {
-    assert!(hurt(Goal::Confirmed).await.0.values().sum::<usize>() >= 20);
+    assert!(hurt(Goal::Confirmed, Plan::Accept).await.0.values().sum::<usize>() >= 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn update_hurt_while_it_is_sent_reaches_its_authority_once() {
-    let count = hurt(Goal::Decided).await;
+    let count = hurt(Goal::Decided, Plan::Accept).await;
+    assert!(count.0.len() == 8 && count.0.values().all(|hurt| *hurt >= 8), "{:?}", count.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn update_hurt_while_its_authority_gets_more_reaches_it_once_in_each_round() {
+    let count = hurt(Goal::Supplied, Plan::Supplement).await;
     assert!(count.0.len() == 8 && count.0.values().all(|hurt| *hurt >= 8), "{:?}", count.0);
 }
 

@@ -95,6 +95,16 @@ async def change_passcode(unlocked, old, new):
     await unlocked.change_passcode(old.encode(), new.encode())
 
 
+async def submit(unlocked, passcode, update):
+    """Confirms a change of a record and sends it."""
+    import eid_core as eid
+
+    step = await unlocked.order_act(eid.ActDraft.SUBMIT_UPDATE(update))
+    await unlocked.answer_with_passcode(step.id, passcode.encode())
+    await unlocked.sign_in(passcode.encode())
+    await unlocked.sync_records()
+
+
 async def unlink(unlocked, passcode):
     await unlocked.unlink(passcode.encode())
 
@@ -116,7 +126,7 @@ def main(bindings, folder, url, ca, ahead, left, what, *given):
             return await recover(phone, int(left), *given)
         unlocked = await phone.app.unlock(given[0].encode())
         phone.key.left = int(left)
-        await {"change_passcode": change_passcode, "unlink": unlink}[what](unlocked, *given)
+        await {"change_passcode": change_passcode, "submit": submit, "unlink": unlink}[what](unlocked, *given)
 
     run(act())
     phone.app.shutdown()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import eid_core as eid
 import pytest
+from evidence import photo
 from killed_child import activate, keys_in
 from phone import PASSCODE, MovableClock, Phone, run
 from sandbox import serving
@@ -150,6 +151,39 @@ def test_app_killed_at_any_use_of_its_keys_while_a_passcode_is_replaced_can_repl
             unlocked = await phone.app.unlock(new)
             assert [draft.text for draft in await unlocked.data_requests()] == ["Sai năm sinh"]
             assert (await unlocked.sign_in(new)).auth_level == 2, "the platform says the same"
+        return dead
+
+    run(activated())
+    assert killed_at_each_moment(journey) > 10
+
+
+def test_app_killed_at_any_use_of_its_keys_while_a_change_of_a_record_is_confirmed_and_sent_sends_it_once(new_phone):
+    killed = new_phone()
+
+    async def activated():
+        async with killed.started() as phone:
+            await activate(phone, *killed.typed())
+
+    async def journey(moment):
+        form = {"customer_code": f"PA01000{moment:03}00", "relation": "holder", "contract_holder": killed.person["name"]}
+        async with killed.started() as phone:
+            unlocked = await phone.app.unlock(PASSCODE)
+            update = await unlocked.begin_update("electricity")
+            await unlocked.edit_update(update.id, [eid.FieldEdit(path=path, text=text) for path, text in form.items()])
+            await unlocked.attach_evidence(update.id, photo(form["customer_code"].encode()))
+        dead = killed.dies(moment, "submit", PASSCODE.decode(), update.id)
+        async with killed.started() as phone:
+            unlocked = await phone.app.unlock(PASSCODE)
+            left = await unlocked.record_update(update.id)
+            assert dead or left.receipt, left.step
+            if left.step in (eid.UpdateStep.DRAFT, eid.UpdateStep.VALIDATED, eid.UpdateStep.EVIDENCED):
+                step = await unlocked.order_act(eid.ActDraft.SUBMIT_UPDATE(update.id))
+                assert (await unlocked.answer_with_passcode(step.id, PASSCODE)).is_QUEUED()
+            await unlocked.sign_in(PASSCODE)
+            assert (await unlocked.sync_records()).waiting == 0
+            assert (await unlocked.record_update(update.id)).receipt.dossier
+        received = [sent["jti"] for sent in killed.sandbox.submissions(killed.person)]
+        assert received.count(update.id) == 1 and len(set(received)) == len(received) == moment, "none is lost or doubled"
         return dead
 
     run(activated())

@@ -14,7 +14,7 @@ use crate::{Error, Unlocked};
 const MOST_HITS: usize = 100;
 
 /// A record with what is said of it. `Debug` shows no value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RecordView {
     /// The kind.
     pub kind: RecordKind,
@@ -40,6 +40,12 @@ pub struct RecordView {
     pub mismatches: Vec<Mismatch>,
     /// Where it says something else of its holder than the register does.
     pub holder_mismatches: Vec<HolderMismatch>,
+}
+
+impl core::fmt::Debug for RecordView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "RecordView({}, {:?}, {} lines)", self.kind.name(), self.status, self.lines.len())
+    }
 }
 
 /// A record that was found. `Debug` shows no value.

@@ -39,8 +39,8 @@ pub enum Step {
     Change(String, String),
     /// Chooses a safety phrase, for which the passcode is asked.
     Phrase(String, String),
-    /// Brings a change of a record to a goal: passcode, and the file of the evidence.
-    Update(Goal, String, String),
+    /// Brings a change of a record to a goal, with the passcode.
+    Update(Goal, String),
     /// Attaches so many documents of so many bytes to a change, and confirms it.
     Heap(String, usize, usize),
     /// Sends what waits, and says by how much its memory grew.
@@ -71,7 +71,7 @@ impl Step {
             Self::Passcode(passcode) => vec!["passcode", passcode],
             Self::Change(old, new) => vec!["change", old, new],
             Self::Phrase(passcode, phrase) => vec!["phrase", passcode, phrase],
-            Self::Update(goal, passcode, evidence) => vec!["update", goal.word(), passcode, evidence],
+            Self::Update(goal, passcode) => vec!["update", goal.word(), passcode],
             Self::Measure(passcode) => vec!["measure", passcode],
             Self::Heap(..) => vec![],
         };
@@ -103,9 +103,9 @@ impl Step {
             ["heap", passcode, pieces, bytes] => {
                 Self::Heap(passcode.to_owned(), pieces.parse().ok()?, bytes.parse().ok()?)
             }
-            ["update", word, passcode, evidence] => {
+            ["update", word, passcode] => {
                 let goal = Goal::ALL.into_iter().find(|goal| goal.word() == word)?;
-                Self::Update(goal, passcode.to_owned(), evidence.to_owned())
+                Self::Update(goal, passcode.to_owned())
             }
             _ => return None,
         })
@@ -191,7 +191,7 @@ impl CitizenApp {
             return self.choose_phrase(passcode, phrase, before).await;
         }
         match step {
-            Step::Update(goal, passcode, evidence) => return self.bring(*goal, (passcode, evidence), before).await,
+            Step::Update(goal, passcode) => return self.bring(*goal, passcode, before).await,
             Step::Heap(passcode, pieces, bytes) => return self.heap(passcode, (*pieces, *bytes), before).await,
             _ => {}
         }

@@ -9,4 +9,4 @@ mod update;
 pub use citizen::{CitizenApp, Step};
 pub use link::Weather;
 pub use stage::{Hit, Outcome, Stage};
-pub use update::{CHANGED, Goal, TYPED, document};
+pub use update::{CHANGED, Goal, PIECE, TYPED, document};

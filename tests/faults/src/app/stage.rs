@@ -187,16 +187,6 @@ impl Stage {
         Ok(())
     }
 
-    /// Writes a file beside phone and platform.
-    ///
-    /// # Errors
-    /// Those of writing, as text.
-    pub fn lay(&self, name: &str, bytes: &[u8]) -> Result<String, String> {
-        let place = self.place.path().join(name);
-        fs::write(&place, bytes).map_err(text)?;
-        Ok(place.display().to_string())
-    }
-
     /// Lets time pass for the platform and for apps opened from now on.
     pub fn pass(&self, seconds: u32) {
         self.now.fetch_add(i64::from(seconds), Ordering::SeqCst);

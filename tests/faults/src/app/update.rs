@@ -17,13 +17,15 @@ pub enum Goal {
     Evidenced,
     /// It is confirmed, without a network.
     Confirmed,
-    /// The authority has decided.
+    /// The authority has decided, or asks for more.
     Decided,
+    /// It has what it asked for, and has decided.
+    Supplied,
 }
 
 impl Goal {
     /// All of them, in their order.
-    pub const ALL: [Self; 4] = [Self::Written, Self::Evidenced, Self::Confirmed, Self::Decided];
+    pub const ALL: [Self; 5] = [Self::Written, Self::Evidenced, Self::Confirmed, Self::Decided, Self::Supplied];
 
     pub(super) const fn word(self) -> &'static str {
         match self {
@@ -31,12 +33,16 @@ impl Goal {
             Self::Evidenced => "evidenced",
             Self::Confirmed => "confirmed",
             Self::Decided => "decided",
+            Self::Supplied => "supplied",
         }
     }
 }
 
 /// The kind that is changed: a new record of a person of whom the register knows no other.
 pub const CHANGED: RecordKind = RecordKind::Residence;
+
+/// How long a piece of evidence is: it goes up in two parts, and lies on the phone in five.
+pub const PIECE: usize = 280 * 1024;
 
 /// What is typed.
 pub const TYPED: [(&str, &str); 6] = [
@@ -50,31 +56,26 @@ pub const TYPED: [(&str, &str); 6] = [
 
 impl CitizenApp {
     /// Brings the one change to a goal, or goes on with it.
-    pub(super) async fn bring(
-        &self,
-        goal: Goal,
-        (passcode, evidence): (&str, &str),
-        before: impl FnOnce() + Send,
-    ) -> Result<(), String> {
+    pub(super) async fn bring(&self, goal: Goal, passcode: &str, before: impl FnOnce() + Send) -> Result<(), String> {
         let unlocked = self.app.unlock(bytes(passcode)).await.map_err(text)?;
         before();
-        let update = write(&unlocked).await?;
-        if goal >= Goal::Evidenced && is_written(&update) && update.evidence.is_empty() {
-            let bytes = fs::read(evidence).map_err(text)?;
-            unlocked.attach_evidence(&update.id, bytes).await.map_err(text)?;
-        }
-        if goal >= Goal::Confirmed && is_written(&update) {
-            confirm(&unlocked, &update.id, passcode).await?;
-        }
-        if goal < Goal::Decided {
-            return Ok(());
-        }
-        unlocked.sign_in(bytes(passcode)).await.map_err(text)?;
-        unlocked.sync_records().await.map_err(text)?;
-        let update = unlocked.update(&update.id).await.map_err(text)?;
-        match (update.state, update.problem) {
-            (State::Accepted, None) => Ok(()),
-            other => Err(text(other)),
+        loop {
+            let update = write(&unlocked).await?;
+            if is_written(&update) {
+                prepare(&unlocked, &update, goal, passcode).await?;
+            }
+            if goal < Goal::Decided {
+                return Ok(());
+            }
+            unlocked.sign_in(bytes(passcode)).await.map_err(text)?;
+            unlocked.sync_records().await.map_err(text)?;
+            let update = unlocked.update(&update.id).await.map_err(text)?;
+            match (update.state, update.problem) {
+                (State::Accepted, None) => return Ok(()),
+                (State::Supplement, None) if goal == Goal::Decided => return Ok(()),
+                (State::Supplement, None) => {}
+                other => return Err(text(other)),
+            }
         }
     }
 
@@ -140,6 +141,21 @@ async fn write(unlocked: &Unlocked) -> Result<UpdateView, String> {
     }
     let typed = TYPED.iter().map(|(path, typed)| ((*path).to_owned(), Some((*typed).to_owned()))).collect();
     unlocked.edit_update(&update.id, typed).await.map_err(text)
+}
+
+/// Attaches what the authority wants to see, and confirms; as far as the goal goes.
+async fn prepare(unlocked: &Unlocked, update: &UpdateView, goal: Goal, passcode: &str) -> Result<(), String> {
+    let is_asked = update.asked.is_some();
+    if is_asked && goal < Goal::Supplied {
+        return Ok(());
+    }
+    if goal >= Goal::Evidenced {
+        for piece in update.evidence.len()..1 + usize::from(is_asked) {
+            let document = document(piece, PIECE);
+            unlocked.attach_evidence(&update.id, document).await.map_err(text)?;
+        }
+    }
+    if goal >= Goal::Confirmed { confirm(unlocked, &update.id, passcode).await } else { Ok(()) }
 }
 
 async fn confirm(unlocked: &Unlocked, id: &str, passcode: &str) -> Result<(), String> {

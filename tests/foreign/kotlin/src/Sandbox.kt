@@ -9,6 +9,7 @@ import java.nio.file.Files
 import java.security.KeyStore
 import java.security.cert.Certificate
 import java.security.cert.CertificateFactory
+import java.util.Base64
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 import javax.net.ssl.SSLContext
@@ -110,6 +111,17 @@ class Sandbox : AutoCloseable {
     /** Changes what the signed configuration says: what stands between JSON's braces. */
     fun configure(settings: String = "") {
         post("/sandbox/configuration", "{$settings}", 204)
+    }
+
+    /** What all authorities do from now on, and how many seconds they take. */
+    fun authority(plan: String, delay: Int) {
+        post("/sandbox/authority", """{"plan":"$plan","delay_s":$delay}""", 204)
+    }
+
+    /** What arrived of a citizen's evidence. */
+    fun evidence(citizen: Citizen, sha256: ByteArray): ByteArray {
+        val name = Base64.getUrlEncoder().withoutPadding().encodeToString(sha256)
+        return fetch("/sandbox/evidence/$name?pid=${citizen.pid}")
     }
 
     /** The signed configuration as it is now. */

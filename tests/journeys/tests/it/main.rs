@@ -22,6 +22,7 @@ mod passcode_change;
 mod phone;
 mod records;
 mod records_feed;
+mod records_update;
 mod recovery;
 mod refusals;
 mod sign_in;

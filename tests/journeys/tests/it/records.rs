@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Case {
     pub(crate) kind: RecordKind,
     existing: bool,
-    form: BTreeMap<String, String>,
+    pub(crate) form: BTreeMap<String, String>,
     evidence: bool,
     refused: BTreeMap<String, String>,
     refusal: (u16, String),
@@ -28,22 +28,22 @@ pub(crate) struct Case {
 /// The person of `records.json` and what they do.
 pub(crate) fn cases(world: &World) -> (Person, Vec<Case>) {
     let read: Value = serde_json::from_str(include_str!("../../records.json")).unwrap();
-    let person = world.sandbox.people().iter().find(|person| person.pid.as_str() == read["person"].as_str().unwrap());
-    let texts = |of: &Value| -> BTreeMap<String, String> { serde_json::from_value(of.clone()).unwrap() };
+    let text = |of: &Value, at: &str| of.pointer(at).and_then(Value::as_str).unwrap().to_owned();
+    let texts = |of: &Value, at: &str| -> BTreeMap<String, String> {
+        serde_json::from_value(of.pointer(at).unwrap().clone()).unwrap()
+    };
     let number = |of: &Value| u16::try_from(of.as_u64().unwrap()).unwrap();
-    let cases = read["kinds"].as_array().unwrap().iter().map(|row| Case {
-        kind: RecordKind::from_name(row["kind"].as_str().unwrap()).unwrap(),
-        existing: row["existing"].as_bool().unwrap(),
-        form: texts(&row["form"]),
-        evidence: row["evidence"].as_bool().unwrap(),
-        refused: texts(&row["refused"]),
-        refusal: (number(&row["refusal"]["code"]), row["refusal"]["path"].as_str().unwrap().to_owned()),
-        findings: row["findings"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(path, finding)| (path.clone(), finding[0].as_str().unwrap().to_owned(), number(&finding[1])))
-            .collect(),
+    let pid = text(&read, "/person");
+    let person = world.sandbox.people().iter().find(|person| person.pid.as_str() == pid);
+    let finding = |(path, found): (&String, &Value)| (path.clone(), text(found, "/0"), number(found.get(1).unwrap()));
+    let cases = read.pointer("/kinds").unwrap().as_array().unwrap().iter().map(|row| Case {
+        kind: RecordKind::from_name(&text(row, "/kind")).unwrap(),
+        existing: row.pointer("/existing").unwrap().as_bool().unwrap(),
+        form: texts(row, "/form"),
+        evidence: row.pointer("/evidence").unwrap().as_bool().unwrap(),
+        refused: texts(row, "/refused"),
+        refusal: (number(row.pointer("/refusal/code").unwrap()), text(row, "/refusal/path")),
+        findings: row.pointer("/findings").unwrap().as_object().unwrap().iter().map(finding).collect(),
     });
     (person.unwrap().clone(), cases.collect())
 }
@@ -122,7 +122,8 @@ impl Case {
     async fn attach(&self, unlocked: &Unlocked, person: &Person, id: &str) {
         if self.evidence {
             let update = unlocked.attach_evidence(id, person.large_portrait().to_vec()).await.unwrap();
-            assert_eq!((update.evidence.len(), update.evidence[0].is_uploaded), (1, false), "{}", self.kind.name());
+            let waiting: Vec<bool> = update.evidence.iter().map(|piece| piece.is_uploaded).collect();
+            assert_eq!(waiting, [false], "{}", self.kind.name());
         }
     }
 

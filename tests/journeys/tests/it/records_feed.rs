@@ -36,7 +36,6 @@ async fn thousand_changed_records_come_in_three_requests_and_are_found_by_a_word
     let change = RecordChange { count: Some(1_000), ..RecordChange::new(person.pid, BANK, None, &ACCOUNT) };
     assert_eq!(world.sandbox.change_record(&change).unwrap().len(), 1_000);
     let report = unlocked.sync_records().await.unwrap();
-    println!("{report:?}");
     assert_eq!((report.pulled, report.refused), (1_000, 0));
     assert!(report.requests <= 3, "{report:?}");
     // Nothing is newer: one request, and nothing is done.
@@ -207,7 +206,7 @@ async fn records_without_sign_in_or_network_are_there_as_they_were() {
     let mut phone = Phone::new(&world);
     let (person, _) = cases(&world);
     let known = at_home(&world, &phone, &person).await.records(None, Language::En).await.unwrap();
-    assert_eq!(known.len() >= RecordKind::ALL.len(), true, "an answer for every kind");
+    assert!(known.len() >= RecordKind::ALL.len(), "an answer for every kind");
     world.sandbox.set_fault(Fault::Down);
     phone.restart();
     let unlocked = phone.app.unlock(PASSCODE.to_vec()).await.unwrap();
