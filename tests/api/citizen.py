@@ -155,6 +155,30 @@ class Citizen:
         claims = {"aud": platform.url, "sub": self.account, "jti": name, "iat": now()}
         return {"withdrawal": self.device.sign("eid-consent-withdrawal+jwt", claims)}
 
+    def piece(self, content):
+        """A piece of evidence: headers of `POST /v1/evidence`, and the name that it has from then on."""
+        digest = hashlib.sha256(content).digest()
+        headers = {
+            "Upload-Length": str(len(content)),
+            "Upload-Complete": "?0",
+            "Repr-Digest": f"sha-256=:{base64.b64encode(digest).decode()}:",
+            "Content-Type": "image/jpeg",
+        }
+        return headers, encode(digest)
+
+    def offer(self, content):
+        headers, name = self.piece(content)
+        platform.answer("POST", "/v1/evidence", headers=headers | self.headers("POST", "/v1/evidence"))
+        return name
+
+    def submission(self, kind, form):
+        """A new record of a kind: body of `POST /v1/submissions`."""
+        subject = {"record": {"kind": kind, "id": f"new-{secrets.token_hex(8)}", "base": None}}
+        claims = {"aud": platform.url, "sub": self.account, "jti": secrets.token_hex(16), "round": 0, "iat": now()}
+        inner = self.passcode.sign("eid-statement+jwt", claims | {"subject": subject, "form": form, "evidence": []})
+        outer = {"aud": platform.url, "iat": now(), "inner": inner}
+        return {"submission": self.device.sign("eid-submission+jwt", outer)}
+
 
 def people():
     """Those who can have an account."""

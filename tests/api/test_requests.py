@@ -13,7 +13,7 @@ DESCRIPTION = platform.answer("GET", "/openapi.json")
 
 PERSON = people()[5]
 
-LIMITS = {"/v1/activation/id/card": 256 << 10}
+LIMITS = {"/v1/activation/id/card": 256 << 10, "/v1/submissions": 512 << 10}
 """Largest bodies, in bytes, where they are not 64 KiB."""
 
 
@@ -92,8 +92,9 @@ def test_call_without_a_right_token_and_proof_is_refused(citizen, method, path):
     for name, headers, expected in wrong_headers(citizen, method, path):
         response = platform.call(method, path, body, headers=headers)
         # Some calls look at their body first; none gets further than that.
-        if refusal(response)[0] != 400:
-            assert refusal(response) == expected, name
+        if response.status_code != 400:
+            # An answer to HEAD has no body that could say why.
+            assert (response.status_code == expected[0] if method == "HEAD" else refusal(response) == expected), name
             assert response.headers["www-authenticate"] == 'DPoP algs="ES256"', name
 
 
@@ -129,7 +130,8 @@ def test_body_of_another_type_or_too_large_is_refused(method, path):
 
 @pytest.mark.parametrize("method, path", calls())
 def test_other_methods_are_refused_with_the_right_ones(method, path):
-    allowed = {name.upper() for name in DESCRIPTION["paths"].get(path, {method: None})}
+    of_path = [of for name, of in DESCRIPTION["paths"].items() if name.replace("{", "").replace("}", "") == path]
+    allowed = {name.upper() for name in of_path[0]}
     for other in {"GET", "POST", "PUT", "PATCH", "DELETE"} - allowed:
         response = platform.call(other, path)
         assert refusal(response)[:2] == (405, 7013), other

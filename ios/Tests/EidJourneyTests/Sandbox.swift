@@ -132,6 +132,18 @@ final class Sandbox: Sendable {
         _ = try fetch("/sandbox/clock", "--json", "{\"seconds\": \(seconds)}")
     }
 
+    /// What all authorities do from now on, and how many seconds they take.
+    func authorities(_ plan: String, delay: UInt32) throws {
+        _ = try fetch("/sandbox/authority", "--json", "{\"plan\": \"\(plan)\", \"delay_s\": \(delay)}")
+    }
+
+    /// What arrived of a citizen's evidence.
+    func evidence(of pid: String, _ sha256: Data) throws -> Data {
+        let name = sha256.base64EncodedString().replacingOccurrences(of: "+", with: "-")
+            .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
+        return try fetch("/sandbox/evidence/\(name)?pid=\(pid)")
+    }
+
     /// The description of a citizen's identity card, with the given quirks: what stands between JSON's braces.
     func card(of person: Person, _ quirks: String = "") throws -> Data {
         try fetch("/sandbox/cards", "--json", "{\"pid\": \"\(person.pid)\", \"quirks\": {\(quirks)}}")

@@ -169,11 +169,10 @@ async fn refresh(
     Path(kind): Path<String>,
     headers: HeaderMap,
 ) -> Result<(StatusCode, Json<Asked>), Refusal> {
-    let unknown = Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID);
-    let kind = RecordKind::from_name(&kind).map_err(|_| unknown)?;
     let asked = platform.call(move |platform, tx| {
-        let path = format!("{PATH}/{}/refresh", kind.name());
-        let pid = reader(platform, tx, &headers, "POST", &path)?;
+        let pid = reader(platform, tx, &headers, "POST", &format!("{PATH}/{kind}/refresh"))?;
+        let unknown = Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID);
+        let kind = RecordKind::from_name(&kind).map_err(|_| unknown)?;
         Ok(Asked { due_at: play::refresh(platform, tx, (&pid, kind))? })
     });
     Ok((StatusCode::ACCEPTED, Json(asked.await?)))

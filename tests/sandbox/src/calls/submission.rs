@@ -38,7 +38,7 @@ use crate::{
         keys::{RECEIPTS, Signer},
         play,
     },
-    session::find_session,
+    session::{Session, find_session},
 };
 
 const PATH: &str = "/v1/submissions";
@@ -60,14 +60,14 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 }
 
 #[derive(Deserialize, ToSchema)]
-struct Envelope {
+struct SubmissionBody {
     /// A JWT of type `eid-submission+jwt`, signed by the device key, around one of type `eid-statement+jwt`, signed by the passcode
     /// key; for some kinds also around one of type `eid-biometric+jwt`.
     submission: String,
 }
 
 #[derive(Serialize, ToSchema)]
-struct Received {
+struct Receipted {
     /// A JWT of type `eid-receipt+jwt`, signed by a receipt key of the signed configuration.
     receipt: String,
 }
@@ -133,14 +133,14 @@ struct Receipt<'a> {
 
 /// Takes a change of a record. The very same statement again gets the same receipt.
 #[utoipa::path(
-    post, path = "/v1/submissions", tag = "records", request_body = Envelope,
+    post, path = "/v1/submissions", tag = "records", request_body = SubmissionBody,
     params(
         ("Authorization" = String, Header, description = "`DPoP` and the access token"),
         ("DPoP" = String, Header, description = "A JWT of type `dpop+jwt` with `ath`, signed by the device key"),
     ),
     responses(
-        (status = 201, body = Received),
-        (status = 200, body = Received, description = "It was received before"),
+        (status = 201, body = Receipted),
+        (status = 200, body = Receipted, description = "It was received before"),
         (status = "4XX", body = Problem, content_type = "application/problem+json",
          description = "2047, 2053, 2054, 2055, 2056, 2059, 7012, 7013, 7014, 7018, 7020, 7021, 7023, 7025, 7041, 7042, 7043, 7044, 7046"),
     )
@@ -148,17 +148,20 @@ struct Receipt<'a> {
 async fn submit(
     State(platform): State<Shared>,
     headers: HeaderMap,
-    body: Result<JsonBody<Envelope>, Refusal>,
+    body: Result<JsonBody<SubmissionBody>, Refusal>,
 ) -> Result<Response, Refusal> {
-    let JsonBody(Envelope { submission }) = body?;
+    let JsonBody(SubmissionBody { submission }) = body?;
     let taken = platform.blocking(move |platform| {
         // Signatures are checked before the store's turn is taken: they need none of it.
-        let submission = Submission::verify(platform, &submission)?;
-        platform.store.call(|tx| submission.take(platform, tx, &headers))
+        let submission = Submission::verify(platform, &submission);
+        platform.store.call(|tx| {
+            let (session, _) = find_session(platform, tx, &headers, "POST", PATH)?;
+            submission?.take(platform, tx, &session)
+        })
     });
     Ok(match taken.await? {
-        Taken::New(receipt) => (StatusCode::CREATED, Json(Received { receipt })).into_response(),
-        Taken::Known(receipt) => Json(Received { receipt }).into_response(),
+        Taken::New(receipt) => (StatusCode::CREATED, Json(Receipted { receipt })).into_response(),
+        Taken::Known(receipt) => Json(Receipted { receipt }).into_response(),
         Taken::Refused(refusal, details) => refusal.with_details(details),
     })
 }
@@ -209,8 +212,7 @@ impl Submission {
     }
 
     /// The checks in the order of the protocol.
-    fn take(&self, platform: &Platform, tx: &Transaction<'_>, headers: &HeaderMap) -> Result<Taken, Refusal> {
-        let (session, _) = find_session(platform, tx, headers, "POST", PATH)?;
+    fn take(&self, platform: &Platform, tx: &Transaction<'_>, session: &Session) -> Result<Taken, Refusal> {
         if self.device != session.device || self.said.sub != session.account {
             return Err(Refusal::new(StatusCode::UNAUTHORIZED, Code::SESSION_REFUSED));
         }

@@ -209,8 +209,8 @@ fn find(
     digest: &str,
 ) -> Result<(String, [u8; 32], Upload), Refusal> {
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID);
+    let (session, _) = check_session(platform, tx, headers, method, &format!("{PATH}/{digest}"))?;
     let sha256: [u8; 32] = decode(digest).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(unknown)?;
-    let (session, _) = check_session(platform, tx, headers, method, &format!("{PATH}/{}", encode(&sha256)))?;
     let upload = store::find(tx, (&session.account, &sha256))?.ok_or_else(unknown)?;
     Ok((session.account, sha256, upload))
 }
