@@ -167,6 +167,7 @@ impl From<Error> for EidError {
             | Error::DataRequestUnknown
             | Error::DataRequestSent
             | Error::ListFull
+            | Error::AnswerBeyondRequest
             | Error::RecordUnknown
             | Error::UpdateUnknown
             | Error::Record(_)

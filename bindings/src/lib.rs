@@ -12,6 +12,7 @@
 //!   buffers are ordinary vectors.
 
 mod activation;
+mod answer;
 mod app;
 mod call;
 mod cancel;
@@ -36,6 +37,7 @@ mod unlocked;
 mod views;
 
 pub use activation::Activation;
+pub use answer::{AnswerDraft, CounterAsk, CounterAskView};
 pub use app::{AppConfig, EidApp};
 pub use cancel::CancelToken;
 pub use consent::{ConsentDraft, ConsentFieldView, ConsentOffer, ConsentOfferView, ConsentStatus, ConsentView};

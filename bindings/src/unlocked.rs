@@ -140,7 +140,7 @@ impl Presentation {
     /// `Locked`, `UserCancelled`, `Device`, or `Expired` once the credential has.
     pub async fn sign(&self) -> Result<ProofView, EidError> {
         let shown = self.session.shown(self.number)?;
-        self.session.call().run(async move { ProofView::try_from(&shown.sign().await?) }).await
+        self.session.call().run(async move { ProofView::new(&shown.sign().await?, shown.spelling()) }).await
     }
 }
 
@@ -178,7 +178,7 @@ impl Session {
         self.open().as_ref().map(|open| Arc::clone(&open.core)).ok_or_else(locked)
     }
 
-    fn show(self: &Arc<Self>, presentation: eid_core::Presentation) -> Result<Arc<Presentation>, EidError> {
+    pub(crate) fn show(self: &Arc<Self>, presentation: eid_core::Presentation) -> Result<Arc<Presentation>, EidError> {
         let mut guard = self.open();
         let open = guard.as_mut().ok_or_else(locked)?;
         open.last = open.last.saturating_add(1);

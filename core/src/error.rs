@@ -131,6 +131,9 @@ pub enum Error {
     /// Nothing more can be kept until something is settled.
     #[error("list is full")]
     ListFull,
+    /// More was to be shown than a counter asked for.
+    #[error("answer goes beyond the request")]
+    AnswerBeyondRequest,
     /// A task of ours broke off.
     #[error("internal fault")]
     Internal,
@@ -218,6 +221,7 @@ impl Error {
             Self::RecordUnknown => Code::RECORD_UNKNOWN,
             Self::UpdateUnknown => Code::UPDATE_UNKNOWN,
             Self::ListFull => Code::LIST_FULL,
+            Self::AnswerBeyondRequest => Code::ANSWER_BEYOND_REQUEST,
             Self::Internal => Code::INTERNAL,
             Self::Model(error) => error.code(),
             Self::Vault(error) => error.code(),

@@ -7,7 +7,11 @@ use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 use crate::Error;
 
 mod html;
+mod page;
+mod records;
+
 pub(crate) use html::write_html;
+pub(crate) use records::{RecordEntry, RecordsDocument, write_records_html};
 
 /// Name and version of the format.
 const FORMAT: &str = "eid-history/1";
@@ -35,7 +39,7 @@ pub(crate) struct Document {
 pub(crate) struct Statement<'a> {
     sub: &'a str,
     iat: i64,
-    format: Format,
+    format: &'static str,
     media_type: &'static str,
     sha256: String,
     length: usize,
@@ -60,14 +64,25 @@ impl Document {
 
 impl<'a> Statement<'a> {
     pub(crate) fn new(document: &'a Document, digest: &[u8; 32], length: usize) -> Self {
+        let of = (document.account_id.as_str(), document.made_at);
+        Self::of_file(of, FORMAT, (digest, length), document.entries.len())
+    }
+
+    /// Of an account at a time: a file of a format, with its digest and length, and how many entries it has.
+    fn of_file(
+        (sub, iat): (&'a str, i64),
+        format: &'static str,
+        (digest, length): (&[u8; 32], usize),
+        entries: usize,
+    ) -> Self {
         Self {
-            sub: &document.account_id,
-            iat: document.made_at,
-            format: Format,
+            sub,
+            iat,
+            format,
             media_type: "application/json",
             sha256: URL_SAFE_NO_PAD.encode(digest),
             length,
-            entries: document.entries.len(),
+            entries,
         }
     }
 }

@@ -36,6 +36,7 @@ pub use session::{AccountView, Unlocked};
 pub use usecase::{
     act::{ActOrder, ActOutcome, ActProgress, Choice, StepUp},
     activate::{Activation, ActivationState, ActivationStep, LockCode},
+    answer::{CounterAnswer, CounterAsk},
     card::{CardAccess, CardProgress},
     configuration::AppStatus,
     consent::{Consent, ConsentAsk, ConsentOffer, ConsentState},
@@ -44,7 +45,7 @@ pub use usecase::{
     history::{HistoryExport, MAX_EXPORT, MAX_HISTORY_DAYS, MIN_HISTORY_DAYS},
     passcode::PasscodeOutcome,
     present::{PresentRequest, Presentation, Readiness},
-    record::{Conflict, EvidenceView, RecordHit, RecordView, SyncReport, UpdateView},
+    record::{Conflict, EvidenceView, RecordHit, RecordView, RecordsExport, SyncReport, UpdateView},
     refill::RefillReport,
     sign_in::{Authorization, SignInView},
 };

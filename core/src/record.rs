@@ -20,6 +20,9 @@ pub(crate) const INSTRUCTIONS: &str = "instructions";
 /// Key of the trust list, in its collection.
 pub(crate) const TRUST_LIST: &str = "trust-list";
 
+/// Key of the registrars' status lists, beside the trust list.
+pub(crate) const COUNTER_LISTS: &str = "counter-lists";
+
 /// Key of the configuration, in its collection.
 pub(crate) const CONFIGURATION: &str = "configuration";
 
@@ -93,6 +96,10 @@ pub(crate) struct Credential {
 /// The signed trust list, as received.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredTrustList(#[serde(with = "bytes")] pub(crate) Vec<u8>);
+
+/// The registrars' status lists, as received.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredCounterLists(#[serde(with = "bytes")] pub(crate) Vec<u8>);
 
 /// A public key in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use eid_crypto::SecretKey;
-use eid_model::{AccountLevel, Code, PersonName, Pid, UnixTime};
+use eid_model::{AccountLevel, Code, Evidence, Factor, PersonName, Pid, UnixTime};
 use eid_platform::{AccessToken, Grant, PlatformError, SignedIn};
 use eid_proof::{KeyUse, TrustList, key_id};
 use eid_vault::{Collection, HistoryEntry, Page, Repaired, Vault};
@@ -47,6 +47,8 @@ pub(crate) struct Session {
     pub(crate) signed_in: tokio::sync::Mutex<Option<SignedIn>>,
     /// What was shown for the act that is under way; never stored.
     pub(crate) acting: tokio::sync::Mutex<Acting>,
+    /// What the citizen showed to this phone alone, each factor with its last time; never stored.
+    shown_here: Mutex<Vec<Evidence>>,
     /// Held while changes are sent.
     pub(crate) sending: tokio::sync::Mutex<()>,
     /// Held while records are pulled.
@@ -76,27 +78,38 @@ pub struct AccountView {
 
 impl Unlocked {
     /// Takes the store into a session, which is the only one.
-    pub(crate) fn new(inner: &Arc<Inner>, vault: Vault, repairs: Vec<Repaired>) -> Result<Self, Error> {
+    pub(crate) fn new(inner: &Arc<Inner>, vault: Vault, repairs: Vec<Repaired>, shown: Factor) -> Result<Self, Error> {
         let session = Session {
             inner: Arc::clone(inner),
             vault: Mutex::new(vault),
             token: tokio::sync::Mutex::default(),
             signed_in: tokio::sync::Mutex::default(),
             acting: tokio::sync::Mutex::default(),
+            shown_here: Mutex::default(),
             sending: tokio::sync::Mutex::default(),
             pulling: tokio::sync::Mutex::default(),
             shelf: Mutex::default(),
             repairs: Mutex::new(repairs),
         };
+        session.note_shown(shown)?;
         Self::enter(inner, Arc::new(session))
     }
 
     /// Opens the store, or takes the session that is still there, open or about to end: no store is opened twice at a time.
-    /// Gives its generation, for the record that the key hardware vouches for, which has known of `known` so far.
-    pub(crate) async fn open(inner: &Arc<Inner>, vault_key: Arc<SecretKey>, known: u64) -> Result<(Self, u64), Error> {
+    /// Gives its generation, for the record that the key hardware vouches for, which has known of `known` so far. `shown` is what
+    /// the citizen showed for it.
+    pub(crate) async fn open(
+        inner: &Arc<Inner>,
+        vault_key: Arc<SecretKey>,
+        known: u64,
+        shown: Factor,
+    ) -> Result<(Self, u64), Error> {
         let session = inner.opened().1.upgrade();
         let unlocked = match session {
-            Some(session) => Self::enter(inner, session)?,
+            Some(session) => {
+                session.note_shown(shown)?;
+                Self::enter(inner, session)?
+            }
             None => {
                 let now = inner.now()?;
                 let open = move |inner: &Inner| {
@@ -105,7 +118,7 @@ impl Unlocked {
                     Ok(opened)
                 };
                 let opened = inner.blocking(open).await?;
-                let unlocked = Self::new(inner, opened.0, opened.1)?;
+                let unlocked = Self::new(inner, opened.0, opened.1, shown)?;
                 care::spawn(&unlocked.session()?);
                 unlocked
             }
@@ -258,6 +271,20 @@ impl Session {
         task::blocking(move || work(&mut session.vault.lock().unwrap_or_else(PoisonError::into_inner))).await
     }
 
+    /// Notes what the citizen showed to this phone just now.
+    pub(crate) fn note_shown(&self, factor: Factor) -> Result<(), Error> {
+        let at = self.inner.now()?;
+        let mut shown = self.shown_here.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.retain(|before| before.factor != factor);
+        shown.push(Evidence { factor, at });
+        Ok(())
+    }
+
+    /// What the citizen showed to this phone in this session.
+    pub(crate) fn shown_here(&self) -> Vec<Evidence> {
+        self.shown_here.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(crate) fn repairs(&self) -> MutexGuard<'_, Vec<Repaired>> {
         self.repairs.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -313,6 +340,18 @@ impl Session {
 
     pub(crate) fn device_key(&self, account: &Account) -> HardwareKey {
         HardwareKey::new(&self.inner.ports.secure_key, DEVICE_KEY, account.device_key)
+    }
+
+    /// The trust list that is kept.
+    pub(crate) async fn trust_list(self: &Arc<Self>) -> Result<TrustList, Error> {
+        let roots = self.inner.config.trust_roots.clone();
+        self.vault(move |vault| {
+            let stored: Option<StoredTrustList> = vault.find(Collection::TrustData, TRUST_LIST)?;
+            // Without one nobody is known.
+            let stored = stored.ok_or(eid_proof::ProofError::CounterUnregistered)?;
+            Ok(TrustList::parse(&stored.0, &roots)?)
+        })
+        .await
     }
 
     /// Fetches the trust list and keeps it, unless the stored one is newer: a list never goes back.

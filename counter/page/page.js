@@ -1,6 +1,7 @@
 // The counter's page: catch a code, ask the counter's program, show one of three states, clear it.
 
 import { Camera, Unreadable, prepare, readFile } from "/pictures.js";
+import { Questions } from "/question.js";
 import { announce, clear, fault, show, showAgain } from "/result.js";
 import { catchKeys } from "/wedge.js";
 import { Wires, hasHid, hasSerial } from "/wired.js";
@@ -27,17 +28,21 @@ let station;
 
 const camera = new Camera(at("video"), (texts) => verify({ picture: texts }), (name) => present(fault(name)));
 
-// Asking
+const questions = new Questions((report) => present(report ?? fault("gone")));
+
+// Verifying
 
 async function verify(scanned) {
   const code = JSON.stringify(scanned);
   if (code === current) return;
-  next();
+  wipe();
   current = code;
   turn += 1;
   const mine = turn;
   say("checking");
-  const report = await ask(`{"proofs":[${code}]}`);
+  const { request } = questions;
+  const report = await ask(JSON.stringify({ proofs: [scanned], request }));
+  if (request && report.verdict === "valid") questions.close();
   if (mine === turn) present(report);
 }
 
@@ -53,7 +58,7 @@ async function ask(body) {
 }
 
 async function readPicture(file) {
-  next();
+  wipe();
   turn += 1;
   const mine = turn;
   say("looking");
@@ -75,7 +80,13 @@ function present(report) {
   stay();
 }
 
+/** The next person: what was asked of the last one is asked no more. */
 function next() {
+  questions.close();
+  wipe();
+}
+
+function wipe() {
   turn += 1;
   current = undefined;
   clearInterval(stay.timer);
@@ -127,6 +138,7 @@ function showWires() {
 }
 
 function showStation() {
+  questions.offer(station?.asks);
   const environment = station?.trust.environment;
   at("environment").hidden = environment !== "sandbox" && environment !== "test";
   at("environment").textContent = word(environment ?? "");
@@ -168,7 +180,7 @@ async function watch() {
 const grew = (length) => (at("progress").textContent = length ? `${word("receiving")} ${length} ${word("characters")}` : "");
 
 const wires = new Wires({
-  began: next,
+  began: wipe,
   grew,
   scanned: (text) => verify({ text }),
   failed: () => present(fault("no_wire")),
@@ -180,7 +192,7 @@ const wires = new Wires({
 });
 
 catchKeys({
-  began: next,
+  began: wipe,
   grew,
   scanned: (text, corrected) => verify(corrected ? { typed: { text, corrected } } : { text }),
 });

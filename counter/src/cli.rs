@@ -32,10 +32,99 @@ pub(crate) enum Command {
     /// The first line printed is the address of the page. Trust list and status snapshot are read again every minute, so
     /// that new ones only need to be put in place of the old.
     Serve(Serve),
+    /// Register this counter, so that it can ask citizens and be named by their phones
+    #[command(subcommand)]
+    Register(Register),
+    /// Ask a citizen: print a signed request as JSON, and draw its code on the terminal
+    ///
+    /// The answer is verified with the printed nonce: eid-counter verify --counter … --nonce …
+    Request(Request),
     /// Draw a code: in the terminal, or as a PNG or SVG picture
     Draw(Draw),
     /// Print the OpenAPI description of the HTTP interface
     Openapi,
+}
+
+/// Steps of registering.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Register {
+    /// Make a key and print the application for a registrar as JSON
+    ///
+    /// A counter that is registered already asks for a new key; the old one stays in use until the answer is accepted.
+    Apply(Apply),
+    /// Take the registrar's answer and use the new key from now on
+    Accept(Box<Accept>),
+}
+
+/// Options of `register apply`.
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// Where key and registration are kept; only its owner should read it
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) identity: PathBuf,
+
+    /// The counter's identifier, rp/…
+    #[arg(long, value_name = "ID", value_parser = parse_counter)]
+    pub(crate) counter: String,
+
+    /// Its name for citizens, at most 120 bytes
+    #[arg(long)]
+    pub(crate) name: String,
+
+    /// What it wants to ask for, such as age or id; may be repeated
+    #[arg(long, required = true, value_parser = parse_purpose)]
+    pub(crate) purpose: Vec<Purpose>,
+
+    /// Where answers may be sent over the network: host or host:port
+    #[arg(long)]
+    pub(crate) host: Option<String>,
+}
+
+/// Options of `register accept`.
+#[derive(Debug, Args)]
+pub(crate) struct Accept {
+    /// Where key and registration are kept
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) identity: PathBuf,
+
+    /// What the counter goes by; its trust list names the registrars.
+    #[command(flatten)]
+    pub(crate) rules: RulesOptions,
+
+    /// The registrar's answer
+    pub(crate) answer: PathBuf,
+}
+
+/// Options of `request`.
+#[derive(Debug, Args)]
+pub(crate) struct Request {
+    /// Where key and registration are kept
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) identity: PathBuf,
+
+    /// Which kind of proof, such as age or id
+    #[arg(long, value_parser = parse_purpose)]
+    pub(crate) purpose: Purpose,
+
+    /// Ask for the photo
+    #[arg(long)]
+    pub(crate) photo: bool,
+
+    /// Ask for this claim, for flex only; may be repeated
+    #[arg(long, value_parser = parse_claim)]
+    pub(crate) claim: Vec<Claim>,
+
+    /// What for, in words for the citizen
+    #[arg(long)]
+    pub(crate) reason: String,
+
+    /// Where the phone may send its answer: https:// at the registered host
+    #[arg(long, value_name = "URL")]
+    pub(crate) answer_to: Option<String>,
+
+    /// Ask as of this time, in seconds since 1970 [default: the clock]
+    #[arg(long, value_name = "UNIX")]
+    pub(crate) at: Option<u32>,
 }
 
 /// Options of `verify`.
@@ -79,6 +168,10 @@ pub(crate) struct Serve {
     /// It also remembers the trust list's version: an older list is refused from then on.
     #[arg(long, value_name = "FILE")]
     pub(crate) replay: PathBuf,
+
+    /// Key and registration of this counter: the page can ask then, and --counter is the registered name
+    #[arg(long, value_name = "FOLDER", conflicts_with = "counter")]
+    pub(crate) identity: Option<PathBuf>,
 }
 
 /// Options of `draw`.
@@ -203,6 +296,10 @@ fn parse_purpose(text: &str) -> Result<Purpose, String> {
         let names: Vec<_> = Purpose::ALL.into_iter().map(Purpose::name).collect();
         format!("not one of {}", names.join(", "))
     })
+}
+
+fn parse_claim(text: &str) -> Result<Claim, &'static str> {
+    Claim::from_name(text).filter(|claim| *claim != Claim::Face).ok_or("no such claim")
 }
 
 /// A challenge given in hexadecimal.

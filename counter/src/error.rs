@@ -42,6 +42,12 @@ pub enum CounterError {
     /// The portrait cannot be written to the file that was asked for.
     #[error("the portrait cannot be written")]
     PortraitUnwritable,
+    /// The counter's key or registration is not there, damaged, or of another.
+    #[error("no usable identity of the counter")]
+    IdentityUnusable,
+    /// The counter's registration does not allow the question, or its form is wrong.
+    #[error("the counter may not ask this")]
+    AskNotAllowed,
     /// A picture of a code cannot be made.
     #[error("the picture cannot be made")]
     PictureUnwritable,
@@ -67,6 +73,8 @@ impl CounterError {
             Self::StatusUnusable => Code::COUNTER_STATUS_UNUSABLE,
             Self::ReplayUnusable => Code::COUNTER_REPLAY_UNUSABLE,
             Self::PortraitUnwritable => Code::COUNTER_PORTRAIT_UNWRITABLE,
+            Self::IdentityUnusable => Code::COUNTER_IDENTITY_UNUSABLE,
+            Self::AskNotAllowed => Code::COUNTER_ASK_NOT_ALLOWED,
             Self::PictureUnwritable => Code::INTERNAL,
             Self::NotServing => Code::COUNTER_NOT_SERVING,
         }
@@ -87,6 +95,8 @@ impl CounterError {
             Self::StatusUnusable => "status_unusable",
             Self::ReplayUnusable => "replay_unusable",
             Self::PortraitUnwritable => "portrait_unwritable",
+            Self::IdentityUnusable => "identity_unusable",
+            Self::AskNotAllowed => "ask_not_allowed",
             Self::PictureUnwritable => "picture_unwritable",
             Self::NotServing => "not_serving",
         }

@@ -9,6 +9,7 @@ pub const MAX_FILE: u64 = 20_000_000;
 pub const MAX_TEXT: usize = 16 * 1024;
 
 const PNG_SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a];
+const PDF_SIGNATURE: &[u8] = b"%PDF-";
 /// CBOR tag 18, COSE_Sign1 (RFC 9052); no UTF-8 text of ours begins with this byte.
 const COSE_SIGN1: u8 = 0xd2;
 
@@ -36,6 +37,10 @@ impl Input {
         }
         if bytes.starts_with(&PNG_SIGNATURE) {
             return picture::read_code(&bytes).and_then(|text| Self::from_text(&text));
+        }
+        // Some PDF files are text, and are no code for it.
+        if bytes.starts_with(PDF_SIGNATURE) {
+            return Err(CounterError::InputUnknown);
         }
         if bytes.first() == Some(&COSE_SIGN1) {
             return Ok(Self::Proof(bytes));

@@ -23,9 +23,11 @@
 //! # }
 //! ```
 
+mod asking;
 mod draw;
 mod error;
 mod files;
+mod identity;
 mod input;
 mod key;
 mod picture;
@@ -41,6 +43,7 @@ mod words;
 pub use draw::draw_png;
 pub use error::CounterError;
 pub use files::{read_bounded, read_file};
+pub use identity::{Application, Identity};
 pub use input::{Input, MAX_FILE, MAX_TEXT};
 pub use key::parse_key_file;
 pub use picture::MAX_PIXELS;

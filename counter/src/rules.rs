@@ -1,8 +1,9 @@
 use eid_model::{Code, UnixTime};
-use eid_proof::{Judgement, Outcome, Policy, Scan, StatusSnapshot, TrustList, Verdict, Verifier};
+use eid_proof::{CounterRequest, Judgement, Outcome, Policy, Scan, StatusSnapshot, TrustList, Verdict, Verifier};
 
 use crate::{
     CounterError, Input, Report,
+    asking::policy_for,
     report::{Detail, Shown, StatusFacts, StatusState, TrustFacts, Words, age},
     time::Rfc3339,
     words,
@@ -28,7 +29,17 @@ impl Rules {
     /// Checks one input; what is left to ask is whether it was used before. `scan` tells the time and the challenge that was
     /// shown.
     pub fn judge(&self, input: &Input, scan: &Scan<'_>) -> Judgement {
-        let verifier = Verifier { trust: &self.trust, status: self.status.as_ref(), policy: &self.policy };
+        self.judge_by(&self.policy, input, scan)
+    }
+
+    /// Checks an answer to a request of this counter: besides all else it must be made for this counter and this request, and be
+    /// what was asked. Whether the request may still be answered, the caller knows.
+    pub fn judge_answer(&self, input: &Input, request: &CounterRequest, now: UnixTime) -> Judgement {
+        self.judge_by(&policy_for(&self.policy, request), input, &Scan { now, challenge: Some(request.nonce()) })
+    }
+
+    fn judge_by(&self, policy: &Policy, input: &Input, scan: &Scan<'_>) -> Judgement {
+        let verifier = Verifier { trust: &self.trust, status: self.status.as_ref(), policy };
         match input {
             Input::Text(text) => verifier.judge_text(text, scan),
             Input::Proof(bytes) => verifier.judge_bytes(bytes, scan),

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use eid_counter::{CounterError, CounterServer, listen};
+use eid_counter::{CounterError, CounterServer, Identity, LogLine, listen};
 use eid_model::UnixTime;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -30,7 +30,7 @@ pub(crate) fn run(options: Serve) -> ExitCode {
     }
 }
 
-fn refuse(error: CounterError) -> ExitCode {
+pub(crate) fn refuse(error: CounterError) -> ExitCode {
     let info = error.code().info();
     warn(&format!("{error} (E{}): {} / {}", error.code(), info.en, info.vi));
     ExitCode::from(2)
@@ -39,17 +39,25 @@ fn refuse(error: CounterError) -> ExitCode {
 async fn serve(options: Serve) -> Result<(), CounterError> {
     let listener = listen(options.listen)?;
     let address = listener.local_addr().map_err(|_| CounterError::NotServing)?;
-    let Serve { rules: options, replay, .. } = options;
+    let Serve { rules: mut options, replay, identity, .. } = options;
+    let identity = identity.as_deref().map(Identity::open).transpose()?;
+    if let Some(identity) = &identity {
+        options.counter = Some(identity.registration().counter().to_owned());
+    }
     open::warn_of_sandbox(&options);
     let mut lists = Lists::new(options);
     let Opened { rules, not_renewed } = lists.open()?;
     let record = open::record(&replay, lists.options(), &rules)?;
     let at = lists.options().at;
     let clock = move || UnixTime::from_seconds(at.map_or_else(open::clock, i64::from));
-    let server = CounterServer::new(rules, record, clock, |line| {
+    let log = |line: &LogLine| {
         // With standard error closed there is nobody to tell.
         writeln!(io::stderr(), "{line}").ok();
-    });
+    };
+    let server = match identity {
+        Some(identity) => CounterServer::registered(identity, rules, record, clock, log),
+        None => CounterServer::new(rules, record, clock, log),
+    };
     tell_not_renewed(&server, not_renewed);
     let reloading = tokio::spawn(reload(server.clone(), lists, replay));
     let said = writeln!(io::stdout(), "http://{address}/").and_then(|()| io::stdout().flush());

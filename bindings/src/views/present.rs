@@ -121,11 +121,9 @@ pub struct ProofView {
     pub qr: QrView,
 }
 
-impl TryFrom<&Proof> for ProofView {
-    type Error = EidError;
-
-    fn try_from(proof: &Proof) -> Result<Self, EidError> {
-        let text = proof.text(Spelling::Digits);
+impl ProofView {
+    pub(crate) fn new(proof: &Proof, spelling: Spelling) -> Result<Self, EidError> {
+        let text = proof.text(spelling);
         let symbol = QrSymbol::encode(&text).map_err(|error: ProofError| EidError::of(error.code()))?;
         Ok(Self { expires_at: proof.expires_at().seconds(), qr: QrView::from(&symbol), text })
     }

@@ -1,66 +1,22 @@
-//! The history for reading: one page of HTML that runs nothing and fetches nothing, for eyes, screen readers and paper.
+//! The history for reading.
 
-use eid_model::{Language, UnixTime, WordTable};
+use eid_model::{Language, WordTable};
 use eid_vault::HistoryEntry;
 
-use super::Document;
-
-/// Whatever ends up in the page: no script, no picture, nothing from elsewhere.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:1rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:70rem;padding:1rem}\
-h1{font-size:1.5rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}dt{font-weight:600}\
-dd{margin:0;overflow-wrap:anywhere}\
-table{border-collapse:collapse;width:100%}caption{text-align:start;font-weight:600;padding:.5rem 0}\
-th,td{border:1px solid;padding:.375rem .5rem;text-align:start;vertical-align:top}\
-thead th{position:sticky;top:0;background:Canvas}ul{margin:0;padding-inline-start:1.1rem}\
-@media(max-width:40rem){dl{display:block}dd{margin-bottom:.5rem}\
-thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}\
-tr{display:block;border:1px solid;margin:.75rem 0}tbody th,td{display:block;border:0}td:empty{display:none}\
-[data-label]::before{content:attr(data-label) \": \";font-weight:600}}\
-@media print{thead th{position:static}tr{break-inside:avoid}}";
+use super::{Document, page::Page};
 
 /// Titles of the columns after the first, by their code in the table of words.
 const COLUMNS: [&str; 6] = ["time", "act", "counterpart", "fields", "purpose", "result"];
 
 /// Writes the page.
 pub(crate) fn write_html(document: &Document, digest: &[u8; 32], language: Language) -> String {
-    let mut page = Page { out: String::with_capacity(4096 + document.entries.len() * 400), language };
-    page.head();
+    let mut page = Page::begin(language, "title", &["copy", "names_only"]);
     page.summary(document, digest);
     page.table(document);
-    page.raw("</main></body></html>\n");
-    page.out
-}
-
-struct Page {
-    out: String,
-    language: Language,
+    page.finish()
 }
 
 impl Page {
-    fn head(&mut self) {
-        let (tag, title) = (self.language.tag(), self.word("export", "title"));
-        self.raw("<!doctype html><html lang=\"");
-        self.raw(tag);
-        self.raw("\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"");
-        self.text(POLICY);
-        self.raw("\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>");
-        self.text(title);
-        self.raw("</title><style>");
-        self.raw(STYLE);
-        self.raw("</style></head><body><main><h1>");
-        self.text(title);
-        self.raw("</h1>");
-        for note in ["copy", "names_only"] {
-            self.raw("<p>");
-            self.text(self.word("export", note));
-            self.raw("</p>");
-        }
-    }
-
     fn summary(&mut self, document: &Document, digest: &[u8; 32]) {
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         self.raw("<dl>");
@@ -82,14 +38,6 @@ impl Page {
             self.text(self.word("export", "more"));
             self.raw("</p>");
         }
-    }
-
-    fn fact(&mut self, name: &'static str, value: &str) {
-        self.raw("<dt>");
-        self.text(self.word("export", name));
-        self.raw("</dt><dd>");
-        self.text(value);
-        self.raw("</dd>");
     }
 
     fn table(&mut self, document: &Document) {
@@ -165,42 +113,6 @@ impl Page {
         };
         self.text(self.word("export", "refused"));
         self.text(&format!(" ({}): {remedy}", code.number()));
-    }
-
-    /// Day and minute in Vietnam.
-    fn time(&self, seconds: i64) -> String {
-        let Ok(date) = UnixTime::from_seconds(seconds).date_in_vietnam() else { return seconds.to_string() };
-        let of_day = seconds.saturating_sub(date.midnight_vietnam().seconds());
-        let (hour, minute) = (of_day / 3600, of_day % 3600 / 60);
-        match self.language {
-            Language::Vi => {
-                format!("{:02}/{:02}/{} {hour:02}:{minute:02}", date.day(), date.month(), date.year())
-            }
-            Language::En => format!("{date} {hour:02}:{minute:02}"),
-        }
-    }
-
-    fn word(&self, kind: &str, code: &'static str) -> &'static str {
-        WordTable::embedded().text(kind, code, self.language)
-    }
-
-    /// Text as text, whatever stands in it, also between quotes.
-    fn text(&mut self, text: &str) {
-        for c in text.chars() {
-            match c {
-                '&' => self.out.push_str("&amp;"),
-                '<' => self.out.push_str("&lt;"),
-                '>' => self.out.push_str("&gt;"),
-                '"' => self.out.push_str("&quot;"),
-                '\'' => self.out.push_str("&#39;"),
-                c if c.is_control() => self.out.push('\u{fffd}'),
-                c => self.out.push(c),
-            }
-        }
-    }
-
-    fn raw(&mut self, markup: &str) {
-        self.out.push_str(markup);
     }
 }
 

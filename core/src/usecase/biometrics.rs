@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use eid_crypto::Passcode;
+use eid_model::Factor as Shown;
 use eid_vault::{Envelope, EnvelopeBinding, EnvelopeKind, Factor, GuardSession, VaultError};
 
 use crate::{
@@ -91,8 +92,8 @@ impl EidApp {
             };
             let now = inner.ports.clock.now()?;
             let mut guard = GuardSession::load(GuardKeys(Arc::clone(&inner)), &binding, &now).await?;
-            let (unlocked, generation) =
-                Unlocked::open(&inner, Arc::new(vault_key), guard.guard().generation()).await?;
+            let (key, known) = (Arc::new(vault_key), guard.guard().generation());
+            let (unlocked, generation) = Unlocked::open(&inner, key, known, Shown::PhoneBiometric).await?;
             // Ends waits and a lost record of tries. If it fails, they stay until the next time.
             guard.clear(Some(generation)).await.ok();
             unlocked.admit().await

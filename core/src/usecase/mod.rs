@@ -2,6 +2,7 @@
 
 pub(crate) mod act;
 pub(crate) mod activate;
+pub(crate) mod answer;
 pub(crate) mod biometrics;
 pub(crate) mod card;
 pub(crate) mod configuration;

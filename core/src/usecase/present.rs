@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use eid_model::UnixTime;
-use eid_proof::{Audience, Claim, HeldToken, MAX_QR_BYTES, Proof, ProofError, Purpose, Showing};
+use eid_proof::{Audience, Claim, HeldToken, MAX_QR_BYTES, Proof, ProofError, Purpose, Showing, Spelling};
 use eid_vault::{Act, Collection, HistoryEntry, Vault};
 
 use crate::{Error, Unlocked, device::HardwareKey, ports::Event, record::Credential, session::Open};
@@ -35,6 +35,7 @@ pub struct Presentation {
     token: HeldToken,
     key: HardwareKey,
     request: PresentRequest,
+    spelling: Spelling,
 }
 
 /// How many times a purpose can be shown offline.
@@ -57,23 +58,38 @@ impl Unlocked {
     /// [`Error::GrantExpired`]; [`Error::CredentialsUsedUp`], [`Error::CredentialsExpired`] or [`Error::PurposeUnknown`];
     /// [`Error::Proof`] for a malformed audience or challenge; [`Error::Vault`]. Nothing counts as used then.
     pub async fn present_identity(&self, request: PresentRequest) -> Result<Presentation, Error> {
+        let counterpart = match &request.audience {
+            Audience::Anyone => String::new(),
+            Audience::Counter(name) => name.clone(),
+        };
+        self.show(request, counterpart, Spelling::default()).await
+    }
+
+    /// The same for whom the history calls `counterpart`, in the spelling that his scanner wants.
+    pub(crate) async fn show(
+        &self,
+        request: PresentRequest,
+        counterpart: String,
+        spelling: Spelling,
+    ) -> Result<Presentation, Error> {
         let session = self.session()?;
         let now = session.inner.now()?;
         let expired = session.account().await?.grant_expires_at <= now;
-        let wanted = request.clone();
+        let (wanted, whom) = (request.clone(), counterpart.clone());
         let take = move |vault: &mut Vault| {
-            if expired { Err(Error::GrantExpired) } else { take_credential(vault, &wanted, now) }
+            if expired { Err(Error::GrantExpired) } else { take_credential(vault, &wanted, whom, now) }
         };
         let taken = session.vault(take).await;
         if let Err(error) = &taken
             && is_refusal(*error)
         {
-            session.note_refusal(HistoryEntry { result: Some(error.code()), ..entry(&request, Vec::new(), now) }).await;
+            let entry = entry(&request, counterpart, Vec::new(), now);
+            session.note_refusal(HistoryEntry { result: Some(error.code()), ..entry }).await;
         }
         let (token, alias) = taken?;
         session.tell(&[Event::CredentialsChanged, Event::HistoryChanged]);
         let key = HardwareKey::new(&session.inner.ports.secure_key, &alias, *token.holder_key());
-        Ok(Presentation { open: Arc::downgrade(&self.open), token, key, request })
+        Ok(Presentation { open: Arc::downgrade(&self.open), token, key, request, spelling })
     }
 
     /// How often each purpose can be shown offline; purposes without any credential are left out.
@@ -106,6 +122,11 @@ impl Presentation {
         Ok(unsigned.finish(&signature))
     }
 
+    /// How the code is spelled: as the counter's scanner wants it, if it said so.
+    pub fn spelling(&self) -> Spelling {
+        self.spelling
+    }
+
     /// What is shown.
     pub fn token(&self) -> &HeldToken {
         &self.token
@@ -132,7 +153,12 @@ pub(crate) fn load_credentials(vault: &Vault) -> Result<Vec<(String, Credential)
 }
 
 /// Chooses a credential, checks that it can be shown as asked, and marks it used together with the history entry.
-fn take_credential(vault: &mut Vault, request: &PresentRequest, now: UnixTime) -> Result<(HeldToken, String), Error> {
+fn take_credential(
+    vault: &mut Vault,
+    request: &PresentRequest,
+    counterpart: String,
+    now: UnixTime,
+) -> Result<(HeldToken, String), Error> {
     let mut all = load_credentials(vault)?;
     all.retain(|(_, credential)| credential.vct == request.purpose.vct());
     if all.is_empty() {
@@ -156,7 +182,7 @@ fn take_credential(vault: &mut Vault, request: &PresentRequest, now: UnixTime) -
     }
     credential.token = token.as_bytes().to_vec();
     credential.used_at = Some(now);
-    let entry = entry(request, fields_shown(request, &token), now);
+    let entry = entry(request, counterpart, fields_shown(request, &token), now);
     vault.transaction(|vault| -> Result<(), Error> {
         vault.put(Collection::Credential, &key, &credential)?;
         vault.append_history(&entry)?;
@@ -189,14 +215,11 @@ fn fields_shown(request: &PresentRequest, token: &HeldToken) -> Vec<String> {
     token.claims().iter().filter(|(claim, _)| shown(*claim)).map(|(claim, _)| claim.name().to_owned()).collect()
 }
 
-fn entry(request: &PresentRequest, fields: Vec<String>, now: UnixTime) -> HistoryEntry {
+fn entry(request: &PresentRequest, counterpart: String, fields: Vec<String>, now: UnixTime) -> HistoryEntry {
     HistoryEntry {
         at: now.seconds(),
         act: Act::Presented,
-        counterpart: match &request.audience {
-            Audience::Anyone => String::new(),
-            Audience::Counter(name) => name.clone(),
-        },
+        counterpart,
         fields,
         purpose: request.purpose.name().to_owned(),
         result: None,

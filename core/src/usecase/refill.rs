@@ -5,14 +5,14 @@ use std::sync::Arc;
 use eid_crypto::random;
 use eid_model::{Code, UnixTime};
 use eid_platform::{CredentialConfiguration, CredentialRequest, PlatformError, RequestSigner};
-use eid_proof::{HeldToken, ProofError, Purpose, Status, StatusSnapshot, TrustList};
+use eid_proof::{HeldToken, ProofError, Purpose, Status, StatusSnapshot, TrustList, keep_registrar_lists};
 use eid_vault::{Act, Collection, HistoryEntry, Vault};
 
 use crate::{
     Error, Unlocked,
     device::HardwareKey,
     ports::{Event, KeyAccess},
-    record::{ACCOUNT, Account, Credential},
+    record::{ACCOUNT, Account, COUNTER_LISTS, Credential, StoredCounterLists},
     session::{Session, verify_grant},
     store::{discard, keep},
     usecase::present::load_credentials,
@@ -180,7 +180,9 @@ impl Session {
     /// only one of its purpose: the citizen may allow to show it again.
     async fn remove_spent(self: &Arc<Self>, trust: &TrustList) -> Result<usize, Error> {
         let now = self.inner.now()?;
-        let lists = StatusSnapshot::parse(&self.inner.platform.status_lists().await?, trust)?;
+        let fetched = self.inner.platform.status_lists().await?;
+        let lists = StatusSnapshot::parse(&fetched, trust)?;
+        self.keep_counter_lists(keep_registrar_lists(&fetched, trust)?, trust).await?;
         let issuer = self.account().await?.issuer;
         let gone = self.vault(move |vault| {
             let all = load_credentials(vault)?;
@@ -210,6 +212,21 @@ impl Session {
         let gone = gone.await?;
         self.remove_discarded().await?;
         Ok(gone)
+    }
+
+    /// Keeps the registrars' lists, for requests of counters that are read offline; not older ones than it has.
+    async fn keep_counter_lists(self: &Arc<Self>, lists: Vec<u8>, trust: &TrustList) -> Result<(), Error> {
+        let as_of = StatusSnapshot::parse(&lists, trust)?.as_of();
+        let trust = trust.clone();
+        self.vault(move |vault| {
+            let stored: Option<StoredCounterLists> = vault.find(Collection::TrustData, COUNTER_LISTS)?;
+            let stored = stored.and_then(|stored| StatusSnapshot::parse(&stored.0, &trust).ok());
+            if stored.is_none_or(|stored| stored.as_of() <= as_of) {
+                vault.put(Collection::TrustData, COUNTER_LISTS, &StoredCounterLists(lists))?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Renews the grant when it has expired or soon will.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use eid_crypto::{HardwareInput, Passcode, SecretBytes, SecretKey};
+use eid_model::Factor as Shown;
 use eid_vault::{
     CountedTry, Envelope, EnvelopeBinding, EnvelopeKind, Factor, Guard, GuardSession, Moment, PasscodeEnvelopes,
     Pending, Permission, VaultError,
@@ -34,7 +35,8 @@ impl EidApp {
         to_end(async move {
             let _entrance = inner.entrance.lock().await;
             let Entered { vault_key, tried, .. } = inner.enter(passcode).await?;
-            let opened = Unlocked::open(&inner, Arc::new(vault_key), tried.guard().generation()).await;
+            let (key, known) = (Arc::new(vault_key), tried.guard().generation());
+            let opened = Unlocked::open(&inner, key, known, Shown::Passcode).await;
             // If that cannot be stored, the citizen comes in all the same: the try stays counted until the next right one.
             tried.right(opened.as_ref().ok().map(|(_, generation)| *generation)).await.ok();
             opened?.0.admit().await

@@ -10,7 +10,9 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use eid_model::{Code, UnixTime};
-use eid_proof::{Detail, Judgement, ReplayEntry, Scan, StatusSnapshot, VerifiedProof};
+use eid_proof::{
+    CounterRequest, Detail, Judgement, Purpose, Registration, ReplayEntry, Scan, StatusSnapshot, VerifiedProof,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,6 +22,7 @@ use super::{
     clocks::{self, ClockFacts},
     description,
     refusal::{Refusal, Refused},
+    requests,
 };
 use crate::{CounterError, Input, Report, Rfc3339, Rules, Shown, TrustFacts, picture, report::age};
 
@@ -49,6 +52,7 @@ pub(super) fn router() -> Router<Arc<Office>> {
 pub(super) fn documented() -> OpenApiRouter<Arc<Office>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(verify))
+        .merge(requests::routes())
         .routes(routes!(station))
         .routes(routes!(metrics))
         .routes(routes!(describe))
@@ -61,6 +65,9 @@ pub(super) struct VerifyRequest {
     /// The proofs; each gets a report.
     #[schema(min_items = 1, max_items = 100)]
     proofs: Vec<Scanned>,
+    /// The question that they must answer: what `POST /requests` named it.
+    #[serde(default)]
+    request: Option<String>,
 }
 
 /// One scanned thing.
@@ -103,6 +110,7 @@ pub(super) struct VerifyAnswer {
         (status = 200, body = VerifyAnswer),
         (status = 400, body = Refused, description = "The body is not the JSON asked for (E5037)"),
         (status = 403, body = Refused, description = "The caller is another web page (E5038)"),
+        (status = 404, body = Refused, description = "There is no such question, or it is over (E5042)"),
         (status = 408, body = Refused, description = "The body took too long to arrive (E5037)"),
         (status = 413, body = Refused, description = "The body is too large (E5037)"),
         (status = 415, body = Refused, description = "The body is not labelled as JSON (E5037)"),
@@ -116,7 +124,11 @@ async fn verify(
         return Err(Refusal::request(StatusCode::BAD_REQUEST));
     }
     let (rules, now) = (office.rules(), office.now());
-    let judged = judge_all(Arc::clone(&rules), request.proofs, now).await?;
+    let asked = match &request.request {
+        Some(name) => Some(office.question(name, now).ok_or(Refusal::no_question())?),
+        None => None,
+    };
+    let judged = judge_all(Arc::clone(&rules), request.proofs, asked, now).await?;
     let answers = office.recorder.record(judged.iter().filter_map(Judged::entry).collect()).await;
     let mut answers = answers.into_iter();
     let reports: Vec<_> = judged
@@ -161,15 +173,25 @@ impl Judged {
 }
 
 /// Off the threads that serve: a hundred proofs take some 20 ms.
-async fn judge_all(rules: Arc<Rules>, scanned: Vec<Scanned>, now: UnixTime) -> Result<Vec<Judged>, Refusal> {
+async fn judge_all(
+    rules: Arc<Rules>,
+    scanned: Vec<Scanned>,
+    asked: Option<CounterRequest>,
+    now: UnixTime,
+) -> Result<Vec<Judged>, Refusal> {
     let judged = tokio::task::spawn_blocking(move || {
-        let judge = |scanned| judge(&rules, scanned, now).unwrap_or_else(Judged::Unreadable);
+        let judge = |scanned| judge(&rules, scanned, asked.as_ref(), now).unwrap_or_else(Judged::Unreadable);
         scanned.into_iter().map(judge).collect()
     });
     judged.await.map_err(|_| Refusal::request(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-fn judge(rules: &Rules, scanned: Scanned, now: UnixTime) -> Result<Judged, CounterError> {
+fn judge(
+    rules: &Rules,
+    scanned: Scanned,
+    asked: Option<&CounterRequest>,
+    now: UnixTime,
+) -> Result<Judged, CounterError> {
     let mut corrected = false;
     let input = match scanned {
         Scanned::Text(text) => Input::from_text(&text)?,
@@ -180,14 +202,18 @@ fn judge(rules: &Rules, scanned: Scanned, now: UnixTime) -> Result<Judged, Count
         Scanned::Picture(texts) => Input::from_text(&picture::choose(texts)?)?,
         Scanned::Bytes(text) => Input::Proof(STANDARD.decode(text).map_err(|_| CounterError::InputUnknown)?),
     };
-    let mut judgement = rules.judge(&input, &Scan { now, challenge: None });
+    let mut judgement = match asked {
+        Some(request) => rules.judge_answer(&input, request, now),
+        None => rules.judge(&input, &Scan { now, challenge: None }),
+    };
     if let Judgement::Decided(verdict) = &mut judgement
         && verdict.code == Code::Q02_TRANSPORT
         && corrected
     {
         verdict.detail = Detail::Keyboard;
     }
-    let phone = clocks::only_clocks_differ(rules, &input, &judgement);
+    // With a question the nonce shows what is fresh, and no clock.
+    let phone = if asked.is_none() { clocks::only_clocks_differ(rules, &input, &judgement) } else { None };
     Ok(Judged::Read { judgement, phone })
 }
 
@@ -222,6 +248,30 @@ pub(super) struct StationFacts {
     /// That this counter's clock disagrees with the phones' of the last holders, if it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<ClockFacts>,
+    /// What this counter may ask, if it is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asks: Option<AskFacts>,
+}
+
+/// What a registered counter is and may ask.
+#[derive(Serialize, ToSchema)]
+struct AskFacts {
+    /// Its name for citizens.
+    name: String,
+    /// Purposes.
+    purposes: Vec<&'static str>,
+    /// Until when it is registered.
+    until: Rfc3339,
+}
+
+impl AskFacts {
+    fn of(registration: &Registration) -> Self {
+        Self {
+            name: registration.name().to_owned(),
+            purposes: registration.allowed().iter().copied().map(Purpose::name).collect(),
+            until: Rfc3339(registration.expires_at()),
+        }
+    }
 }
 
 fn status_age(rules: &Rules, now: UnixTime) -> Option<i64> {
@@ -242,6 +292,7 @@ async fn station(State(office): State<Arc<Office>>) -> Json<StationFacts> {
         status_age_s: status_age(&rules, now),
         not_renewed: office.why_not_renewed().map(|error| Refused::of(error.code())),
         clock: office.clocks.facts(),
+        asks: office.asking.as_ref().map(|asking| AskFacts::of(asking.identity().registration())),
     })
 }
 
@@ -269,7 +320,7 @@ async fn describe() -> Json<utoipa::openapi::OpenApi> {
 }
 
 /// A JSON body of at most [`BODY_LIMIT`].
-struct JsonBody<T>(T);
+pub(super) struct JsonBody<T>(pub(super) T);
 
 impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Refusal;

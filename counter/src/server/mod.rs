@@ -8,6 +8,7 @@ mod metrics;
 mod page;
 mod recorder;
 mod refusal;
+mod requests;
 
 use std::{
     fmt,
@@ -23,10 +24,12 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
+use eid_crypto::SystemRandom;
 use eid_model::UnixTime;
+use eid_proof::CounterRequest;
 use tokio::time::{Instant, timeout};
 
-use crate::{CounterError, ReplayStore, Rules};
+use crate::{CounterError, Identity, ReplayStore, Rules, asking::Asking};
 use calls::Verdicts;
 use clocks::ClockWatch;
 pub use description::openapi_json;
@@ -51,6 +54,9 @@ struct Office {
     /// Why the lists in force are not new ones.
     not_renewed: RwLock<Option<CounterError>>,
     clocks: ClockWatch,
+    /// The questions of a registered counter.
+    asking: Option<Asking>,
+    rng: SystemRandom,
     recorder: Recorder,
     clock: Clock,
     log: Log,
@@ -66,10 +72,33 @@ impl CounterServer {
         clock: impl Fn() -> UnixTime + Send + Sync + 'static,
         log: impl Fn(&LogLine) + Send + Sync + 'static,
     ) -> Self {
+        Self::with(None, rules, record, clock, log)
+    }
+
+    /// The same for a registered counter, which asks. Answers must be for it, whatever the rules say of its name.
+    pub fn registered(
+        identity: Identity,
+        rules: Rules,
+        record: ReplayStore,
+        clock: impl Fn() -> UnixTime + Send + Sync + 'static,
+        log: impl Fn(&LogLine) + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(Some(Asking::new(identity)), rules, record, clock, log)
+    }
+
+    fn with(
+        asking: Option<Asking>,
+        rules: Rules,
+        record: ReplayStore,
+        clock: impl Fn() -> UnixTime + Send + Sync + 'static,
+        log: impl Fn(&LogLine) + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(Office {
             rules: RwLock::new(Arc::new(rules)),
             not_renewed: RwLock::new(None),
             clocks: ClockWatch::default(),
+            asking,
+            rng: SystemRandom::new(),
             recorder: Recorder::start(record),
             clock: Box::new(clock),
             log: Box::new(log),
@@ -144,6 +173,11 @@ impl Office {
 
     fn why_not_renewed(&self) -> Option<CounterError> {
         *self.not_renewed.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A question that may still be answered.
+    fn question(&self, name: &str, now: UnixTime) -> Option<CounterRequest> {
+        self.asking.as_ref()?.find(name, now)
     }
 
     fn now(&self) -> UnixTime {

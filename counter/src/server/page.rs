@@ -33,6 +33,7 @@ const FILES: &[File] = &[
     file!("/page.css", "text/css; charset=utf-8", "page.css"),
     file!("/icon.svg", "image/svg+xml", "icon.svg"),
     file!("/page.js", SCRIPT, "page.js"),
+    file!("/question.js", SCRIPT, "question.js"),
     file!("/words.js", SCRIPT, "words.js"),
     file!("/wedge.js", SCRIPT, "wedge.js"),
     file!("/wired.js", SCRIPT, "wired.js"),
@@ -119,6 +120,25 @@ mod tests {
             };
             let line = words.lines().find(|line| named(line)).unwrap_or_else(|| panic!("{name} has no name"));
             assert_eq!(line.matches('"').count() - line.matches(&format!("\"{name}\"")).count() * 2, 4, "{line}");
+        }
+    }
+
+    /// So that the page can be read before its scripts have run, and everything that they need is fetched at once.
+    #[test]
+    fn page_says_in_vietnamese_what_its_words_say_and_names_every_script() {
+        let (page, words) = (text("/"), text("/words.js"));
+        let vi = words.split_once("  vi: {").unwrap().1.split_once("\n  },").unwrap().0;
+        let mut said = 0;
+        for element in page.split("data-t=\"").skip(1) {
+            let (key, rest) = element.split_once('"').unwrap();
+            let content = rest.split_once('>').unwrap().1.split_once('<').unwrap().0;
+            assert!(vi.contains(&format!("\n    {key}: \"{content}\",")), "{key}: {content}");
+            said += 1;
+        }
+        assert!(said > 10);
+        for file in FILES.iter().filter(|file| file.media_type == SCRIPT && file.path != "/zxing.js") {
+            let worker = file.path == "/decoder.js";
+            assert_eq!(page.contains(&format!("=\"{}\"", file.path)), !worker, "{}", file.path);
         }
     }
 

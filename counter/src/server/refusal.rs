@@ -9,7 +9,7 @@ use eid_model::Code;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{Words, report::label};
+use crate::{CounterError, Words, report::label};
 
 /// Why a call is refused. Handlers return it; the caller sees [`Refused`].
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,16 @@ impl Refusal {
     /// The request has the wrong form (5037).
     pub(super) const fn request(status: StatusCode) -> Self {
         Self { status, code: Code::COUNTER_REQUEST_INVALID }
+    }
+
+    /// The counter cannot do it.
+    pub(super) fn fault(status: StatusCode, error: CounterError) -> Self {
+        Self { status, code: error.code() }
+    }
+
+    /// The question is over, answered or was never asked (5042).
+    pub(super) const fn no_question() -> Self {
+        Self { status: StatusCode::NOT_FOUND, code: Code::COUNTER_REQUEST_UNKNOWN }
     }
 
     /// The caller is no program or page of this machine (5038).

@@ -50,7 +50,8 @@ fn time_counter_and_challenge_decide() {
         (&open, scan_at(SIGNED + 91), case("not_valid", "Q05", 1)),
         (&open, scan_at(0), case("cannot_tell", "Q06", 2)),
         (&open, scan_at(i64::from(u32::MAX)), case("not_valid", "Q05", 1)),
-        (&bound, scan_at(SIGNED + 10), case("valid", "Q00", 0)),
+        // It answers a request that is not open here.
+        (&bound, scan_at(SIGNED + 10), case("not_valid", "Q08", 1)),
         (&bound, with(SIGNED + 10, &nonce), case("valid", "Q00", 0)),
         (&bound, with(SIGNED + 10, &other), case("not_valid", "Q08", 1)),
         (&open, with(SIGNED + 10, &nonce), case("not_valid", "Q08", 1)),
@@ -82,19 +83,21 @@ fn stale_and_early_proofs_tell_both_clocks() {
 
 #[test]
 fn every_flipped_bit_of_a_vector_is_refused() {
-    for vector in [AGE, CHALLENGED] {
+    let nonce = nonce();
+    for (vector, challenge) in [(AGE, None), (CHALLENGED, Some(nonce.as_slice()))] {
+        let scan = Scan { challenge, ..scan_at(SIGNED + 10) };
         let mut station = vector_station();
         for at in 0..vector.len() {
             for bit in 0..8 {
                 let mut bytes = vector.to_vec();
                 bytes[at] ^= 1 << bit;
                 let Ok(input) = Input::parse(bytes) else { continue };
-                let report = station.verify(&input, &scan_at(SIGNED + 10));
+                let report = station.verify(&input, &scan);
                 assert_ne!(report.exit_code(), 0, "byte {at} bit {bit}");
                 assert!(report.shown.is_none());
             }
         }
-        assert_eq!(station.verify(&Input::Proof(vector.to_vec()), &scan_at(SIGNED + 10)).exit_code(), 0);
+        assert_eq!(station.verify(&Input::Proof(vector.to_vec()), &scan).exit_code(), 0);
     }
 }
 
@@ -169,6 +172,7 @@ fn input_without_content_is_refused() {
         (b" \r\n\t", CounterError::InputEmpty),
         (b"\xef\xbb\xbf\r\n", CounterError::InputEmpty),
         (b"\xff\xd8\xff\xe0 a JPEG picture", CounterError::InputUnknown),
+        (b"%PDF-1.7\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF", CounterError::InputUnknown),
         (b"\x89PNG\r\n\x1a\n", CounterError::PictureDamaged),
     ] {
         assert_eq!(Input::parse(bytes.to_vec()), Err(error));

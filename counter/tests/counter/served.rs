@@ -48,13 +48,17 @@ impl Served {
     /// Verifies a thing scanned in any form.
     #[expect(clippy::needless_pass_by_value, reason = "made for the call")]
     pub(crate) fn verify_as(&self, scanned: Value) -> Value {
-        let body = json!({"proofs": [scanned]}).to_string();
+        let (status, mut answer) = self.post("/verify", &json!({"proofs": [scanned]}));
+        assert_eq!(status, 200, "{answer}");
+        answer["reports"][0].take()
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let body = body.to_string();
         let head = format!("Host: {}\r\nContent-Type: application/json\r\nConnection: close", self.address);
         let (status, answer) =
-            self.ask(&format!("POST /verify HTTP/1.1\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
-        assert_eq!(status, 200, "{answer}");
-        let mut answer: Value = serde_json::from_str(&answer).unwrap();
-        answer["reports"][0].take()
+            self.ask(&format!("POST {path} HTTP/1.1\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+        (status, serde_json::from_str(&answer).unwrap())
     }
 
     pub(crate) fn code(&self, text: &str) -> String {

@@ -2,13 +2,14 @@
 
 use std::{fs, path::PathBuf};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use eid_counter::{Input, Rules, Station};
 use eid_crypto::{SigningKey, SystemRandom, VerifyingKey};
 use eid_model::UnixTime;
 use eid_proof::{
-    Audience, Claim, ClaimValue, Claims, HeldToken, KeyUse, Policy, Proof, Purpose, Scan, Showing, Spelling, Status,
-    StatusListDraft, StatusReference, TokenDraft, TrustList, TrustListDraft, TrustedKey, bundle_status_lists,
-    encode_text, issue_token,
+    Audience, Claim, ClaimValue, Claims, CounterCode, HeldToken, KeyUse, Policy, Proof, Purpose, RegistrationDraft,
+    Scan, Showing, Spelling, Status, StatusListDraft, StatusReference, TokenDraft, TrustList, TrustListDraft,
+    TrustedKey, bundle_status_lists, encode_text, issue_token,
 };
 
 pub(crate) const AGE: &[u8] = include_bytes!("../../../tests/vectors/proof/age.cbor");
@@ -21,6 +22,7 @@ pub(crate) const NONCE: &str = "00356a9fd4093e73a8dd12477cb1e61b";
 pub(crate) const SIGNED: i64 = 1_795_348_800;
 
 const ISSUER: &str = "issuer.example";
+const REGISTRAR: &str = "registrar.example";
 const LIST: &str = "s.example/1";
 
 pub(crate) fn time(seconds: i64) -> UnixTime {
@@ -64,6 +66,7 @@ pub(crate) struct World {
     pub(crate) issuer: SigningKey,
     pub(crate) status: SigningKey,
     pub(crate) retired: SigningKey,
+    pub(crate) registrar: SigningKey,
     phone: SigningKey,
     pub(crate) now: i64,
     /// The trust list's.
@@ -73,7 +76,16 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(now: i64) -> Self {
         let key = || SigningKey::make().unwrap();
-        Self { root: key(), issuer: key(), status: key(), retired: key(), phone: key(), now, version: 7 }
+        Self {
+            root: key(),
+            issuer: key(),
+            status: key(),
+            retired: key(),
+            registrar: key(),
+            phone: key(),
+            now,
+            version: 7,
+        }
     }
 
     /// The issuer's key of before is in it, too: what it signed up to ten days ago stands.
@@ -95,6 +107,7 @@ impl World {
                 key(&self.issuer, KeyUse::Proof),
                 key(&self.status, KeyUse::Status),
                 until(&self.retired, KeyUse::Proof, -10),
+                TrustedKey { issuer: REGISTRAR.to_owned(), ..key(&self.registrar, KeyUse::Registrar) },
             ],
         };
         draft.sign(root).unwrap()
@@ -166,6 +179,44 @@ impl World {
             status: Some(StatusReference { index, uri: LIST.to_owned() }),
         };
         issue_token(&draft, issuer, &SystemRandom::new()).unwrap()
+    }
+
+    /// What a registrar answers to an application.
+    pub(crate) fn register(&self, application: &str) -> String {
+        let application: serde_json::Value = serde_json::from_str(application).unwrap();
+        let text = |name: &str| application[name].as_str().unwrap();
+        let purposes: Vec<_> = application["purposes"].as_array().unwrap().iter().map(|name| name.as_str()).collect();
+        let allowed: Vec<_> = purposes.into_iter().map(|name| Purpose::from_name(name.unwrap()).unwrap()).collect();
+        let draft = RegistrationDraft {
+            registrar: REGISTRAR,
+            counter: text("counter"),
+            name: text("name"),
+            allowed: &allowed,
+            host: application["host"].as_str(),
+            key: &VerifyingKey::parse(&URL_SAFE_NO_PAD.decode(text("key")).unwrap()).unwrap(),
+            issued_at: time(self.now - 60),
+            valid_days: 365,
+            status: None,
+        };
+        let registration = draft.sign(&self.registrar).unwrap();
+        serde_json::json!({"registration": URL_SAFE_NO_PAD.encode(registration.as_bytes()), "expires_at": 1})
+            .to_string()
+    }
+
+    /// What an honest phone answers to a counter's code, at this time.
+    pub(crate) fn answer(&self, code: &str, photo: bool, at: i64) -> Proof {
+        let phone = SigningKey::make().unwrap();
+        let roots = [*self.root.public()];
+        let trust = TrustList::parse(&self.trust_list("pilot", &self.root), &roots).unwrap();
+        let code = CounterCode::read(code).unwrap();
+        code.check(&trust, None, time(at)).unwrap();
+        let audience = Audience::Counter(code.registration().counter().to_owned());
+        let challenge = match &code {
+            CounterCode::Request(request) => Some(request.nonce().to_vec()),
+            CounterCode::Poster(_) => None,
+        };
+        let showing = Showing { audience, challenge, photo, claims: vec![], now: time(at) };
+        self.show(&self.token(&phone, 0), &phone, &showing)
     }
 
     /// What an honest phone makes of it.

@@ -77,12 +77,16 @@ extension Journeys {
                 let tells = text.contains("PLANTED")
                 #expect(!tells && text.hasSuffix("(…)"))
             }
+            var dumped = ""
+            dump((edit, update, field, ActDraft.setPhrase(phrase: "PLANTED")), to: &dumped)
+            let tells = dumped.contains("PLANTED")
+            #expect(!tells)
         }
 
         /// Unlocked, signed in, and as new as the platform.
         private func opened(_ eid: Eid) async throws -> Unlocked {
             let unlocked = try await eid.unlock(passcode: passcode)
-            try await unlocked.signIn(passcode: passcode)
+            _ = try await unlocked.signIn(passcode: passcode)
             _ = try await unlocked.syncRecords()
             return unlocked
         }

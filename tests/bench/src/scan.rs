@@ -4,6 +4,7 @@
 //! counter's program (rxing). The goals are for zxing-cpp, typical light and 1280 × 720.
 
 mod frame;
+mod numbers;
 mod read;
 
 use std::{

@@ -71,8 +71,8 @@ class Sandbox:
         self.fetch("/sandbox/authority", {"plan": plan, **conduct})
 
     def change_record(self, pid, kind, **change):
-        """An authority changes its records of a person by itself."""
-        self.fetch("/sandbox/records", {"pid": pid, "kind": kind, **change})
+        """An authority changes its records of a person by itself; gives their names."""
+        return json.loads(self.fetch("/sandbox/records", {"pid": pid, "kind": kind, **change}))["ids"]
 
     def submissions(self, person):
         """The changes of records that a person sent."""

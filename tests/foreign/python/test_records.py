@@ -142,3 +142,132 @@ def test_record_of_every_kind_is_changed_offline_killed_refused_corrected_and_ac
 
     record = run(journey())
     assert record.lines and all(line.label and line.text and line.text not in repr(record) for line in record.lines)
+
+
+def about(kind):
+    """What the table says of a kind."""
+    return next(case for case in CASES if case["kind"] == kind)
+
+
+def saying(*views):
+    """Everything that views say of themselves."""
+    return " ".join(f"{view} {view!r}" for view in views)
+
+
+def test_record_that_changed_meanwhile_is_shown_with_both_values_and_goes_on_as_its_holder_says(phone):
+    sandbox, pid = phone.sandbox, TABLE["person"]
+
+    async def journey():
+        contract = {**about("water")["form"], "customer_code": "000555"}
+        [made] = sandbox.change_record(pid, "water", form=contract)
+        unlocked = await later(phone)
+        update = await unlocked.begin_update("water", made)
+        mine = {"customer_code": "000556", "relation": "member"}
+        await unlocked.edit_update(update.id, edits(mine))
+        sandbox.change_record(pid, "water", id=made, form={"customer_code": "000557", "provider_name": "Công ty Cấp nước Thử"})
+        unlocked = await later(phone)
+        seen = await unlocked.record_update(update.id)
+        [conflict] = seen.conflict
+        assert (conflict.path, conflict.mine, conflict.theirs) == ("customer_code", "000556", "000557")
+        with refused(8184):
+            await confirmed(unlocked, seen)
+        rebased = await unlocked.rebase_update(update.id, ["customer_code"])
+        assert rebased.conflict is None
+        assert texts(rebased) == {**contract, **mine, "provider_name": "Công ty Cấp nước Thử"}
+        told = saying(seen, conflict, *seen.form, rebased, eid.FieldEdit(path="a", text="000556"))
+        assert "00055" not in told and "Công ty" not in told
+        await confirmed(unlocked, rebased)
+        await unlocked.sync_records()
+        record = await unlocked.record("water", made, eid.Language.VI)
+        assert {(change.path, change.text) for change in record.pending} == set(mine.items())
+        [mismatch] = [mismatch for mismatch in record.mismatches if mismatch.path == "customer_code"]
+        assert (mismatch.shown.text, mismatch.other.text, mismatch.other.authority) == ("000557", "000556", None)
+        assert mismatch.shown.authority == record.authority and "00055" not in saying(record, *record.pending, mismatch)
+        unlocked = await later(phone)
+        record = await unlocked.record("water", made, eid.Language.VI)
+        assert record.pending == [] == record.mismatches
+
+    run(journey())
+
+
+def test_authority_that_asks_for_more_is_given_it_in_time(phone):
+    async def journey():
+        unlocked = await opened(phone)
+        draft = await unlocked.begin_update("residence")
+        draft = await unlocked.edit_update(draft.id, edits(about("residence")["form"]))
+        await confirmed(unlocked, draft)
+        await unlocked.sync_records()
+        unlocked = await later(phone)
+        asked = await unlocked.record_update(draft.id)
+        assert (asked.step, asked.reason.code, asked.receipt.round) == (eid.UpdateStep.SUPPLEMENT, 8204, 0)
+        assert asked.due_at > asked.changed_at
+        assert "planted" not in eid.error_text(asked.reason.code, eid.Language.VI)
+        one = await unlocked.attach_evidence(draft.id, photo(b"one"))
+        two = await unlocked.attach_evidence(draft.id, photo(b"two"))
+        assert [len(update.evidence) for update in (one, two)] == [1, 2]
+        left = await unlocked.detach_evidence(draft.id, one.evidence[0].sha256)
+        assert [piece.sha256 for piece in left.evidence] == [two.evidence[1].sha256]
+        for nothing in (one.evidence[0].sha256, b"", bytes(1_000)):
+            assert (await unlocked.detach_evidence(draft.id, nothing)).evidence == left.evidence
+        await confirmed(unlocked, left)
+        await unlocked.sync_records()
+        assert (await unlocked.record_update(draft.id)).receipt.round == 1
+        unlocked = await later(phone)
+        assert (await unlocked.record_update(draft.id)).step == eid.UpdateStep.ACCEPTED
+
+    run(journey())
+
+
+def test_records_are_found_as_people_type_and_asked_for_anew(phone):
+    async def journey():
+        unlocked = await opened(phone)
+        assert await phone.told(eid.Event.RECORDS_CHANGED)
+        hits = await unlocked.search_records("nguyen thi minh hanh", 100, eid.Language.VI)
+        assert {hit.kind for hit in hits} >= {"identity", "driving_licence"}
+        assert len(await unlocked.search_records("Hạnh", 1, eid.Language.VI)) == 1
+        for nothing in ("", "   ", "khongcoai", "x" * 1_000_000):
+            assert await unlocked.search_records(nothing, 100, eid.Language.VI) == []
+        everything = await unlocked.records(eid.Language.VI)
+        assert {hit.id for hit in hits} <= {record.id for record in everything}
+        phone.pass_time(2 * 86_400)
+        unlocked = await opened(phone)
+        assert (await unlocked.record("driving_licence", "driving_licence-1", eid.Language.VI)).is_stale
+        due_at = await unlocked.refresh_records("driving_licence")
+        assert due_at == await unlocked.refresh_records("driving_licence"), "asked once"
+        unlocked = await later(phone)
+        assert not (await unlocked.record("driving_licence", "driving_licence-1", eid.Language.VI)).is_stale
+
+    run(journey())
+
+
+def test_what_cannot_be_done_with_records_is_refused_by_number_and_nothing_is_lost(phone):
+    async def journey():
+        unlocked = await opened(phone)
+        draft = await unlocked.begin_update("electricity")
+        calls = {
+            8180: [lambda: unlocked.records(eid.Language.VI, "x" * 100_000), lambda: unlocked.begin_update("", None)],
+            8181: [lambda: unlocked.edit_update(draft.id, edits({"a[": "1"}))],
+            8182: [
+                lambda: unlocked.edit_update(draft.id, edits({"relation": "x" * 200_000})),
+                lambda: unlocked.edit_update(draft.id, edits({f"list[{i}].a": "" for i in range(5_000)})),
+            ],
+            8189: [
+                lambda: unlocked.record("water", "none", eid.Language.VI),
+                lambda: unlocked.begin_update("water", "none"),
+            ],
+            8190: [lambda: unlocked.record_update("none"), lambda: unlocked.attach_evidence("none", photo())],
+            8220: [lambda: unlocked.attach_evidence(draft.id, b"planted")],
+            8222: [lambda: unlocked.attach_evidence(draft.id, photo()[:2_000])],
+        }
+        for code, all_of_it in calls.items():
+            for call in all_of_it:
+                with refused(code) as refusal:
+                    await call()
+                assert "planted" not in repr(refusal.value)
+        assert await unlocked.record_update(draft.id) == draft, "all as it was"
+        assert draft.id in {update.id for update in await unlocked.record_updates()}
+        for _ in range(2):
+            await unlocked.withdraw_update(draft.id)
+        assert draft.id not in {update.id for update in await unlocked.record_updates()}
+
+    run(journey())

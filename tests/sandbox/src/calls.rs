@@ -8,6 +8,7 @@ pub(crate) mod challenge;
 pub(crate) mod configuration;
 pub(crate) mod consent;
 pub(crate) mod contact;
+pub(crate) mod counter;
 pub(crate) mod credential;
 pub(crate) mod data_request;
 pub(crate) mod device;

@@ -29,6 +29,9 @@ pub enum SandboxError {
     /// The register has nobody with this number.
     #[error("nobody has this number")]
     PersonUnknown,
+    /// No counter of this name is registered.
+    #[error("no such counter")]
+    CounterUnknown,
     /// No authority has such a record, or the change of it makes no sense.
     #[error("no such record")]
     RecordUnknown,
@@ -57,7 +60,9 @@ impl SandboxError {
             Self::Store(_) => Code::STORE_FAILED,
             Self::StoreVersion => Code::STORE_FOREIGN,
             Self::Certificate | Self::Register | Self::Json(_) => Code::INTERNAL,
-            Self::AccountUnknown | Self::PersonUnknown | Self::RecordUnknown => Code::RECORD_MISSING,
+            Self::AccountUnknown | Self::PersonUnknown | Self::RecordUnknown | Self::CounterUnknown => {
+                Code::RECORD_MISSING
+            }
             Self::Chip(error) => error.code(),
             Self::Crypto(error) => error.code(),
             Self::Proof(error) => error.code(),

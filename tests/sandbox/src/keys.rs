@@ -16,6 +16,9 @@ pub const SANDBOX_ROOT_PKCS8: &[u8] = include_bytes!("../keys/sandbox-root.NOT-S
 /// The issuer's name in tokens, grants and lists. Short, as it is part of every QR code.
 pub(crate) const ISSUER: &str = "e.example";
 
+/// Who registers counters. Its lists have a name of their own, so that phones can keep them without those of tokens.
+pub(crate) const REGISTRAR: &str = "r.example";
+
 const DAY: i64 = 86_400;
 
 /// How long a key may sign, by the trust list.
@@ -33,16 +36,18 @@ pub(crate) enum Role {
     Proof,
     Status,
     Grant,
+    Registrar,
 }
 
 impl Role {
-    const ALL: [Self; 3] = [Self::Proof, Self::Status, Self::Grant];
+    const ALL: [Self; 4] = [Self::Proof, Self::Status, Self::Grant, Self::Registrar];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Proof => "proof",
             Self::Status => "status",
             Self::Grant => "grant",
+            Self::Registrar => "registrar",
         }
     }
 
@@ -51,6 +56,16 @@ impl Role {
             Self::Proof => KeyUse::Proof,
             Self::Status => KeyUse::Status,
             Self::Grant => KeyUse::Grant,
+            Self::Registrar => KeyUse::Registrar,
+        }
+    }
+
+    /// The names under which it signs. Status lists are made by one office for both.
+    const fn issuers(self) -> &'static [&'static str] {
+        match self {
+            Self::Proof | Self::Grant => &[ISSUER],
+            Self::Status => &[ISSUER, REGISTRAR],
+            Self::Registrar => &[REGISTRAR],
         }
     }
 }
@@ -100,14 +115,15 @@ fn list(tx: &Transaction<'_>) -> Result<Vec<TrustedKey>, SandboxError> {
         for row in stored {
             let (pkcs8, created_at, retired_at): (Vec<u8>, i64, Option<i64>) = row?;
             let not_after = retired_at.unwrap_or(created_at.saturating_add(KEY_LIFE));
-            keys.push(TrustedKey {
-                key: *SigningKey::parse_pkcs8(&pkcs8)?.public(),
-                issuer: ISSUER.to_owned(),
+            let key = *SigningKey::parse_pkcs8(&pkcs8)?.public();
+            keys.extend(role.issuers().iter().map(|issuer| TrustedKey {
+                key,
+                issuer: (*issuer).to_owned(),
                 usage: role.usage(),
                 // Tokens say the day they were issued, not the hour.
                 not_before: UnixTime::from_seconds(created_at - created_at.rem_euclid(DAY)),
                 not_after: UnixTime::from_seconds(not_after),
-            });
+            }));
         }
     }
     Ok(keys)

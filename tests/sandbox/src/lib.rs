@@ -51,6 +51,7 @@ mod sandbox;
 mod secrets;
 mod server;
 mod session;
+mod shrink;
 mod status;
 mod store;
 mod tls;
@@ -59,6 +60,7 @@ mod tries;
 pub use authority::{Conduct, Plan};
 pub use calls::{
     configuration::{ActSetting, Settings, UpdateSettings, Window},
+    counter::CounterApplication,
     data_request::RequestPlan,
     record_control::ReceivedUpdate,
     sandbox::Message,
@@ -74,3 +76,4 @@ pub use records::change::RecordChange;
 pub use router::{LogLine, openapi_json};
 pub use sandbox::{Sandbox, SandboxConfig, Storage};
 pub use server::RunningSandbox;
+pub use shrink::shrink_portrait;

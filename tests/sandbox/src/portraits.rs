@@ -1,37 +1,23 @@
 //! Drawn portraits of nobody, by number from 1.
 
-/// WebP, 72×96, at most 600 bytes: what an identity proof has room for. Empty if there is none.
+use std::sync::OnceLock;
+
+use crate::shrink_portrait;
+
+/// What an identity proof has room for, in bytes.
+const MOST: usize = 600;
+
+/// WebP, 72×96, at most 600 bytes: made of the large one as an issuer does it, once. Empty if there is none.
 pub(crate) fn small(number: u8) -> &'static [u8] {
-    find(&SMALL, number)
+    static MADE: [OnceLock<Vec<u8>>; 16] = [const { OnceLock::new() }; 16];
+    let place = usize::from(number).checked_sub(1).and_then(|at| MADE.get(at));
+    place.map_or(&[], |made| made.get_or_init(|| shrink_portrait(large(number), MOST).unwrap_or_default()))
 }
 
 /// JPEG, 360×480, about 15 KB: what a card's chip holds. Empty if there is none.
 pub(crate) fn large(number: u8) -> &'static [u8] {
-    find(&LARGE, number)
+    usize::from(number).checked_sub(1).and_then(|at| LARGE.get(at)).copied().unwrap_or_default()
 }
-
-fn find(portraits: &[&'static [u8]; 16], number: u8) -> &'static [u8] {
-    usize::from(number).checked_sub(1).and_then(|at| portraits.get(at)).copied().unwrap_or_default()
-}
-
-const SMALL: [&[u8]; 16] = [
-    include_bytes!("../portraits/1.webp"),
-    include_bytes!("../portraits/2.webp"),
-    include_bytes!("../portraits/3.webp"),
-    include_bytes!("../portraits/4.webp"),
-    include_bytes!("../portraits/5.webp"),
-    include_bytes!("../portraits/6.webp"),
-    include_bytes!("../portraits/7.webp"),
-    include_bytes!("../portraits/8.webp"),
-    include_bytes!("../portraits/9.webp"),
-    include_bytes!("../portraits/10.webp"),
-    include_bytes!("../portraits/11.webp"),
-    include_bytes!("../portraits/12.webp"),
-    include_bytes!("../portraits/13.webp"),
-    include_bytes!("../portraits/14.webp"),
-    include_bytes!("../portraits/15.webp"),
-    include_bytes!("../portraits/16.webp"),
-];
 
 const LARGE: [&[u8]; 16] = [
     include_bytes!("../portraits/1.jpg"),

@@ -17,8 +17,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     SandboxError,
     calls::{
-        account, activation, challenge, configuration, consent, contact, credential, data_request, device, instruction,
-        lists, lock, own_face, record, record_control, sandbox, submission, token, upload,
+        account, activation, challenge, configuration, consent, contact, counter, credential, data_request, device,
+        instruction, lists, lock, own_face, record, record_control, sandbox, submission, token, upload,
     },
     fault,
     platform::Shared,
@@ -118,6 +118,7 @@ fn documented() -> OpenApiRouter<Shared> {
         .merge(upload::routes())
         .merge(record_control::routes())
         .merge(sandbox::routes())
+        .merge(counter::routes())
         .routes(routes!(describe))
 }
 

@@ -8,13 +8,14 @@ use std::{
 use axum::Router;
 use eid_crypto::{SystemRandom, VerifyingKey};
 use eid_model::{PhoneNumber, Pid};
-use eid_proof::Status;
+use eid_proof::{Registration, Status};
 
 use crate::{
     Clock, Conduct, Fault, Message, Person, ReceivedUpdate, RecordChange, RequestPlan, RunningSandbox, SandboxError,
     calls::{
         activation::print_voucher,
         configuration::{self, Settings},
+        counter::{CounterApplication, register_counter, set_counter_status},
         record_control::list_received,
         sandbox::{list_messages, set_account_status},
     },
@@ -222,6 +223,22 @@ impl Sandbox {
     /// [`SandboxError::AccountUnknown`], [`SandboxError::Store`].
     pub fn set_account_status(&self, account: &str, status: Status) -> Result<(), SandboxError> {
         self.platform.store.run(|tx| set_account_status(tx, account, status))
+    }
+
+    /// Registers a counter, or gives it a new key: the registration that it had before is withdrawn.
+    ///
+    /// # Errors
+    /// [`SandboxError::Proof`] for an application out of form, [`SandboxError::Store`].
+    pub fn register_counter(&self, application: &CounterApplication) -> Result<Registration, SandboxError> {
+        self.platform.store.run(|tx| register_counter(&self.platform, tx, application))
+    }
+
+    /// Sets the status of the newest registration of a counter, `rp/…`.
+    ///
+    /// # Errors
+    /// [`SandboxError::CounterUnknown`], [`SandboxError::Store`].
+    pub fn set_counter_status(&self, counter: &str, status: Status) -> Result<(), SandboxError> {
+        self.platform.store.run(|tx| set_counter_status(tx, counter, status))
     }
 
     /// Makes every call outside `/sandbox` misbehave.

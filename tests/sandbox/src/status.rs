@@ -10,7 +10,7 @@ use rusqlite::{Transaction, params};
 use crate::{
     SandboxError,
     citizen::AccountState,
-    keys::{self, ISSUER, Role},
+    keys::{self, ISSUER, REGISTRAR, Role},
     platform::Platform,
 };
 
@@ -26,6 +26,9 @@ const LIST_LIFE: i64 = 7 * 86_400;
 /// How long a list may be kept before it is fetched again, in seconds.
 const LIST_TTL: u32 = 12 * 3600;
 
+/// Where the list of counters is.
+const COUNTERS_URI: &str = "https://r.example/t/1";
+
 /// A place for a new token: random and never used.
 pub(crate) fn find_place(tx: &Transaction<'_>, rng: &dyn Random) -> Result<(i64, u16), SandboxError> {
     let newest = newest_list(tx)?;
@@ -38,6 +41,22 @@ pub(crate) fn find_place(tx: &Transaction<'_>, rng: &dyn Random) -> Result<(i64,
             return Ok((list, place));
         }
     }
+}
+
+/// A place for a new registration of a counter: random and never used.
+pub(crate) fn find_counter_place(tx: &Transaction<'_>, rng: &dyn Random) -> Result<u16, SandboxError> {
+    let mut taken = tx.prepare_cached("SELECT 1 FROM counters WHERE place = ?")?;
+    loop {
+        let place = u16::from_be_bytes(random(rng)?);
+        if !taken.exists([place])? {
+            return Ok(place);
+        }
+    }
+}
+
+/// The reference that goes into a registration.
+pub(crate) fn counter_reference(place: u16) -> StatusReference {
+    StatusReference { index: place.into(), uri: COUNTERS_URI.to_owned() }
 }
 
 /// The reference that goes into the token.
@@ -74,16 +93,40 @@ pub(crate) fn sign_list(platform: &Platform, tx: &Transaction<'_>, list: i64) ->
             };
         }
     }
+    sign(platform, tx, ISSUER, &uri(list), &statuses).map(Some)
+}
+
+/// The list of counters. There is one: an office registers fewer than it has places.
+fn sign_counters(platform: &Platform, tx: &Transaction<'_>) -> Result<Vec<u8>, SandboxError> {
+    let mut statuses = vec![Status::Valid; LIST_LENGTH];
+    let mut rows = tx.prepare("SELECT place, status FROM counters")?;
+    let stored = rows.query_map([], |row| Ok((row.get::<_, u16>(0)?, row.get::<_, i64>(1)?)))?;
+    for row in stored {
+        let (place, status) = row?;
+        if let Some(entry) = statuses.get_mut(usize::from(place)) {
+            *entry = from_number(status);
+        }
+    }
+    sign(platform, tx, REGISTRAR, COUNTERS_URI, &statuses)
+}
+
+fn sign(
+    platform: &Platform,
+    tx: &Transaction<'_>,
+    issuer: &str,
+    uri: &str,
+    statuses: &[Status],
+) -> Result<Vec<u8>, SandboxError> {
     let now = platform.clock.seconds();
     let draft = StatusListDraft {
-        issuer: ISSUER,
-        uri: &uri(list),
-        statuses: &statuses,
+        issuer,
+        uri,
+        statuses,
         issued_at: UnixTime::from_seconds(now),
         expires_at: UnixTime::from_seconds(now.saturating_add(LIST_LIFE)),
         ttl_s: LIST_TTL,
     };
-    Ok(Some(draft.sign(&keys::active(tx, Role::Status)?)?))
+    Ok(draft.sign(&keys::active(tx, Role::Status)?)?)
 }
 
 /// All lists as one snapshot.
@@ -92,6 +135,7 @@ pub(crate) fn sign_all(platform: &Platform, tx: &Transaction<'_>) -> Result<Vec<
     for list in 1..=newest_list(tx)? {
         lists.extend(sign_list(platform, tx, list)?);
     }
+    lists.push(sign_counters(platform, tx)?);
     Ok(bundle_status_lists(&lists))
 }
 

@@ -59,11 +59,11 @@ impl Store {
     }
 }
 
-const SCHEMA_VERSION: i64 = 8;
+const SCHEMA_VERSION: i64 = 9;
 
 /// Times are Unix seconds; keys of clients are known by their thumbprint (RFC 7638).
 const SCHEMA: &str = "
-PRAGMA user_version = 8;
+PRAGMA user_version = 9;
 -- The server's certificate. The authority's own key is not kept.
 CREATE TABLE tls (authority_pem TEXT NOT NULL, certificate BLOB NOT NULL, key BLOB NOT NULL) STRICT;
 -- The platform's signing keys. A retired one stays trusted for a while.
@@ -155,6 +155,11 @@ CREATE TABLE tokens (
     key BLOB PRIMARY KEY, account TEXT NOT NULL, device BLOB NOT NULL, superseded INTEGER NOT NULL DEFAULT 0,
     list INTEGER NOT NULL, place INTEGER NOT NULL, UNIQUE (list, place)
 ) STRICT;
+-- Registrations of counters, each with its own place in their status list. Of one counter all but the newest are withdrawn.
+CREATE TABLE counters (
+    id INTEGER PRIMARY KEY, counter TEXT NOT NULL, registration BLOB NOT NULL, place INTEGER NOT NULL UNIQUE,
+    status INTEGER NOT NULL DEFAULT 0
+) STRICT;
 -- Consents as they were signed, and their withdrawals.
 CREATE TABLE consents (
     account TEXT NOT NULL, id TEXT NOT NULL, token TEXT NOT NULL, received_at INTEGER NOT NULL,
@@ -198,11 +203,12 @@ CREATE TABLE evidence (
     used INTEGER NOT NULL DEFAULT 0, UNIQUE (account, sha256)
 ) STRICT;
 CREATE TABLE evidence_parts (piece INTEGER NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (piece, at)) STRICT;
--- Updates that citizens sent: the last round, the last step that was told, and whether more was asked for.
+-- Updates that citizens sent: the last round, the last step that was told, whether more was asked for, and whether
+-- they wait for an authority that could not look at them.
 CREATE TABLE dossiers (
     pid TEXT NOT NULL, jti TEXT NOT NULL, round INTEGER NOT NULL, kind TEXT NOT NULL, record TEXT NOT NULL,
     step INTEGER NOT NULL DEFAULT 0,
-    is_asked INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (pid, jti)
+    is_asked INTEGER NOT NULL DEFAULT 0, waits INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (pid, jti)
 ) STRICT;
 -- Steps that will be told when their time comes, and the record that one enters.
 CREATE TABLE steps (

@@ -211,6 +211,8 @@ impl Code {
     pub const Q17_PROFILE: Self = Self(5017);
     /// This code was already used at this counter. Ask for a new one.
     pub const Q18_REPLAY: Self = Self(5018);
+    /// A paper with the issuer's signature: it does not prove that who holds it is its owner. Compare with the ID card, or ask for a code from the phone.
+    pub const W19_HOLDER_NOT_PROVEN: Self = Self(5019);
     /// The file or picture could not be read. Check the file name, or take a clearer picture of the code.
     pub const COUNTER_INPUT_UNREADABLE: Self = Self(5030);
     /// The trust list cannot be used: missing, damaged or wrongly signed. Fetch it again.
@@ -231,6 +233,12 @@ impl Code {
     pub const COUNTER_CALLER_REFUSED: Self = Self(5038);
     /// The address to serve at cannot be opened. Choose another port on this very machine (127.0.0.1).
     pub const COUNTER_NOT_SERVING: Self = Self(5039);
+    /// The counter's key or registration cannot be used. Register the counter again.
+    pub const COUNTER_IDENTITY_UNUSABLE: Self = Self(5040);
+    /// The counter's registration does not allow this question. Choose another purpose.
+    pub const COUNTER_ASK_NOT_ALLOWED: Self = Self(5041);
+    /// This request is over or was answered. Make a new one.
+    pub const COUNTER_REQUEST_UNKNOWN: Self = Self(5042);
     /// The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person).
     pub const CREDENTIALS_USED_UP: Self = Self(5101);
     /// The credentials on this phone have expired. Go online to refresh them.
@@ -249,6 +257,24 @@ impl Code {
     pub const STATUS_LIST_INVALID: Self = Self(5108);
     /// The counter's identifier has the wrong form. Scan the counter's code again.
     pub const AUDIENCE_INVALID: Self = Self(5109);
+    /// This is no counter's code, or it cannot be read. Scan the code on the counter's screen or poster again.
+    pub const COUNTER_CODE_UNREADABLE: Self = Self(5110);
+    /// Nobody vouches for who asks: this counter is not registered. Show nothing; ask the staff or go to another counter.
+    pub const COUNTER_NOT_REGISTERED: Self = Self(5111);
+    /// This counter's registration has ended or is not valid yet. Tell the staff, and show nothing for this code.
+    pub const COUNTER_REGISTRATION_ENDED: Self = Self(5112);
+    /// This counter's registration was withdrawn or suspended. Show nothing.
+    pub const COUNTER_WITHDRAWN: Self = Self(5113);
+    /// The request was altered, or the registered counter did not make it. Show nothing and tell the staff.
+    pub const REQUEST_FORGED: Self = Self(5114);
+    /// The request is too old, or the clocks differ. Ask the staff for a new code, and look at the phone's time.
+    pub const REQUEST_STALE: Self = Self(5115);
+    /// The counter asks for something that it may not ask for. Show nothing; you may report it.
+    pub const REQUEST_NOT_ALLOWED: Self = Self(5116);
+    /// Only what the counter asked for can be shown. Choose again.
+    pub const ANSWER_BEYOND_REQUEST: Self = Self(5117);
+    /// The answer did not reach the counter. Let the counter scan the code on the screen instead.
+    pub const ANSWER_NOT_DELIVERED: Self = Self(5118);
     /// The card refused the 6-digit number. Check the last six digits of the personal number on this very card and try again; how many tries are left is not known.
     pub const CHIP_WRONG_CAN: Self = Self(6001);
     /// The card refused the data of its machine-readable lines. Scan the lines on the back of this very card again.
@@ -724,6 +750,7 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 5016, name: "W16_STATUS_UNKNOWN", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Chữ ký đúng, nhưng chưa biết giấy có bị thu hồi không. Hãy cập nhật danh sách trạng thái hoặc kiểm tra cách khác.", en: "The signatures are right, but it is unknown whether the credential was revoked. Update the status list or check another way." },
     CodeInfo { number: 5017, name: "Q17_PROFILE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Mã không chứa thông tin quầy cần. Yêu cầu xuất trình loại khác.", en: "The code does not carry what this counter needs. Ask for another kind of proof." },
     CodeInfo { number: 5018, name: "Q18_REPLAY", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Mã này đã được dùng tại quầy này. Yêu cầu tạo mã mới.", en: "This code was already used at this counter. Ask for a new one." },
+    CodeInfo { number: 5019, name: "W19_HOLDER_NOT_PROVEN", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Bản giấy có chữ ký của cơ quan cấp, nhưng không chứng minh người cầm là chủ. So với thẻ căn cước hoặc yêu cầu mã từ điện thoại.", en: "A paper with the issuer's signature: it does not prove that who holds it is its owner. Compare with the ID card, or ask for a code from the phone." },
     CodeInfo { number: 5030, name: "COUNTER_INPUT_UNREADABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không đọc được tệp hoặc ảnh. Hãy kiểm tra tên tệp, hoặc chụp lại mã rõ hơn.", en: "The file or picture could not be read. Check the file name, or take a clearer picture of the code." },
     CodeInfo { number: 5031, name: "COUNTER_TRUST_UNUSABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Danh sách tin cậy không dùng được: thiếu, hỏng hoặc sai chữ ký. Hãy lấy lại danh sách.", en: "The trust list cannot be used: missing, damaged or wrongly signed. Fetch it again." },
     CodeInfo { number: 5032, name: "COUNTER_STATUS_UNUSABLE", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Danh sách trạng thái không dùng được: thiếu, hỏng hoặc sai chữ ký. Hãy lấy lại danh sách.", en: "The status list cannot be used: missing, damaged or wrongly signed. Fetch it again." },
@@ -734,6 +761,9 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 5037, name: "COUNTER_REQUEST_INVALID", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Chương trình tại quầy nhận được yêu cầu không đúng quy cách. Hãy quét lại; nếu vẫn lỗi, báo cho bộ phận kỹ thuật.", en: "The counter's program received a request in the wrong form. Scan again; if that does not help, tell your technician." },
     CodeInfo { number: 5038, name: "COUNTER_CALLER_REFUSED", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Một trang mạng khác đã cố gọi chương trình tại quầy và bị từ chối. Hãy mở trang kiểm tra bằng địa chỉ mà chương trình ghi ra.", en: "Another web page tried to call the counter's program and was refused. Open the page at the address that the program prints." },
     CodeInfo { number: 5039, name: "COUNTER_NOT_SERVING", kind: Kind::Verdict, privacy: Privacy::Expected, vi: "Không mở được địa chỉ để phục vụ. Hãy chọn cổng khác trên chính máy này (127.0.0.1).", en: "The address to serve at cannot be opened. Choose another port on this very machine (127.0.0.1)." },
+    CodeInfo { number: 5040, name: "COUNTER_IDENTITY_UNUSABLE", kind: Kind::Storage, privacy: Privacy::Reportable, vi: "Không dùng được khóa hoặc đăng ký của quầy. Hãy đăng ký lại quầy.", en: "The counter's key or registration cannot be used. Register the counter again." },
+    CodeInfo { number: 5041, name: "COUNTER_ASK_NOT_ALLOWED", kind: Kind::Rejected, privacy: Privacy::Expected, vi: "Đăng ký của quầy không cho phép hỏi điều này. Hãy chọn mục đích khác.", en: "The counter's registration does not allow this question. Choose another purpose." },
+    CodeInfo { number: 5042, name: "COUNTER_REQUEST_UNKNOWN", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Yêu cầu này đã quá hạn hoặc đã được trả lời. Hãy tạo yêu cầu mới.", en: "This request is over or was answered. Make a new one." },
     CodeInfo { number: 5101, name: "CREDENTIALS_USED_UP", kind: Kind::NotFound, privacy: Privacy::Expected, vi: "Đã dùng hết mã xuất trình lưu sẵn. Hãy kết nối mạng để nhận thêm, hoặc chọn dùng lại mã cũ (hai quầy có thể biết là cùng một người).", en: "The stored one-time credentials are used up. Go online to get more, or choose to reuse one (two counters could then tell it is the same person)." },
     CodeInfo { number: 5102, name: "CREDENTIAL_EXPIRED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Các giấy lưu trên điện thoại đã hết hạn. Hãy kết nối mạng để làm mới.", en: "The credentials on this phone have expired. Go online to refresh them." },
     CodeInfo { number: 5103, name: "CREDENTIAL_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Giấy nhận được không hợp lệ nên không được lưu. Hãy thử lại sau.", en: "A credential that arrived is not valid and was not stored. Try again later." },
@@ -743,6 +773,15 @@ pub(crate) const TABLE: &[CodeInfo] = &[
     CodeInfo { number: 5107, name: "TRUST_LIST_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh sách tin cậy nhận được không hợp lệ. Danh sách cũ vẫn được dùng.", en: "The trust list that arrived is not valid. The old one stays in use." },
     CodeInfo { number: 5108, name: "STATUS_LIST_INVALID", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Danh sách trạng thái nhận được không hợp lệ. Danh sách cũ vẫn được dùng.", en: "The status list that arrived is not valid. The old one stays in use." },
     CodeInfo { number: 5109, name: "AUDIENCE_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã của quầy không đúng quy cách. Hãy quét lại mã của quầy.", en: "The counter's identifier has the wrong form. Scan the counter's code again." },
+    CodeInfo { number: 5110, name: "COUNTER_CODE_UNREADABLE", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Đây không phải mã yêu cầu của một quầy, hoặc mã không đọc được. Hãy quét lại mã trên màn hình hay áp phích của quầy.", en: "This is no counter's code, or it cannot be read. Scan the code on the counter's screen or poster again." },
+    CodeInfo { number: 5111, name: "COUNTER_NOT_REGISTERED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Không xác nhận được ai đang hỏi: quầy này không có trong đăng ký. Đừng xuất trình; hãy hỏi nhân viên hoặc đến quầy khác.", en: "Nobody vouches for who asks: this counter is not registered. Show nothing; ask the staff or go to another counter." },
+    CodeInfo { number: 5112, name: "COUNTER_REGISTRATION_ENDED", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Đăng ký của quầy này chưa có hiệu lực hoặc đã hết hạn. Hãy báo nhân viên, và đừng xuất trình qua mã này.", en: "This counter's registration has ended or is not valid yet. Tell the staff, and show nothing for this code." },
+    CodeInfo { number: 5113, name: "COUNTER_WITHDRAWN", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Đăng ký của quầy này đã bị thu hồi hoặc tạm dừng. Đừng xuất trình.", en: "This counter's registration was withdrawn or suspended. Show nothing." },
+    CodeInfo { number: 5114, name: "REQUEST_FORGED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Mã yêu cầu bị sửa hoặc không do quầy đã đăng ký tạo ra. Đừng xuất trình; hãy báo nhân viên.", en: "The request was altered, or the registered counter did not make it. Show nothing and tell the staff." },
+    CodeInfo { number: 5115, name: "REQUEST_STALE", kind: Kind::Expired, privacy: Privacy::Expected, vi: "Mã yêu cầu đã quá hạn, hoặc giờ của hai máy lệch nhau. Hãy nhờ nhân viên tạo mã mới và xem giờ điện thoại.", en: "The request is too old, or the clocks differ. Ask the staff for a new code, and look at the phone's time." },
+    CodeInfo { number: 5116, name: "REQUEST_NOT_ALLOWED", kind: Kind::Rejected, privacy: Privacy::Reportable, vi: "Quầy hỏi điều mà quầy không được phép hỏi. Đừng xuất trình; bạn có thể báo cơ quan quản lý.", en: "The counter asks for something that it may not ask for. Show nothing; you may report it." },
+    CodeInfo { number: 5117, name: "ANSWER_BEYOND_REQUEST", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Chỉ có thể xuất trình những mục mà quầy đã hỏi. Hãy chọn lại.", en: "Only what the counter asked for can be shown. Choose again." },
+    CodeInfo { number: 5118, name: "ANSWER_NOT_DELIVERED", kind: Kind::Network, privacy: Privacy::Expected, vi: "Chưa gửi được cho quầy. Hãy cho quầy quét mã QR trên màn hình.", en: "The answer did not reach the counter. Let the counter scan the code on the screen instead." },
     CodeInfo { number: 6001, name: "CHIP_WRONG_CAN", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Thẻ không nhận mã 6 số. Hãy kiểm tra 6 số cuối của số định danh trên đúng thẻ này rồi thử lại; không rõ còn được thử mấy lần.", en: "The card refused the 6-digit number. Check the last six digits of the personal number on this very card and try again; how many tries are left is not known." },
     CodeInfo { number: 6002, name: "CHIP_WRONG_MRZ", kind: Kind::AuthFailed, privacy: Privacy::Expected, vi: "Thẻ không nhận dữ liệu của dòng mã máy đọc. Hãy chụp lại ba dòng chữ ở mặt sau của đúng thẻ này.", en: "The card refused the data of its machine-readable lines. Scan the lines on the back of this very card again." },
     CodeInfo { number: 6003, name: "CHIP_ACCESS_DATA_INVALID", kind: Kind::Invalid, privacy: Privacy::Expected, vi: "Mã 6 số hoặc dữ liệu dòng mã máy đọc chưa đúng dạng. Hãy quét lại mã QR hoặc nhập lại.", en: "The 6-digit number or the machine-readable data has the wrong form. Scan the QR code again or type it again." },

@@ -246,7 +246,7 @@ fn fits(claim: Claim, value: &ClaimValue) -> bool {
 }
 
 /// NFC, bounded, and without characters that would let a text disguise itself on an officer's screen.
-fn is_clean(text: &str, lines: bool) -> bool {
+pub(crate) fn is_clean(text: &str, lines: bool) -> bool {
     let disguising = |c: char| {
         (c.is_control() && !(lines && c == '\n'))
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

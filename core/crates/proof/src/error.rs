@@ -28,6 +28,27 @@ pub enum ProofError {
     /// A draft of ours exceeds a limit of the format, such as a life longer than 31 days.
     #[error("draft exceeds a limit of the format")]
     DraftInvalid,
+    /// What was scanned is no counter's code, or breaks its format.
+    #[error("no counter's code")]
+    CounterCodeUnreadable,
+    /// No registrar of the trust list vouches for the counter.
+    #[error("counter is not registered")]
+    CounterUnregistered,
+    /// The counter's registration is not valid yet, or has ended.
+    #[error("counter's registration has ended")]
+    RegistrationEnded,
+    /// The counter's registration was withdrawn or suspended.
+    #[error("counter was withdrawn")]
+    CounterWithdrawn,
+    /// The request is not signed by the registered counter.
+    #[error("request is forged")]
+    RequestForged,
+    /// The request is too old, or from the future.
+    #[error("request is stale")]
+    RequestStale,
+    /// The counter asks for what its registration does not allow.
+    #[error("request is not allowed")]
+    RequestNotAllowed,
     /// Signing or randomness failed.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -45,6 +66,13 @@ impl ProofError {
             Self::TrustListInvalid => Code::TRUST_LIST_INVALID,
             Self::StatusListInvalid => Code::STATUS_LIST_INVALID,
             Self::DraftInvalid => Code::INTERNAL,
+            Self::CounterCodeUnreadable => Code::COUNTER_CODE_UNREADABLE,
+            Self::CounterUnregistered => Code::COUNTER_NOT_REGISTERED,
+            Self::RegistrationEnded => Code::COUNTER_REGISTRATION_ENDED,
+            Self::CounterWithdrawn => Code::COUNTER_WITHDRAWN,
+            Self::RequestForged => Code::REQUEST_FORGED,
+            Self::RequestStale => Code::REQUEST_STALE,
+            Self::RequestNotAllowed => Code::REQUEST_NOT_ALLOWED,
             Self::Crypto(error) => error.code(),
         }
     }

@@ -33,6 +33,15 @@ pub(crate) const STATUS_LIST: i64 = 65533;
 pub(crate) const TTL: i64 = 65534;
 pub(crate) const STATUS: i64 = 65535;
 
+// Claims of registrations and requests of counters: private use (RFC 8392), ours.
+pub(crate) const COUNTER_NAME: i64 = -65601;
+pub(crate) const ALLOWED: i64 = -65602;
+pub(crate) const ASKED: i64 = -65603;
+pub(crate) const REASON: i64 = -65604;
+pub(crate) const ANSWER_TO: i64 = -65605;
+pub(crate) const WANTED_SPELLING: i64 = -65606;
+pub(crate) const ANSWER_HOST: i64 = -65607;
+
 /// `cnf` member that holds a COSE_Key (RFC 8747).
 pub(crate) const CNF_COSE_KEY: i64 = 1;
 

@@ -108,6 +108,30 @@ pub fn bundle_status_lists(tokens: &[Vec<u8>]) -> Vec<u8> {
     writer.finish()
 }
 
+/// Of a snapshot file, the lists of registrars: all that a phone needs to know which counters were withdrawn.
+///
+/// # Errors
+/// [`ProofError::StatusListInvalid`] as [`StatusSnapshot::parse`].
+pub fn keep_registrar_lists(bytes: &[u8], trust: &TrustList) -> Result<Vec<u8>, ProofError> {
+    if bytes.len() > MAX_SNAPSHOT_BYTES {
+        return Err(ProofError::StatusListInvalid);
+    }
+    let is_registrar =
+        |issuer: &str| trust.keys().iter().any(|key| key.usage == KeyUse::Registrar && key.issuer == issuer);
+    let kept = Reader::whole(bytes, |reader| {
+        let count = reader.array()?;
+        let mut kept = Vec::new();
+        for _ in 0..count {
+            let token = reader.bytes()?;
+            if is_registrar(&read_token(token, trust)?.1.issuer) {
+                kept.push(token.to_vec());
+            }
+        }
+        Ok(kept)
+    });
+    kept.map(|kept| bundle_status_lists(&kept)).map_err(|Malformed| ProofError::StatusListInvalid)
+}
+
 /// The status lists that a counter keeps, each checked against the trust list.
 #[derive(Debug, Clone, Default)]
 pub struct StatusSnapshot(BTreeMap<String, List>);

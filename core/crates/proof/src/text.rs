@@ -61,6 +61,9 @@ pub enum TextError {
 }
 
 const BASE45_PREFIX: &str = "VN1:";
+/// How the codes of counters begin, requests and posters alike.
+const COUNTER_PREFIX: &str = "VN1R:";
+
 const DIGITS_PREFIX: &str = "7041";
 
 /// Bytes of one block, and its decimal digits: 256^7 < 10^17.
@@ -96,6 +99,19 @@ pub fn decode_text(text: &str) -> Result<Vec<u8>, TextError> {
         }
         _ => Err(TextError::NotOurs(identify(text))),
     }
+}
+
+/// Spells the code of a counter.
+pub(crate) fn encode_counter_text(bytes: &[u8]) -> String {
+    [COUNTER_PREFIX, &base45::encode(bytes)].concat()
+}
+
+/// The bytes of a counter's code; `None` for anything else.
+pub(crate) fn decode_counter_text(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim();
+    let prefix = text.get(..COUNTER_PREFIX.len())?;
+    let rest = text.get(COUNTER_PREFIX.len()..).filter(|_| prefix.eq_ignore_ascii_case(COUNTER_PREFIX))?;
+    decode_base45(rest).ok()
 }
 
 fn encode_digits(bytes: &[u8]) -> String {
@@ -170,7 +186,7 @@ fn identify(text: &str) -> OtherCode {
         OtherCode::HealthCertificate
     } else if starts("mdoc:") {
         OtherCode::MobileDocument
-    } else if starts("VN1R:") {
+    } else if starts(COUNTER_PREFIX) {
         OtherCode::CounterRequest
     } else if text.split_once("://").is_some_and(|(scheme, _)| {
         (1..=20).contains(&scheme.len())

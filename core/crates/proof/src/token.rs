@@ -131,7 +131,7 @@ impl<'b> Payload<'b> {
     }
 }
 
-fn read_cnf(reader: &mut Reader<'_>) -> Result<VerifyingKey, Malformed> {
+pub(crate) fn read_cnf(reader: &mut Reader<'_>) -> Result<VerifyingKey, Malformed> {
     let mut found = None;
     reader.map(|reader, key| match key {
         Key::Int(labels::CNF_COSE_KEY) => {
@@ -193,7 +193,7 @@ fn read_hashes<'b>(reader: &mut Reader<'b>) -> Result<Vec<&'b Hash>, Malformed> 
     (0..count).map(|_| reader.byte_array()).collect()
 }
 
-fn read_status<'b>(reader: &mut Reader<'b>) -> Result<StatusPointer<'b>, Malformed> {
+pub(crate) fn read_status<'b>(reader: &mut Reader<'b>) -> Result<StatusPointer<'b>, Malformed> {
     let mut pointer = None;
     reader.map(|reader, key| match key {
         Key::Text("status_list") => {

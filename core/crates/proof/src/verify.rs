@@ -152,7 +152,8 @@ impl Verifier<'_> {
         if !ours && !open {
             return Err(not_valid(Code::Q07_AUDIENCE, Detail::None));
         }
-        if scan.challenge.is_some() && proof.body.challenge != scan.challenge {
+        // Also the answer to a challenge that was never shown here, or not to this holder: held, or meant for another station.
+        if proof.body.challenge != scan.challenge {
             return Err(not_valid(Code::Q08_CHALLENGE, Detail::None));
         }
         Ok(())

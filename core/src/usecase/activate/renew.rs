@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use eid_crypto::{Passcode, SecretKey};
-use eid_model::AccountState;
+use eid_model::{AccountState, Factor as Shown};
 use eid_proof::ProofError;
 use eid_vault::{
     Act, Collection, Envelope, EnvelopeBinding, EnvelopeKind, Factor, GuardSession, HistoryEntry, Vault, VaultError,
@@ -60,7 +60,7 @@ pub(super) async fn recover(
     let now = inner.ports.clock.now()?;
     let mut guard = GuardSession::load(GuardKeys(Arc::clone(inner)), &binding, &now).await?;
     let known = guard.guard().generation();
-    let (unlocked, generation) = Unlocked::open(inner, Arc::clone(&vault_key), known).await?;
+    let (unlocked, generation) = Unlocked::open(inner, Arc::clone(&vault_key), known, Shown::Passcode).await?;
     let renewed = async {
         keep_renewed(&unlocked, granted).await?;
         if guard.guard().is_destroyed() {
@@ -134,7 +134,7 @@ pub(super) async fn take_back(
     let Entered { binding, vault_key, tried, .. } = inner.enter(Arc::clone(&passcode)).await?;
     let (vault_key, known) = (Arc::new(vault_key), tried.guard().generation());
     tried.right(None).await.ok();
-    let (unlocked, _) = Unlocked::open(inner, Arc::clone(&vault_key), known).await?;
+    let (unlocked, _) = Unlocked::open(inner, Arc::clone(&vault_key), known, Shown::Passcode).await?;
     let taken = async {
         let session = unlocked.session()?;
         if session.account().await?.pid != desk.pending.pid {

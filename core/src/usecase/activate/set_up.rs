@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eid_chip::reader::ChipProfile;
 use eid_crypto::{Passcode, SecretKey};
-use eid_model::AccountState;
+use eid_model::{AccountState, Factor as Shown};
 use eid_vault::{Act, Collection, Envelope, EnvelopeBinding, Factor, GuardSession, HistoryEntry, Vault, VaultError};
 
 use super::{
@@ -34,7 +34,7 @@ pub(super) async fn set_up(
     let (key, source) = derive_key(inner, &passcode).await?;
     let (granted, lock_code) = bind_device(inner, desk, &key, source).await?;
     let vault = make_all(inner, passcode, granted, desk.pending.profile.clone()).await?;
-    Ok((Unlocked::new(inner, vault, Vec::new())?, lock_code))
+    Ok((Unlocked::new(inner, vault, Vec::new(), Shown::Passcode)?, lock_code))
 }
 
 /// Makes keys, store, guard and envelope; the envelope comes last and makes the phone activated.

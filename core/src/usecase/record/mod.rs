@@ -8,6 +8,7 @@ mod attach;
 mod confirm;
 mod desk;
 mod evidence;
+mod export;
 mod note;
 mod outbox;
 mod pull;
@@ -17,6 +18,7 @@ mod view;
 
 pub(crate) use desk::Shelf;
 pub use evidence::EvidenceView;
+pub use export::RecordsExport;
 pub use pull::SyncReport;
 pub(crate) use rows::{forget_progress, update_kind};
 pub use update::{Conflict, UpdateView};

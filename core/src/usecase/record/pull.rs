@@ -82,7 +82,8 @@ impl Session {
         let (sent, held_up) = self.send_updates().await?;
         let pulled = self.pull_records().await;
         let mut report = match (held_up, pulled) {
-            (_, Err(error)) | (Some(error), Ok(_)) => return Err(error),
+            // What kept changes from going out is told first: signing in would not help them.
+            (Some(error), _) | (None, Err(error)) => return Err(error),
             (None, Ok(report)) => report,
         };
         report.sent = sent;

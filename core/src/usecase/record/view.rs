@@ -135,7 +135,7 @@ impl Unlocked {
 
 impl Desk {
     /// A record as it is shown; `None` if there is nothing to show.
-    fn view(
+    pub(super) fn view(
         &self,
         vault: &Vault,
         of_kind: &[(String, Payload)],

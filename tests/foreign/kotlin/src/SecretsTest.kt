@@ -1,6 +1,7 @@
 package vn.example.eid.tests
 
 import java.io.File
+import kotlin.test.assertContains
 import kotlin.test.assertEquals
 import kotlin.test.assertFalse
 import kotlin.test.assertTrue
@@ -10,13 +11,16 @@ import vn.example.eid.choosePasscode
 import vn.example.eid.core.ActDraft
 import vn.example.eid.core.CardDraft
 import vn.example.eid.core.EidException
+import vn.example.eid.core.FieldEdit
 import vn.example.eid.core.HardwareInput
 import vn.example.eid.core.KeyAccess
+import vn.example.eid.core.Language
 import vn.example.eid.core.PhoneCodeDraft
 import vn.example.eid.core.PresentDraft
 import vn.example.eid.core.Purpose
 import vn.example.eid.core.SecureKey
 import vn.example.eid.showFace
+import vn.example.eid.signInWith
 
 /** A passcode that is nowhere else: the test looks for it in everything that the child says. */
 private const val RARE = "860375"
@@ -58,6 +62,26 @@ class SecretsTest {
         for (act in acts) assertEquals("ActDraft(…)", "$act")
         val codes = listOf(PhoneCodeDraft.Change("planted"), PhoneCodeDraft.Second("planted"))
         for (code in codes) assertEquals("PhoneCodeDraft(…)", "$code")
+    }
+
+    @Test
+    fun records_and_their_changes_say_their_name_only() = test {
+        Phone(platform.sandbox).use { phone ->
+            val unlocked = phone.activate(platform.sandbox, platform.citizen())
+            unlocked.signInWith(passcode())
+            unlocked.syncRecords()
+            val edit = FieldEdit("customer_code", "planted")
+            val update = unlocked.editUpdate(unlocked.beginUpdate("water").id, listOf(edit))
+            assertEquals("planted", update.form.single().text)
+            val records = unlocked.records(Language.VI).filter { it.lines.isNotEmpty() }
+            val lines = records.flatMap { it.lines }
+            val told = lines.filter { it.text.length > 3 }.map { it.text } + "planted"
+            assertTrue(told.size > 20, "${told.size} texts")
+            val said = (records + lines + update + edit + update.form + update.findings).joinToString { "$it" }
+            assertEquals(emptyList(), told.filter { it in said })
+            assertContains(said, "RecordUpdateView(…)")
+            unlocked.close()
+        }
     }
 
     @Test

@@ -16,9 +16,9 @@ use crate::{
 /// One kind's row of `records.json`.
 pub(crate) struct Case {
     pub(crate) kind: RecordKind,
-    existing: bool,
+    pub(crate) existing: bool,
     pub(crate) form: BTreeMap<String, String>,
-    evidence: bool,
+    pub(crate) evidence: bool,
     refused: BTreeMap<String, String>,
     refusal: (u16, String),
     /// One mistake each, with its code.

@@ -239,3 +239,51 @@ async fn draft_is_kept_as_it_was_typed_given_back_and_erased_for_good() {
     let shown = format!("{first:?}{known:?}");
     assert!(!shown.contains("Hạnh") && !shown.contains(person.pid.as_str()), "{shown}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_written_out_are_of_the_kinds_that_were_chosen_signed_and_readable() {
+    let world = World::new();
+    let phone = Phone::new(&world);
+    let (person, _) = cases(&world);
+    let unlocked = at_home(&world, &phone, &person).await;
+    world.pass(&phone, 10);
+    let hostile = RecordChange::new(
+        person.pid,
+        WATER,
+        None,
+        &[("provider_name", "<script>alert(1)</script>"), ("customer_code", "000555")],
+    );
+    let id = world.sandbox.change_record(&hostile).unwrap().remove(0);
+    unlocked.sync_records().await.unwrap();
+    let update = unlocked.begin_update(WATER, Some(&id)).await.unwrap();
+    let form = texts(&[
+        ("customer_code", "000556"),
+        ("relation", "holder"),
+        ("provider", "MAU-01"),
+        ("contract_holder", person.name.as_str()),
+    ]);
+    unlocked.edit_update(&update.id, form).await.unwrap();
+    confirm(&unlocked, &person, &update.id).await.unwrap();
+    let export = unlocked.export_records(&[WATER, RecordKind::Vehicle], Language::Vi).await.unwrap();
+    let file: serde_json::Value = serde_json::from_slice(&export.json).unwrap();
+    let records = file.get("records").unwrap().as_array().unwrap();
+    assert_eq!((file.get("format").unwrap(), records.len()), (&"eid-records/1".into(), export.records));
+    let kinds: std::collections::BTreeSet<&str> =
+        records.iter().map(|record| record.get("kind").unwrap().as_str().unwrap()).collect();
+    assert_eq!(kinds, ["vehicle", "water"].into(), "and none that was not chosen");
+    let water = records.iter().find(|record| record.get("id").unwrap() == id.as_str()).unwrap();
+    assert_eq!(water.pointer("/fields/customer_code").unwrap(), "000555", "what the authority says");
+    assert_eq!(water.pointer("/pending/customer_code").unwrap(), "000556");
+    // Whoever has the key of the grant can check the file.
+    let token = eid_platform::jws::parse(&export.signature).unwrap();
+    let said: serde_json::Value = token.verify("eid-export+jwt", token.jwk().unwrap()).unwrap();
+    let digest = eid_crypto::hash::sha256(&export.json);
+    let named = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, digest);
+    assert_eq!(said.get("sha256").unwrap(), named.as_str());
+    assert!(
+        export.html.contains("&lt;script&gt;") && !export.html.contains("<script") && export.html.contains("000555")
+    );
+    assert!(!format!("{export:?}").contains("000555"));
+    let (_, last) = unlocked.history(None, 1).await.unwrap().items.remove(0);
+    assert_eq!((last.act, last.purpose.as_str()), (eid_core::Act::Exported, "records"));
+}

@@ -38,7 +38,7 @@ async fn face(world: &World, unlocked: &Unlocked, step: &StepUp) -> Result<ActPr
 }
 
 /// Face or finger count for acts.
-async fn count_biometrics(world: &World, unlocked: &Unlocked) {
+pub(crate) async fn count_biometrics(world: &World, unlocked: &Unlocked) {
     let step = unlocked.order_act(ActOrder::CountBiometrics { at_once: true }).await.unwrap();
     let outcome = match passcode(unlocked, &step).await.unwrap() {
         ActProgress::Done(outcome) => outcome,

@@ -183,10 +183,10 @@ async fn change_register(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A person or account that there is not, as a refusal.
-fn known<T>(done: Result<T, SandboxError>) -> Result<T, Refusal> {
+/// A person, account or counter that there is not, as a refusal.
+pub(crate) fn known<T>(done: Result<T, SandboxError>) -> Result<T, Refusal> {
     match done {
-        Err(SandboxError::PersonUnknown | SandboxError::AccountUnknown) => {
+        Err(SandboxError::PersonUnknown | SandboxError::AccountUnknown | SandboxError::CounterUnknown) => {
             Err(Refusal::new(StatusCode::NOT_FOUND, Code::REQUEST_INVALID))
         }
         done => Ok(done?),
@@ -194,8 +194,18 @@ fn known<T>(done: Result<T, SandboxError>) -> Result<T, Refusal> {
 }
 
 #[derive(Deserialize, ToSchema)]
-struct StatusRequest {
+pub(crate) struct StatusRequest {
     status: AccountStatus,
+}
+
+impl StatusRequest {
+    pub(crate) const fn status(&self) -> Status {
+        match self.status {
+            AccountStatus::Valid => Status::Valid,
+            AccountStatus::Suspended => Status::Suspended,
+            AccountStatus::Revoked => Status::Revoked,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Deserialize, ToSchema)]
@@ -220,11 +230,7 @@ async fn set_status(
     Path(id): Path<String>,
     JsonBody(request): JsonBody<StatusRequest>,
 ) -> Result<StatusCode, Refusal> {
-    let status = match request.status {
-        AccountStatus::Valid => Status::Valid,
-        AccountStatus::Suspended => Status::Suspended,
-        AccountStatus::Revoked => Status::Revoked,
-    };
+    let status = request.status();
     platform.call(move |_, tx| known(set_account_status(tx, &id, status))).await?;
     Ok(StatusCode::NO_CONTENT)
 }

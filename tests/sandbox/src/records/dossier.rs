@@ -79,7 +79,9 @@ pub(crate) fn open(platform: &Platform, tx: &Transaction<'_>, sent: &Sent<'_>) -
     let (pid, now) = (sent.person.pid.as_str(), platform.clock.seconds());
     tx.execute("DELETE FROM steps WHERE pid = ? AND jti = ?", params![pid, sent.jti])?;
     let conduct = platform.conduct(sent.kind.definition().authority());
-    if matches!(conduct.plan, Plan::Silent | Plan::Down) {
+    let waits = conduct.plan == Plan::Down;
+    tx.execute("UPDATE dossiers SET waits = ? WHERE pid = ? AND jti = ?", params![waits, pid, sent.jti])?;
+    if waits || conduct.plan == Plan::Silent {
         return Ok(());
     }
     let before = book::find(tx, pid, sent.kind, sent.record)?.map(|entry| entry.form);
@@ -108,6 +110,33 @@ pub(crate) fn open(platform: &Platform, tx: &Transaction<'_>, sent: &Sent<'_>) -
             schedule.refuse(due_at.saturating_add(1), overdue)?;
         }
         Verdict::Refuse(reason) => schedule.refuse(decides, reason)?,
+    }
+    Ok(())
+}
+
+/// Looks at what waits for an authority that could not answer, now that it can.
+pub(super) fn resume(platform: &Platform, tx: &Transaction<'_>, pid: &str) -> Result<(), SandboxError> {
+    let waiting = "SELECT kind, record, jti, round, form, evidence <> '[]'
+                   FROM dossiers JOIN submissions USING (pid, jti, round, kind, record) WHERE pid = ? AND waits";
+    let mut rows = tx.prepare_cached(waiting)?;
+    let rows = rows.query_map([pid], |row| {
+        Ok((
+            row.get::<_, String>(0)?,
+            row.get::<_, String>(1)?,
+            row.get::<_, String>(2)?,
+            row.get(3)?,
+            row.get::<_, String>(4)?,
+            row.get(5)?,
+        ))
+    })?;
+    let person = platform.register.find(pid).ok_or(SandboxError::PersonUnknown)?;
+    for row in rows.collect::<Result<Vec<_>, _>>()? {
+        let (kind, record, jti, round, form, has_evidence) = row;
+        let kind = RecordKind::from_name(&kind).map_err(|_| SandboxError::Register)?;
+        if platform.conduct(kind.definition().authority()).plan != Plan::Down {
+            let form = serde_json::from_str(&form)?;
+            open(platform, tx, &Sent { person, kind, record: &record, jti: &jti, round, form: &form, has_evidence })?;
+        }
     }
     Ok(())
 }

@@ -29,6 +29,7 @@ pub(crate) fn catch_up(platform: &Platform, tx: &Transaction<'_>, pid: &str) -> 
             ask(platform, tx, (pid, *kind), now, now)?;
         }
     }
+    dossier::resume(platform, tx, pid)?;
     let due = "SELECT due_at, kind, fails, NULL, NULL FROM asked WHERE pid = ?1 AND NOT answered AND due_at <= ?2
                UNION ALL SELECT at, kind, NULL, jti, step FROM steps WHERE pid = ?1 AND at <= ?2 ORDER BY 1, 4, 5";
     let mut rows = tx.prepare_cached(due)?;

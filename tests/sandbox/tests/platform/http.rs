@@ -190,7 +190,7 @@ async fn description_made_from_handlers_lists_the_calls_of_the_protocol() {
     }
     assert_eq!(described, documented());
     for (method, path) in described {
-        let path = path.replace("{id}", "x").replace("{n}", "1").replace("{kind}", "tax");
+        let path = path.replace("{id}", "x").replace("{n}", "1").replace("{kind}", "tax").replace("{name}", "x");
         let path = path.replace("{digest}", &"A".repeat(43));
         let answer = world.send(request(method.to_uppercase().parse().unwrap(), &path, &[], Body::empty())).await;
         assert!(![404, 405].contains(&answer.status) || answer.json()["code"] == 7011, "{method} {path}");

@@ -27,12 +27,20 @@ fn root_key_committed_fits_its_public_half() {
 async fn trust_list_fetched_holds_one_key_for_each_use() {
     let world = World::new();
     let trust = fetched(&world).await;
-    assert_eq!((trust.version(), trust.environment()), (3, "sandbox"));
+    assert_eq!((trust.version(), trust.environment()), (4, "sandbox"));
     assert_eq!(trust.issued_at(), Some(world.time()));
-    assert!(trust.keys().iter().all(|key| key.issuer == "e.example" && key.is_valid_at(world.time())));
+    assert!(trust.keys().iter().all(|key| key.is_valid_at(world.time())));
     assert_eq!(proof_keys(&trust), [world.sandbox.issuer_public_key().unwrap()]);
-    let uses: Vec<_> = trust.keys().iter().map(|key| key.usage).collect();
-    assert_eq!(uses, [KeyUse::Proof, KeyUse::Status, KeyUse::Grant]);
+    let uses: Vec<_> = trust.keys().iter().map(|key| (key.usage, key.issuer.as_str())).collect();
+    let (issuer, registrar) = ("e.example", "r.example");
+    let expected = [
+        (KeyUse::Proof, issuer),
+        (KeyUse::Status, issuer),
+        (KeyUse::Status, registrar),
+        (KeyUse::Grant, issuer),
+        (KeyUse::Registrar, registrar),
+    ];
+    assert_eq!(uses, expected);
     let stranger = *SigningKey::make().unwrap().public();
     assert!(TrustList::parse(&world.sandbox.trust_list().unwrap(), &[stranger]).is_err());
 }

@@ -12,6 +12,7 @@ mod card;
 mod citizen;
 mod configuration;
 mod contact;
+mod counter;
 mod credential;
 mod data;
 mod device;

@@ -4,6 +4,8 @@ use eid_model::UnixTime;
 use eid_proof::*;
 
 pub(crate) const ISSUER: &str = "e.example";
+pub(crate) const REGISTRAR: &str = "r.example";
+pub(crate) const COUNTERS: &str = "https://r.example/t/1";
 pub(crate) const LIST: &str = "https://e.example/t/1";
 pub(crate) const COUNTER: &str = "rp/0101234567-001";
 pub(crate) const NOW: i64 = 1_795_348_800;
@@ -16,6 +18,8 @@ pub(crate) struct World {
     pub(crate) root: SigningKey,
     pub(crate) issuer: SigningKey,
     pub(crate) status_key: SigningKey,
+    pub(crate) registrar: SigningKey,
+    pub(crate) counter: SigningKey,
     pub(crate) phone: SigningKey,
     pub(crate) trust: TrustList,
     pub(crate) status: StatusSnapshot,
@@ -25,9 +29,10 @@ impl World {
     pub(crate) fn new() -> Self {
         let make = || SigningKey::make().unwrap();
         let (root, issuer, status_key, phone) = (make(), make(), make(), make());
-        let trust = trust_list(&root, &issuer, &status_key);
+        let (registrar, counter) = (make(), make());
+        let trust = trust_list(&root, &issuer, &status_key, &registrar);
         let status = snapshot(&status_key, &trust, &[Status::Valid; 8]);
-        Self { root, issuer, status_key, phone, trust, status }
+        Self { root, issuer, status_key, registrar, counter, phone, trust, status }
     }
 
     pub(crate) fn token(&self, purpose: Purpose) -> HeldToken {
@@ -64,10 +69,15 @@ impl World {
     }
 }
 
-pub(crate) fn trust_list(root: &SigningKey, issuer: &SigningKey, status_key: &SigningKey) -> TrustList {
-    let key = |key: &SigningKey, usage| TrustedKey {
+pub(crate) fn trust_list(
+    root: &SigningKey,
+    issuer: &SigningKey,
+    status_key: &SigningKey,
+    registrar: &SigningKey,
+) -> TrustList {
+    let key = |key: &SigningKey, usage, issuer: &str| TrustedKey {
         key: *key.public(),
-        issuer: ISSUER.to_owned(),
+        issuer: issuer.to_owned(),
         usage,
         not_before: at(-86_400),
         not_after: at(90 * 86_400),
@@ -77,7 +87,12 @@ pub(crate) fn trust_list(root: &SigningKey, issuer: &SigningKey, status_key: &Si
         environment: "sandbox".to_owned(),
         issued_at: at(-100),
         next_update: at(86_400),
-        keys: vec![key(issuer, KeyUse::Proof), key(status_key, KeyUse::Status)],
+        keys: vec![
+            key(issuer, KeyUse::Proof, ISSUER),
+            key(status_key, KeyUse::Status, ISSUER),
+            key(registrar, KeyUse::Registrar, REGISTRAR),
+            key(status_key, KeyUse::Status, REGISTRAR),
+        ],
     };
     TrustList::parse(&draft.sign(root).unwrap(), &[*root.public()]).unwrap()
 }

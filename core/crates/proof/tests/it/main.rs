@@ -9,6 +9,7 @@
 )]
 
 mod common;
+mod requests;
 mod sizes;
 mod vectors;
 mod verdicts;

@@ -70,7 +70,8 @@ fn challenge_replaces_the_clock_within_ten_minutes() {
     assert_eq!(verify(at(661), Some(&[7; 16][..])), Code::Q05_STALE);
     assert_eq!(verify(at(500), Some(&[8; 16][..])), Code::Q05_STALE);
     assert_eq!(verify(at(10), Some(&[8; 16][..])), Code::Q08_CHALLENGE);
-    assert_eq!(verify(at(10), None), Code::Q00_VALID);
+    // The answer to a request that nobody here made, or that is over.
+    assert_eq!(verify(at(10), None), Code::Q08_CHALLENGE);
 }
 
 #[test]
@@ -84,7 +85,12 @@ fn proof_for_another_counter_is_refused() {
     assert_eq!(world.verify_with(proof.as_bytes(), &other, &scan).code, Code::Q07_AUDIENCE);
     assert_eq!(world.verify_with(proof.as_bytes(), &Policy::default(), &scan).code, Code::Q07_AUDIENCE);
     assert_eq!(world.verify_with(open_proof.as_bytes(), &strict, &scan).code, Code::Q07_AUDIENCE);
-    assert_eq!(world.verify_with(proof.as_bytes(), &strict, &scan).code, Code::Q00_VALID);
+    assert_eq!(world.verify_with(proof.as_bytes(), &strict, &scan).code, Code::Q08_CHALLENGE);
+    // For this counter's poster, which has no challenge.
+    let for_poster = Showing { challenge: None, ..challenged(at(0), false, &[7; 16]) };
+    let poster_proof = world.prove(&world.token(Purpose::Age), &for_poster);
+    assert_eq!(world.verify_with(poster_proof.as_bytes(), &strict, &scan).code, Code::Q00_VALID);
+    assert_eq!(world.verify_with(poster_proof.as_bytes(), &other, &scan).code, Code::Q07_AUDIENCE);
     // An open proof does not answer a challenge.
     let asked = Scan { now: at(1), challenge: Some(&[7; 16]) };
     assert_eq!(world.verify_with(open_proof.as_bytes(), &Policy::default(), &asked).code, Code::Q08_CHALLENGE);

@@ -1,0 +1,128 @@
+"""A registered counter asks, the app answers: from the counter's program through the platform to the app and back."""
+
+import json
+import subprocess
+
+import eid_core as eid
+import pytest
+from conftest import refused
+from phone import PASSCODE, MovableClock, run
+
+NAME = "Quầy 3 – Bệnh viện Mẫu"
+
+
+class Counter:
+    """The counter's program with a registered identity."""
+
+    def __init__(self, programs, sandbox, folder, counter="rp/0101234567-001"):
+        self.program, self.counter, self.identity = programs / "eid-counter", counter, folder / "identity"
+        self.trust, self.status = folder / "trust.cbor", folder / "status.cbor"
+        self.trust.write_bytes(sandbox.fetch("/v1/trust-list"))
+        self.status.write_bytes(sandbox.fetch("/v1/status-lists"))
+        wishes = ["--counter", counter, "--name", NAME, "--purpose", "id", "--purpose", "age"]
+        application = json.loads(self.run("register", "apply", *self.home(), *wishes))
+        (folder / "answer.json").write_bytes(sandbox.fetch("/sandbox/counters", application))
+        self.run("register", "accept", *self.home(), "--trust", self.trust, folder / "answer.json")
+
+    def home(self):
+        return "--identity", self.identity
+
+    def run(self, *arguments):
+        done = subprocess.run([self.program, *arguments], capture_output=True, timeout=60, check=True)
+        return done.stdout
+
+    def ask(self, purpose="id", *more):
+        return json.loads(self.run("request", *self.home(), "--purpose", purpose, "--reason", "Nhận thuốc", *more))
+
+    def code(self, text, *more):
+        lists = ["--trust", self.trust, "--status", self.status, "--counter", self.counter]
+        done = subprocess.run([self.program, "verify", *lists, *more, text], capture_output=True, timeout=60)
+        return json.loads(done.stdout)["code"]
+
+
+@pytest.fixture
+def asking(programs, sandbox, tmp_path):
+    return Counter(programs, sandbox, tmp_path)
+
+
+def test_citizen_sees_who_asks_and_the_answer_passes_there_alone(ready, asking):
+    async def journey():
+        unlocked = await ready.app.unlock(PASSCODE)
+        request = asking.ask("id", "--photo")
+        ask = await unlocked.read_counter_code(request["text"])
+        view = ask.view()
+        assert (view.name, view.counter, view.reason) == (NAME, asking.counter, "Nhận thuốc")
+        assert (view.purposes, view.photo, view.claims) == ([eid.Purpose.ID], True, [])
+        assert view.registrar == "r.example" and view.expires_at > 0
+        assert "Nhận" not in str(view)
+        assert await unlocked.missing_for_answer() == []
+        proof = await (await unlocked.answer_counter(ask, eid.AnswerDraft(purpose=eid.Purpose.ID, photo=True))).sign()
+        page = await unlocked.history(None, 1)
+        assert page.items[0].counterpart == f"{NAME} ({asking.counter})"
+        return request, proof
+
+    request, proof = run(journey())
+    assert asking.code(proof.text) == "Q08"
+    assert asking.code(proof.text, "--nonce", "00" * 16) == "Q08"
+    assert asking.code(proof.text, "--nonce", request["nonce"]) == "Q00"
+
+
+def test_more_than_was_asked_and_codes_of_others_are_refused(ready, asking):
+    async def journey():
+        unlocked = await ready.app.unlock(PASSCODE)
+        ask = await unlocked.read_counter_code(asking.ask("age")["text"])
+        for draft in (
+            eid.AnswerDraft(purpose=eid.Purpose.AGE, photo=True),
+            eid.AnswerDraft(purpose=eid.Purpose.ID),
+        ):
+            with refused(5117):
+                await unlocked.answer_counter(ask, draft)
+        with refused(5106):
+            await unlocked.answer_counter(ask, eid.AnswerDraft(purpose=eid.Purpose.FLEX, claims=["shoe_size"]))
+        text = asking.ask("age")["text"]
+        for bad, code in (("VN1R:ABC", 5110), ("", 5110), ("7" * 100_000, 5110), (text[:-9] + "000000000", 5114)):
+            with refused(code):
+                await unlocked.read_counter_code(bad)
+
+    run(journey())
+
+
+def test_counter_withdrawn_is_refused_after_the_next_contact(ready, asking, sandbox):
+    async def journey():
+        unlocked = await ready.app.unlock(PASSCODE)
+        text = asking.ask("age")["text"]
+        sandbox.fetch("/sandbox/counters/0101234567-001/status", {"status": "suspended"})
+        await unlocked.refill()
+        with refused(5113):
+            await unlocked.read_counter_code(text)
+        sandbox.fetch("/sandbox/counters/0101234567-001/status", {"status": "valid"})
+        await unlocked.refill()
+        assert (await unlocked.read_counter_code(text)).view().checked_as_of is not None
+
+    run(journey())
+
+
+def test_passcode_is_asked_for_again_after_a_while(activated, asking, tmp_path):
+    clock = MovableClock()
+    phone = activated.copy(tmp_path / "later")
+    phone.clock = clock
+    phone.restart()
+
+    async def journey():
+        unlocked = await phone.app.unlock(PASSCODE)
+        ask = await unlocked.read_counter_code(asking.ask("age")["text"])
+        # Used now and then, so that it does not lock by itself.
+        for _ in range(4):
+            clock.ahead_s += 240
+            assert (await unlocked.home()).account.level == 2
+        assert await unlocked.missing_for_answer() == [eid.FactorKind.KNOWN]
+        fresh = await unlocked.read_counter_code(asking.ask("age", "--at", str(clock.now().unix_seconds))["text"])
+        with refused(2056):
+            await unlocked.answer_counter(fresh, eid.AnswerDraft(purpose=eid.Purpose.AGE))
+        with refused(5115):
+            await unlocked.answer_counter(ask, eid.AnswerDraft(purpose=eid.Purpose.AGE))
+        await unlocked.confirm_passcode(PASSCODE)
+        await (await unlocked.answer_counter(fresh, eid.AnswerDraft(purpose=eid.Purpose.AGE))).sign()
+
+    run(journey())
+    phone.app.shutdown()
