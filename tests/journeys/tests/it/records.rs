@@ -194,7 +194,7 @@ async fn change_of_every_kind_is_refused_with_a_reason_corrected_and_entered() {
         assert!(appeal_until.is_some() && heard_of.receipt.is_some(), "{kind}");
         match unlocked.record(case.kind, &heard_of.record, Language::Vi).await {
             Ok(record) => {
-                assert!(case.existing && record.pending.is_empty(), "{kind}: what was refused is not pending")
+                assert!(case.existing && record.pending.is_empty(), "{kind}: what was refused is not pending");
             }
             Err(error) => assert!(!case.existing && error == Error::RecordUnknown, "{kind}: {error:?}"),
         }
