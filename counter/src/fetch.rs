@@ -46,6 +46,11 @@ impl Fetcher {
         Self { ca, held: BTreeMap::new() }
     }
 
+    /// Asks anew next time.
+    pub(crate) fn forget(&mut self, url: &Url) {
+        self.held.remove(url);
+    }
+
     /// What is at this address, of at most `limit` bytes; nothing when it cannot be had. Who signed it is for the caller to see.
     pub(crate) fn fetch(&mut self, url: &Url, limit: u64) -> Option<Vec<u8>> {
         let held = self.held.get(url);

@@ -74,6 +74,7 @@ impl Lists {
         let roots = self.options.trust_root.iter().map(|path| open::key(path)).collect::<Result<Vec<_>, _>>()?;
         let source = self.options.trust.clone().ok_or(CounterError::TrustUnusable)?;
         let found = newest(self.candidates(&source, MAX_TRUST), |bytes| trust_list(bytes, &roots));
+        self.ask_again_soon(&source, found.is_none());
         let kept = newest(self.kept(KEPT_TRUST, MAX_TRUST), |bytes| trust_list(bytes, &roots));
         let chosen = choose(found, kept, CounterError::TrustUnusable, CounterError::TrustOlder)?;
         Ok(self.settle(KEPT_TRUST, chosen, not_renewed))
@@ -86,6 +87,7 @@ impl Lists {
     ) -> Result<Option<StatusSnapshot>, CounterError> {
         let Some(source) = self.options.status.clone() else { return Ok(None) };
         let found = newest(self.candidates(&source, MAX_STATUS), |bytes| status_lists(bytes, trust));
+        self.ask_again_soon(&source, found.is_none());
         let kept = newest(self.kept(KEPT_STATUS, MAX_STATUS), |bytes| status_lists(bytes, trust));
         // An older snapshot on the stick is no fault: the newer one stays.
         let chosen = choose(found, kept, CounterError::StatusUnusable, CounterError::StatusUnusable)?;
@@ -98,6 +100,15 @@ impl Lists {
             Source::Path(path) if path.is_dir() => in_folder(path, limit),
             Source::Path(path) => read_file(path, limit).into_iter().collect(),
             Source::Url(url) => self.fetcher.fetch(url, limit).into_iter().collect(),
+        }
+    }
+
+    /// What came from an address and was no good list does not count as current for a quarter of an hour.
+    fn ask_again_soon(&mut self, source: &Source, useless: bool) {
+        if let Source::Url(url) = source
+            && useless
+        {
+            self.fetcher.forget(url);
         }
     }
 
@@ -195,4 +206,29 @@ fn keep(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(draft, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(rank: u64) -> Found<u64> {
+        Found { rank, list: rank, bytes: Vec::new() }
+    }
+
+    #[test]
+    fn newer_one_is_chosen_and_of_equals_the_source() {
+        let (missing, older) = (CounterError::TrustUnusable, CounterError::TrustOlder);
+        let chosen = |found, kept| match choose::<u64>(found, kept, missing, older) {
+            Ok(Chosen::New(new)) => Ok((new.list, None)),
+            Ok(Chosen::Kept(kept, why)) => Ok((kept.list, Some(why))),
+            Err(error) => Err(error),
+        };
+        assert_eq!(chosen(Some(found(8)), Some(found(7))), Ok((8, None)));
+        assert_eq!(chosen(Some(found(7)), Some(found(7))), Ok((7, None)));
+        assert_eq!(chosen(Some(found(6)), Some(found(7))), Ok((7, Some(older))));
+        assert_eq!(chosen(None, Some(found(7))), Ok((7, Some(missing))));
+        assert_eq!(chosen(Some(found(1)), None), Ok((1, None)));
+        assert_eq!(chosen(None, None), Err(missing));
+    }
 }

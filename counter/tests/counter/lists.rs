@@ -184,7 +184,7 @@ fn counter_takes_only_what_its_options_say() {
     assert_eq!(code(true, &["--named-only"]), "usage", "by which name?");
 }
 
-/// A server of lists with a certificate of its own authority, which stops when it is dropped.
+/// A server of lists with a certificate of its own authority. Its thread ends with the tests.
 struct ListServer {
     address: String,
     /// The authority's certificate, PEM.

@@ -1,7 +1,7 @@
 //! What the authorities say, pulled from the platform's feed page by page. A page and the place where it ends are stored together, so that
 //! a kill between two pages loses nothing and takes nothing twice.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use eid_crypto::random;
 use eid_model::{Code, UnixTime};
@@ -48,6 +48,8 @@ struct Taken {
     refused: usize,
     found: Vec<((RecordKind, String), Option<Findable>)>,
     over: Vec<KeptUpdate>,
+    /// Records of which something is pending.
+    wished: BTreeSet<(RecordKind, String)>,
 }
 
 impl Unlocked {
@@ -164,7 +166,9 @@ impl Desk {
     ) -> Result<Taken, Error> {
         let session = Arc::clone(&self.session);
         let taken = self.work(move |desk, vault| {
-            let mut taken = Taken::default();
+            let wished = load_updates(vault)?.into_iter().filter(|kept| !kept.wishes.is_empty());
+            let wished = wished.map(|kept| (kept.update.record().0, kept.update.record().1.to_owned())).collect();
+            let mut taken = Taken { wished, ..Taken::default() };
             vault.transaction(|vault| {
                 for change in verified {
                     desk.take_change(vault, change, progress.pull, &mut taken)?;
@@ -228,7 +232,9 @@ impl Desk {
             let layer = Layer::new(report.kind, &report.form, times, Verification::Signed, &report.status, &context).0;
             kept.record.report(&report.authority, layer)?;
             kept.findable = report.kind.findable(&self.read(report.kind, &kept.record.form()), self.tables);
-            self.settle_wishes(vault, &kept.record)?;
+            if taken.wished.contains(&(report.kind, report.id.clone())) {
+                self.settle_wishes(vault, &kept.record)?;
+            }
             taken.pulled = taken.pulled.saturating_add(1);
             taken.found.push(((report.kind, report.id), Some(kept.findable.clone())));
         }

@@ -175,6 +175,8 @@ async fn change_of_every_kind_is_refused_with_a_reason_corrected_and_entered() {
         }
         let outcome = confirm(&unlocked, &person, &update.id).await.unwrap_or_else(|error| panic!("{kind}: {error:?}"));
         assert!(matches!(outcome, ActOutcome::Queued), "{kind}: {outcome:?}");
+        let shown = unlocked.record(case.kind, &update.record, Language::Vi).await.unwrap();
+        assert!(!shown.pending.is_empty(), "{kind}: what was confirmed is pending");
         // Killed before the network is there again.
         if case.kind == RecordKind::Education {
             drop(unlocked);
@@ -190,6 +192,12 @@ async fn change_of_every_kind_is_refused_with_a_reason_corrected_and_entered() {
         let told = (reason.code, reason.path.as_ref().map_or("", |path| path.as_str()));
         assert_eq!(told, (case.refusal.0, case.refusal.1.as_str()), "{kind}");
         assert!(appeal_until.is_some() && heard_of.receipt.is_some(), "{kind}");
+        match unlocked.record(case.kind, &heard_of.record, Language::Vi).await {
+            Ok(record) => {
+                assert!(case.existing && record.pending.is_empty(), "{kind}: what was refused is not pending");
+            }
+            Err(error) => assert!(!case.existing && error == Error::RecordUnknown, "{kind}: {error:?}"),
+        }
         // Corrected: what was refused is there to go on from.
         let again = case.begin(&unlocked, Some(&heard_of.record)).await;
         assert_ne!(again.id, update.id);

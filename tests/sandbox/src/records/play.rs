@@ -17,7 +17,7 @@ use crate::{
 /// How long an authority takes to answer when it is asked anew, in seconds.
 const ANSWER_S: u32 = 5;
 
-/// An authority may be asked for the same thing once in this part of the time that its answer stays fresh.
+/// An authority may be asked for the same thing once in this part of the time that its answer, or its failure, stays fresh.
 const FRESH_PARTS: i64 = 60;
 
 /// Brings a person's records and updates to the present.
@@ -55,10 +55,13 @@ pub(crate) fn refresh(
 ) -> Result<i64, SandboxError> {
     catch_up(platform, tx, pid)?;
     let now = platform.clock.seconds();
-    let last = "SELECT asked_at, due_at FROM asked WHERE pid = ? AND kind = ? AND refreshed";
-    let last = tx.prepare_cached(last)?.query_row(params![pid, kind.name()], |row| Ok((row.get(0)?, row.get(1)?)));
-    if let Some((asked_at, due_at)) = last.optional()? {
-        let pause = i64::from(kind.definition().freshness().found_s) / FRESH_PARTS;
+    let last = "SELECT asked_at, due_at, fails FROM asked WHERE pid = ? AND kind = ? AND refreshed";
+    let last = tx
+        .prepare_cached(last)?
+        .query_row(params![pid, kind.name()], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, bool>(2)?)));
+    if let Some((asked_at, due_at, fails)) = last.optional()? {
+        let freshness = kind.definition().freshness();
+        let pause = i64::from(if fails { freshness.failed_s } else { freshness.found_s }) / FRESH_PARTS;
         if now < i64::saturating_add(asked_at, pause) {
             return Ok(due_at);
         }

@@ -15,6 +15,7 @@ mod contact;
 mod counter;
 mod credential;
 mod data;
+mod decision;
 mod device;
 mod durable;
 mod face;

@@ -110,7 +110,7 @@ async fn authority_that_is_down_says_so_and_what_it_finds_later_takes_the_place_
     let (news, cursor) = citizen.news(Some(&cursor)).await;
     assert_eq!(of_water(&news), [("record".into(), "water".into(), "failed".into())]);
     world.sandbox.set_authority(Some("water_company"), conduct(Plan::Natural));
-    world.wait(86_400);
+    world.wait(15);
     refresh(&citizen, "water").await;
     let (news, _) = citizen.news(Some(&cursor)).await;
     assert_eq!(of_water(&news), [found, ("gone".into(), "water".into(), "-".into())]);
