@@ -48,7 +48,7 @@ pub use contract::{
 pub use data_request::{DataRequestView, MissedTerm, RequestKind, RequestStatus};
 pub use error::EidError;
 pub use info::{BuildInfo, Language, build_info, error_text};
-pub use own_data::HistoryExportView;
+pub use own_data::{HistoryExportView, RecordsExportView};
 pub use ports::{
     ChipLimits, ChipLink, ChipLinkError, Clock, ClockError, Event, EventSink, EventSinkError, HardwareInput, Integrity,
     IntegrityError, KeyAccess, Moment, Platform, SecureKey, SecureKeyError,

@@ -1,13 +1,17 @@
 //! What a holder does with what is written down about him: keep, write out, erase.
 
-use eid_core::HistoryExport;
+use std::collections::BTreeSet;
+
+use eid_core::{HistoryExport, RecordsExport};
+use eid_record::RecordKind;
 
 use crate::{
     EidError, Language, Unlocked,
+    record::kind_named,
     views::{count, redacted},
 };
 
-redacted!(HistoryExportView);
+redacted!(HistoryExportView, RecordsExportView);
 
 /// The history, written out.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -31,6 +35,29 @@ impl From<HistoryExport> for HistoryExportView {
     fn from(export: HistoryExport) -> Self {
         let HistoryExport { json, signature, grant, html, entries, next } = export;
         Self { json, signature, grant, html, entries: count(entries), next }
+    }
+}
+
+/// Records, written out.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
+pub struct RecordsExportView {
+    /// The data file, JSON.
+    pub json: Vec<u8>,
+    /// A compact JWS of the device key that names the data file by its SHA-256. To be kept beside it.
+    pub signature: String,
+    /// The level-2 grant, which says whose key signed.
+    pub grant: String,
+    /// The same for reading: a page of HTML that runs and fetches nothing.
+    pub html: String,
+    /// How many records.
+    pub records: u32,
+}
+
+impl From<RecordsExport> for RecordsExportView {
+    fn from(export: RecordsExport) -> Self {
+        let RecordsExport { json, signature, grant, html, records } = export;
+        Self { json, signature, grant, html, records: count(records) }
     }
 }
 
@@ -74,5 +101,18 @@ impl Unlocked {
     pub async fn export_history(&self, language: Language, after: Option<u64>) -> Result<HistoryExportView, EidError> {
         let core = self.session.core()?;
         self.session.call().run(async move { Ok(core.export_history(after, language.into()).await?.into()) }).await
+    }
+
+    /// Writes out the records of the kinds that the holder chose. The phone may ask for the holder's presence. The files hold all values
+    /// in the clear: say so before.
+    ///
+    /// # Errors
+    /// `Rejected` 8180 for a kind that is not known; `Locked`, `UserCancelled`, `Device`, `Storage`.
+    pub async fn export_records(&self, kinds: Vec<String>, language: Language) -> Result<RecordsExportView, EidError> {
+        // Each once, however often it was named.
+        let kinds = kinds.iter().map(|kind| kind_named(kind)).collect::<Result<BTreeSet<_>, _>>()?;
+        let kinds: Vec<RecordKind> = kinds.into_iter().collect();
+        let core = self.session.core()?;
+        self.session.call().run(async move { Ok(core.export_records(&kinds, language.into()).await?.into()) }).await
     }
 }

@@ -11,6 +11,7 @@ extension AccountView: Redacted {}
 extension ActDraft: Redacted {}
 extension ActProgress: Redacted {}
 extension ActivationView: Redacted {}
+extension AnswerDraft: Redacted {}
 extension AskedPhoneCodeView: Redacted {}
 extension CardDraft: Redacted {}
 extension CardLinesDraft: Redacted {}
@@ -19,6 +20,7 @@ extension ConsentDraft: Redacted {}
 extension ConsentOfferView: Redacted {}
 extension ConsentView: Redacted {}
 extension ContactView: Redacted {}
+extension CounterAskView: Redacted {}
 extension DataRequestView: Redacted {}
 extension DeviceView: Redacted {}
 extension FieldEdit: Redacted {}
@@ -39,6 +41,7 @@ extension QrView: Redacted {}
 extension RecordHitView: Redacted {}
 extension RecordUpdateView: Redacted {}
 extension RecordView: Redacted {}
+extension RecordsExportView: Redacted {}
 extension StatedView: Redacted {}
 extension UpdateEvidenceView: Redacted {}
 extension UpdateReason: Redacted {}

@@ -6,7 +6,8 @@
 //! hold at any moment. What a scenario does, and what must be there after each of its steps, is in [`scenario`].
 //!
 //! The same for the whole app against a sandbox: a citizen's [`Step`] is killed at every such call, and at every request before
-//! the platform has seen it and before its answer arrives ([`Stage`]).
+//! the platform has seen it and before its answer arrives ([`Stage`]); or the network between them cuts, or delivers late
+//! ([`Weather`]), or the platform is busy.
 //!
 //! Only Linux can load such a library; elsewhere this package has no tests.
 
@@ -20,7 +21,7 @@ pub mod scenario;
 mod trace;
 mod world;
 
-pub use app::{CitizenApp, Hit, Outcome, Stage, Step};
+pub use app::{CHANGED, CitizenApp, Goal, Hit, Outcome, PIECE, Stage, Step, TYPED, Weather, document};
 pub use child::{Case, Fault, Run, scratch};
 pub use disk::{PowerCut, Snapshot, Survives};
 pub use hardware::{Hardware, Keys};

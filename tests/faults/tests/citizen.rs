@@ -26,7 +26,7 @@ struct Count {
 impl Count {
     fn add(&mut self, hit: Hit) {
         match hit {
-            Hit::None => {}
+            Hit::None | Hit::Busy(_) | Hit::HalfAnswer(_) | Hit::Network(_) => {}
             Hit::Storage(_) => self.storage += 1,
             Hit::BeforeRequest(_) => self.before_request += 1,
             Hit::AfterRequest(_) => self.after_request += 1,

@@ -1,5 +1,7 @@
 """Changes of records of every kind: written offline, confirmed, killed between, sent, refused, corrected, accepted."""
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from conftest import refused
 from evidence import PLANTED, photo
 from phone import PASSCODE, MovableClock, Phone, run
 from sandbox import serving
+from test_own_data import checked, parts
 
 TABLE = json.loads((Path(__file__).parents[2] / "journeys" / "records.json").read_text())
 CASES = TABLE["kinds"]
@@ -273,3 +276,26 @@ def test_what_cannot_be_done_with_records_is_refused_by_number_and_nothing_is_lo
         assert draft.id not in {update.id for update in await unlocked.record_updates()}
 
     run(journey())
+
+
+def test_records_of_the_kinds_that_their_holder_chose_are_written_out_signed(phone):
+    async def journey():
+        unlocked = await opened(phone)
+        with refused(8180):
+            await unlocked.export_records(["identity", "x"], eid.Language.EN)
+        chosen = ["identity", "driving_licence", "identity"]
+        export = await unlocked.export_records(chosen, eid.Language.EN)
+        shown = [record for kind in set(chosen) for record in await unlocked.records(eid.Language.EN, kind)]
+        return export, shown, await unlocked.history(None, 1)
+
+    export, shown, last = run(journey())
+    claims = checked(export.signature, parts(export.signature)[0]["jwk"])
+    digest = base64.urlsafe_b64encode(hashlib.sha256(export.json).digest()).rstrip(b"=").decode()
+    assert claims["sha256"] == digest
+    written = json.loads(export.json)["records"]
+    assert {(record["kind"], record["id"]) for record in written} == {(record.kind, record.id) for record in shown}
+    assert export.records == len(written) == len(shown) > 1
+    for record in shown:
+        assert all(line.label in export.html for line in record.lines) and export.html not in str(export)
+    assert "<script" not in export.html and str(export) == "RecordsExportView(…)"
+    assert last.items[0].act == eid.Act.EXPORTED

@@ -58,8 +58,8 @@ impl fmt::Debug for Prepared {
     }
 }
 
-/// Checks a file and makes a piece of evidence of it. Takes a second or so for a large picture, and as much memory as the file,
-/// and some 30 MB for one of the usual cameras.
+/// Checks a file and makes a piece of evidence of it. Takes a second or so for a large picture, and besides the file some 30 MB of
+/// memory; up to 100 MB for a progressive JPEG, which cameras do not make.
 ///
 /// # Errors
 /// [`EvidenceError`].

@@ -129,3 +129,40 @@ fn read_part(vault: &Vault, name: &str, offset: u64, length: usize) -> Result<Ve
     }
     Ok(part)
 }
+
+#[cfg(test)]
+mod tests {
+    use eid_crypto::{SecretKey, SystemRandom};
+
+    use super::*;
+
+    #[test]
+    fn part_read_from_any_offset_is_that_part_of_the_whole() {
+        let (folder, rng) = (tempfile::tempdir().unwrap(), Arc::new(SystemRandom::new()));
+        let key = SecretKey::make(&*rng).unwrap();
+        let vault = Vault::create(&folder.path().join("store"), &key, [1; 16], rng).unwrap();
+        let whole: Vec<u8> = (0..=250_u8).cycle().take(2 * CHUNK + 1000).collect();
+        vault.begin_attachment("a", "image/jpeg").unwrap();
+        let chunks = whole.chunks_exact(CHUNK);
+        let rest = chunks.remainder();
+        for chunk in chunks {
+            vault.append_attachment("a", chunk).unwrap();
+        }
+        vault.finish_attachment("a", rest).unwrap();
+        for (offset, length) in [
+            (0, 10),
+            (0, CHUNK),
+            (1, CHUNK),
+            (CHUNK - 1, 2),
+            (CHUNK, CHUNK),
+            (100_000, EVIDENCE_CHUNK),
+            (2 * CHUNK, 5_000),
+            (2 * CHUNK + 999, 10),
+            (2 * CHUNK + 1000, 10),
+        ] {
+            let part = read_part(&vault, "a", u64::try_from(offset).unwrap(), length).unwrap();
+            let wanted: Vec<u8> = whole.iter().copied().skip(offset).take(length).collect();
+            assert!(part == wanted, "{offset} {length}");
+        }
+    }
+}

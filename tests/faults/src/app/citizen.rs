@@ -16,7 +16,7 @@ use eid_sandbox::{
     card::{Card, CardField, CardFile, personalise},
 };
 
-use super::keys::StoredKeys;
+use super::{keys::StoredKeys, update::Goal};
 use crate::world::app_folder;
 
 /// Seconds since 1970 at which all of it happens: 22 November 2026.
@@ -39,6 +39,12 @@ pub enum Step {
     Change(String, String),
     /// Chooses a safety phrase, for which the passcode is asked.
     Phrase(String, String),
+    /// Brings a change of a record to a goal, with the passcode.
+    Update(Goal, String),
+    /// Attaches so many documents of so many bytes to a change, and confirms it.
+    Heap(String, usize, usize),
+    /// Sends what waits, and says by how much its memory grew.
+    Measure(String),
 }
 
 /// The app on a phone whose folder and keys lie on the disk.
@@ -53,8 +59,11 @@ pub struct CitizenApp {
 
 impl Step {
     /// Its words on the command line.
-    pub fn words(&self) -> Vec<&str> {
-        match self {
+    pub fn words(&self) -> Vec<String> {
+        if let Self::Heap(passcode, pieces, bytes) = self {
+            return vec!["heap".to_owned(), passcode.clone(), pieces.to_string(), bytes.to_string()];
+        }
+        let words = match self {
             Self::Start(pid, phone) => vec!["start", pid, phone],
             Self::Code(code) => vec!["code", code],
             Self::Card(card) => vec!["card", card],
@@ -62,7 +71,21 @@ impl Step {
             Self::Passcode(passcode) => vec!["passcode", passcode],
             Self::Change(old, new) => vec!["change", old, new],
             Self::Phrase(passcode, phrase) => vec!["phrase", passcode, phrase],
-        }
+            Self::Update(goal, passcode) => vec!["update", goal.word(), passcode],
+            Self::Measure(passcode) => vec!["measure", passcode],
+            Self::Heap(..) => vec![],
+        };
+        words.into_iter().map(str::to_owned).collect()
+    }
+
+    /// True if it needs no network, and gets none.
+    pub const fn is_offline(&self) -> bool {
+        matches!(self, Self::Update(Goal::Written | Goal::Evidenced | Goal::Confirmed, ..) | Self::Heap(..))
+    }
+
+    /// True if its storage calls are numbered and can be killed at; others are too large for that.
+    pub const fn is_traced(&self) -> bool {
+        !matches!(self, Self::Heap(..) | Self::Measure(_))
     }
 
     /// The step of these words.
@@ -76,6 +99,14 @@ impl Step {
             ["passcode", passcode] => Self::Passcode(passcode.to_owned()),
             ["change", old, new] => Self::Change(old.to_owned(), new.to_owned()),
             ["phrase", passcode, phrase] => Self::Phrase(passcode.to_owned(), phrase.to_owned()),
+            ["measure", passcode] => Self::Measure(passcode.to_owned()),
+            ["heap", passcode, pieces, bytes] => {
+                Self::Heap(passcode.to_owned(), pieces.parse().ok()?, bytes.parse().ok()?)
+            }
+            ["update", word, passcode] => {
+                let goal = Goal::ALL.into_iter().find(|goal| goal.word() == word)?;
+                Self::Update(goal, passcode.to_owned())
+            }
             _ => return None,
         })
     }
@@ -87,7 +118,12 @@ impl Step {
             Self::Code(_) => Some(ActivationStep::Card),
             Self::Card(_) => Some(ActivationStep::Face),
             Self::Face(_) => Some(ActivationStep::Passcode),
-            Self::Passcode(_) | Self::Change(..) | Self::Phrase(..) => None,
+            Self::Passcode(_)
+            | Self::Change(..)
+            | Self::Phrase(..)
+            | Self::Update(..)
+            | Self::Heap(..)
+            | Self::Measure(_) => None,
         }
     }
 }
@@ -131,11 +167,18 @@ impl CitizenApp {
     }
 
     /// Does a step, or goes on with it: what an earlier process has stored is not done again. `before` is called when the app has
-    /// nothing left to do before the step.
+    /// nothing left to do before the step. Gives what there is to say.
     ///
     /// # Errors
     /// Those of the step; [`io::Error`]s and a change whose outcome is not known as text.
-    pub async fn take(&self, step: &Step, before: impl FnOnce() + Send) -> Result<(), String> {
+    pub async fn take(&self, step: &Step, before: impl FnOnce() + Send) -> Result<String, String> {
+        if let Step::Measure(passcode) = step {
+            return self.measure(passcode, before).await;
+        }
+        self.carry_out(step, before).await.map(|()| "done".to_owned())
+    }
+
+    async fn carry_out(&self, step: &Step, before: impl FnOnce() + Send) -> Result<(), String> {
         if let Step::Change(old, new) = step {
             let unlocked = self.app.unlock(bytes(old)).await.map_err(text)?;
             before();
@@ -146,6 +189,11 @@ impl CitizenApp {
         }
         if let Step::Phrase(passcode, phrase) = step {
             return self.choose_phrase(passcode, phrase, before).await;
+        }
+        match step {
+            Step::Update(goal, passcode) => return self.bring(*goal, passcode, before).await,
+            Step::Heap(passcode, pieces, bytes) => return self.heap(passcode, (*pieces, *bytes), before).await,
+            _ => {}
         }
         let pending = self.app.resume_activation().await.map_err(text)?;
         before();
@@ -189,15 +237,15 @@ impl CitizenApp {
                 activation.submit_face(picture).await.map_err(text)
             }
             Step::Passcode(passcode) => activation.complete(bytes(passcode)).await.map(drop).map_err(text),
-            Step::Change(..) | Step::Phrase(..) => Err("no step of an activation".to_owned()),
+            _ => Err("no step of an activation".to_owned()),
         }
     }
 }
 
-fn bytes(passcode: &str) -> Vec<u8> {
+pub(super) fn bytes(passcode: &str) -> Vec<u8> {
     passcode.as_bytes().to_vec()
 }
 
-fn text<E: std::fmt::Debug>(error: E) -> String {
+pub(super) fn text<E: std::fmt::Debug>(error: E) -> String {
     format!("{error:?}")
 }

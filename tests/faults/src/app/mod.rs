@@ -2,7 +2,11 @@
 
 mod citizen;
 mod keys;
+mod link;
 mod stage;
+mod update;
 
 pub use citizen::{CitizenApp, Step};
+pub use link::Weather;
 pub use stage::{Hit, Outcome, Stage};
+pub use update::{CHANGED, Goal, PIECE, TYPED, document};

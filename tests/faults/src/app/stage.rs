@@ -1,7 +1,7 @@
 //! A phone and a platform on the disk, put back to the same moment before each run.
 
 use std::{
-    fs,
+    fs, io,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
@@ -14,10 +14,15 @@ use std::{
 
 use eid_core::ActivationStep;
 use eid_model::UnixTime;
-use eid_sandbox::{Clock, Fault, LogLine, Person, RunningSandbox, Sandbox, SandboxConfig, Storage};
+use eid_sandbox::{
+    Clock, Conduct, Fault, LogLine, Person, RunningSandbox, Sandbox, SandboxConfig, SandboxError, Storage,
+};
 use tempfile::TempDir;
 
-use super::citizen::{CitizenApp, START, Step};
+use super::{
+    citizen::{CitizenApp, START, Step},
+    link::{Link, Weather},
+};
 use crate::{
     Call, Keys, Snapshot,
     child::{SHIM, scratch},
@@ -35,6 +40,23 @@ pub enum Hit {
     BeforeRequest(usize),
     /// It is killed when the platform has carried out the request of this number, before the answer leaves.
     AfterRequest(usize),
+    /// The platform refuses the request of this number for now, and asks to come back later.
+    Busy(usize),
+    /// The platform carries the request of this number out, and its answer breaks off in the middle.
+    HalfAnswer(usize),
+    /// Nothing happens to it, but to what it sends or is sent.
+    Network(Weather),
+}
+
+impl Hit {
+    /// What the platform does at the request of a number.
+    const fn fault(self) -> Option<(usize, Fault)> {
+        match self {
+            Self::BeforeRequest(at) | Self::Busy(at) => Some((at, Fault::Down)),
+            Self::HalfAnswer(at) => Some((at, Fault::Truncated)),
+            Self::None | Self::Storage(_) | Self::AfterRequest(_) | Self::Network(_) => None,
+        }
+    }
 }
 
 /// What a child did.
@@ -48,6 +70,10 @@ pub struct Outcome {
     pub calls: usize,
     /// Requests that reached the platform.
     pub requests: usize,
+    /// Bytes that went to the platform, and that came from it.
+    pub carried: (usize, usize),
+    /// Bytes that the platform got when the child was gone.
+    pub late: usize,
     /// What it said last.
     pub said: String,
 }
@@ -63,6 +89,8 @@ pub struct Stage {
     running: Option<Arc<RunningSandbox>>,
     watch: Arc<Watch>,
     now: Arc<AtomicI64>,
+    link: Link,
+    conduct: Conduct,
 }
 
 /// Counts requests, and kills at one of them.
@@ -93,6 +121,8 @@ impl Stage {
             running: None,
             watch: Arc::default(),
             now: Arc::new(AtomicI64::new(START)),
+            link: Link::new().map_err(text)?,
+            conduct: Conduct::default(),
         };
         stage.restore()?;
         Ok(stage)
@@ -127,9 +157,11 @@ impl Stage {
         let config = SandboxConfig {
             storage: Storage::File(self.place.path().join("platform").join("sandbox.db")),
             clock: Clock::new(move || UnixTime::from_seconds(now.load(Ordering::SeqCst))),
+            listen: self.link.platform().into(),
             ..SandboxConfig::default()
         };
-        let running = Sandbox::start(&config.with_log(move |line| watch.tell(line))).map_err(text)?;
+        let running = start(&config.with_log(move |line| watch.tell(line)))?;
+        running.set_authority(None, self.conduct);
         fs::write(self.ca(), running.ca_der().map_err(text)?).map_err(text)?;
         let running = Arc::new(running);
         *self.watch.platform.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&running);
@@ -143,6 +175,16 @@ impl Stage {
     /// None while the stage is set.
     pub fn platform(&self) -> Result<&RunningSandbox, String> {
         self.running.as_deref().ok_or_else(|| "no platform".to_owned())
+    }
+
+    /// How authorities behave from now on, whatever is put back.
+    ///
+    /// # Errors
+    /// None while the stage is set.
+    pub fn set_authorities(&mut self, conduct: Conduct) -> Result<(), String> {
+        self.conduct = conduct;
+        self.platform()?.set_authority(None, conduct);
+        Ok(())
     }
 
     /// Lets time pass for the platform and for apps opened from now on.
@@ -166,31 +208,41 @@ impl Stage {
     /// Those of starting it and reading its trace, as text.
     pub fn run(&self, step: &Step, hit: Hit) -> Result<Outcome, String> {
         let platform = self.platform()?;
-        let trace = self.place.path().join("trace");
+        let (trace, answers) = (self.place.path().join("trace"), self.place.path().join("answers"));
         drop(fs::remove_file(&trace));
         let (kind, at) = if let Hit::Storage(at) = hit { ("kill", at) } else { ("none", 0) };
         self.watch.seen.store(0, Ordering::SeqCst);
-        platform.set_fault(if hit == Hit::BeforeRequest(1) { Fault::Down } else { Fault::Off });
+        let at_once = hit.fault().filter(|(at, _)| *at == 1).map_or(Fault::Off, |(_, fault)| fault);
+        platform.set_fault(if step.is_offline() { Fault::Down } else { at_once });
+        self.link.set(if let Hit::Network(weather) = hit { weather } else { Weather::Fine });
         // The child cannot send anything before it is known here whom to kill.
         let mut target = self.watch.target();
         let child = Command::new(&self.program)
             .args([self.root().as_os_str(), platform.base_url().as_ref(), self.ca().as_os_str()])
             .arg(self.seconds().to_string())
             .args(step.words())
-            .env("LD_PRELOAD", SHIM)
+            .env("LD_PRELOAD", if step.is_traced() { SHIM } else { "" })
+            // What is free goes back at once: a figure is of what is used.
+            .envs(["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"].map(|name| (name, "65536")))
             .env("EID_FAULT_ROOT", self.root())
             .env("EID_FAULT_TRACE", &trace)
             .env("EID_FAULT_KIND", kind)
             .env("EID_FAULT_AT", at.to_string())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(if step.is_traced() { Stdio::null() } else { fs::File::create(&answers).map_err(text)?.into() })
             .spawn()
             .map_err(text)?;
         *target = Some((hit, child));
         drop(target);
-        let status = self.watch.wait()?;
+        let status = self.watch.wait(if step.is_traced() { 60 } else { 900 })?;
         platform.set_fault(Fault::Off);
-        let calls = load_trace(&trace).map_err(text)?;
+        let carried = self.link.counts();
+        let late = self.link.deliver();
+        let calls = if step.is_traced() {
+            load_trace(&trace).map_err(text)?
+        } else {
+            vec![Call::Answer(fs::read_to_string(&answers).map_err(text)?)]
+        };
         let begun = calls.iter().position(|call| matches!(call, Call::Answer(said) if said.contains("begin")));
         let count = |calls: &[Call]| calls.iter().filter(|call| call.is_numbered()).count();
         let said = calls.iter().rev().find_map(|call| if let Call::Answer(said) = call { Some(said) } else { None });
@@ -199,6 +251,8 @@ impl Stage {
             before: begun.and_then(|begun| calls.get(..begun)).map_or(0, count),
             calls: count(&calls),
             requests: self.watch.seen.load(Ordering::SeqCst),
+            carried,
+            late,
             said: said.cloned().unwrap_or_default(),
         })
     }
@@ -249,22 +303,30 @@ impl Watch {
     fn tell(&self, _line: &LogLine) {
         let seen = self.seen.fetch_add(1, Ordering::SeqCst) + 1;
         let mut target = self.target();
-        let Some((Hit::BeforeRequest(at) | Hit::AfterRequest(at), child)) = target.as_mut() else { return };
-        if *at == seen {
+        let Some((hit, child)) = target.as_mut() else { return };
+        if matches!(hit, Hit::BeforeRequest(at) | Hit::AfterRequest(at) if *at == seen) {
             // It may have ended by itself meanwhile.
             drop(child.kill());
             drop(child.wait());
-        } else if matches!(target.as_ref(), Some((Hit::BeforeRequest(at), _)) if *at == seen + 1) {
-            let platform = self.platform.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-            if let Some(platform) = platform {
-                platform.set_fault(Fault::Down);
+        } else if let Some((at, fault)) = hit.fault() {
+            if at == seen + 1 {
+                self.set_fault(fault);
+            } else if at == seen {
+                self.set_fault(Fault::Off);
             }
         }
     }
 
-    /// Waits for the child's end; one that hangs for a minute is killed.
-    fn wait(&self) -> Result<ExitStatus, String> {
-        for _ in 0..12_000 {
+    fn set_fault(&self, fault: Fault) {
+        let platform = self.platform.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        if let Some(platform) = platform {
+            platform.set_fault(fault);
+        }
+    }
+
+    /// Waits for the child's end; one that hangs for so many seconds is killed.
+    fn wait(&self, seconds: u32) -> Result<ExitStatus, String> {
+        for _ in 0..seconds * 200 {
             if let Some((_, child)) = self.target().as_mut()
                 && let Some(status) = child.try_wait().map_err(text)?
             {
@@ -279,6 +341,20 @@ impl Watch {
 
     fn target(&self) -> MutexGuard<'_, Option<(Hit, Child)>> {
         self.target.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The platform at an address where another was just now.
+fn start(config: &SandboxConfig) -> Result<RunningSandbox, String> {
+    let mut tries = 0;
+    loop {
+        match Sandbox::start(config) {
+            Err(SandboxError::Io(error)) if error.kind() == io::ErrorKind::AddrInUse && tries < 100 => {
+                tries += 1;
+                sleep(Duration::from_millis(20));
+            }
+            started => return started.map_err(text),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ fn main() {
         citizen.take(&step, || println!("begin")).await
     });
     match done {
-        Ok(()) => println!("done"),
+        Ok(said) => println!("{said}"),
         Err(error) => println!("failed {error}"),
     }
     // As the system ends an app: nothing is closed.
