@@ -33,6 +33,7 @@ extension HolderMismatchView: Redacted {}
 extension LineView: Redacted {}
 extension LockCodeView: Redacted {}
 extension MismatchView: Redacted {}
+extension PaperView: Redacted {}
 extension PendingView: Redacted {}
 extension PhoneCodeDraft: Redacted {}
 extension PresentDraft: Redacted {}
