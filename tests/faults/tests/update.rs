@@ -111,27 +111,56 @@ async fn judge(stage: &Stage, hit: Hit, (pid, rounds): (&Pid, u32)) {
     }
 }
 
-/// Brings the change near a goal, then takes the step to it without harm and with each harm, each time from the same moment.
-async fn hurt(goal: Goal, plan: Plan) -> Count {
-    let mut stage = activated(plan);
-    let Step::Start(pid, _) = stage.step(ActivationStep::Start, PASSCODE).unwrap() else { panic!() };
-    let (pid, rounds) = (Pid::parse(&pid).unwrap(), if plan == Plan::Supplement { 2 } else { 1 });
-    let step = |goal| Step::Update(goal, PASSCODE.to_owned());
-    for earlier in Goal::ALL.into_iter().filter(|earlier| *earlier < goal) {
-        assert_eq!(stage.run(&step(earlier), Hit::None).unwrap().said, "done\n");
+/// A change on the way to a goal, and how the step to it goes without harm.
+struct Near {
+    stage: Stage,
+    pid: Pid,
+    rounds: u32,
+    step: Step,
+    good: Outcome,
+}
+
+impl Near {
+    async fn to(goal: Goal, plan: Plan) -> Self {
+        let mut stage = activated(plan);
+        let Step::Start(pid, _) = stage.step(ActivationStep::Start, PASSCODE).unwrap() else { panic!() };
+        let (pid, rounds) = (Pid::parse(&pid).unwrap(), if plan == Plan::Supplement { 2 } else { 1 });
+        let step = |goal| Step::Update(goal, PASSCODE.to_owned());
+        for earlier in Goal::ALL.into_iter().filter(|earlier| *earlier < goal) {
+            assert_eq!(stage.run(&step(earlier), Hit::None).unwrap().said, "done\n");
+        }
+        stage.keep().unwrap();
+        let good = stage.run(&step(goal), Hit::None).unwrap();
+        assert_eq!(good.said, "done\n", "{good:?}");
+        judge(&stage, Hit::None, (&pid, rounds)).await;
+        Self { stage, pid, rounds, step: step(goal), good }
     }
-    stage.keep().unwrap();
-    let good = stage.run(&step(goal), Hit::None).unwrap();
-    assert_eq!(good.said, "done\n", "{good:?}");
-    judge(&stage, Hit::None, (&pid, rounds)).await;
-    let mut count = Count::default();
-    for hit in hits(&good, goal, step(goal).is_offline()) {
-        stage.restore().unwrap();
-        let hurt = stage.run(&step(goal), hit).unwrap();
-        if matches!(hit, Hit::Storage(_) | Hit::BeforeRequest(_) | Hit::AfterRequest(_)) {
+
+    /// Takes the step with a harm.
+    fn take(&self, hit: Hit) -> Outcome {
+        let hurt = self.stage.run(&self.step, hit).unwrap();
+        if matches!(hit, Hit::Storage(_)) {
             assert_eq!(hurt.status.signal(), Some(9), "{hit:?}: {hurt:?}");
         }
-        judge(&stage, hit, (&pid, rounds)).await;
+        hurt
+    }
+
+    async fn judge(&self, hit: Hit) {
+        judge(&self.stage, hit, (&self.pid, self.rounds)).await;
+    }
+}
+
+/// Takes the step to a goal without harm and with each harm, each time from the same moment.
+async fn hurt(goal: Goal, plan: Plan) -> Count {
+    let mut near = Near::to(goal, plan).await;
+    let mut count = Count::default();
+    for hit in hits(&near.good, goal, near.step.is_offline()) {
+        near.stage.restore().unwrap();
+        let hurt = near.take(hit);
+        if matches!(hit, Hit::BeforeRequest(_) | Hit::AfterRequest(_)) {
+            assert_eq!(hurt.status.signal(), Some(9), "{hit:?}: {hurt:?}");
+        }
+        near.judge(hit).await;
         count.add(hit, hurt.late > 0);
     }
     report(goal, &count);
@@ -163,6 +192,55 @@ async fn update_hurt_while_it_is_sent_reaches_its_authority_once() {
 async fn update_hurt_while_its_authority_gets_more_reaches_it_once_in_each_round() {
     let count = hurt(Goal::Supplied, Plan::Supplement).await;
     assert!(count.has_all(), "{:?}", count.0);
+}
+
+/// Killed at each storage call, and when it is started again, each thing that a network does happens to what is left to send. By
+/// turns, so that each kill has one; with `EID_FAULTS=all` every kill has every one.
+#[tokio::test(flavor = "multi_thread")]
+async fn update_killed_while_it_is_sent_and_hurt_again_when_it_goes_on_reaches_its_authority_once() {
+    let mut near = Near::to(Goal::Decided, Plan::Accept).await;
+    let all = std::env::var_os("EID_FAULTS").is_some_and(|wanted| wanted == "all");
+    let kills = (near.good.before + 1..=near.good.calls).map(Hit::Storage);
+    let (mut count, mut pairs) = (Count::default(), 0_usize);
+    for (turn, kill) in kills.enumerate() {
+        // What is left grows less with each call that was made: the fault is at its beginning.
+        let (at, byte) = (turn / 7 % 3 + 1, turn * 97 % 4_096 + 1);
+        let faults = [
+            Hit::BeforeRequest(at),
+            Hit::AfterRequest(at),
+            Hit::Busy(at),
+            Hit::HalfAnswer(at),
+            Hit::Network(Weather::CutUp(byte)),
+            Hit::Network(Weather::CutDown(byte)),
+            Hit::Network(Weather::Late(byte)),
+        ];
+        let wanted = faults.into_iter().enumerate().filter(|(kind, _)| all || turn % faults.len() == *kind);
+        for (_, fault) in wanted {
+            near.stage.restore().unwrap();
+            near.take(kill);
+            let again = near.take(fault);
+            near.judge(fault).await;
+            if happened(fault, &again) {
+                count.add(fault, again.late > 0);
+                pairs += 1;
+            }
+        }
+    }
+    let counts: Vec<String> = count.0.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let line = format!("update, killed and then: {}; {pairs} pairs, lost or doubled 0\n", counts.join(", "));
+    std::io::stdout().write_all(line.as_bytes()).unwrap();
+    assert!(count.0.len() >= 7 && pairs >= 200, "{:?}", count.0);
+}
+
+/// False if nothing was left to send when the fault would have come.
+fn happened(hit: Hit, outcome: &Outcome) -> bool {
+    match hit {
+        Hit::None | Hit::Network(Weather::Fine) => false,
+        Hit::Storage(_) | Hit::BeforeRequest(_) | Hit::AfterRequest(_) => outcome.status.signal() == Some(9),
+        Hit::Busy(at) | Hit::HalfAnswer(at) => outcome.requests >= at,
+        Hit::Network(Weather::CutUp(byte) | Weather::Late(byte)) => outcome.carried.0 >= byte,
+        Hit::Network(Weather::CutDown(byte)) => outcome.carried.1 >= byte,
+    }
 }
 
 /// Not with `println!`, which a test that goes well keeps to itself.
