@@ -45,6 +45,12 @@ class Key:
         return signed + "." + encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
 
 
+def counter_key():
+    """The public key of a service counter, as it is registered."""
+    jwk = Key().jwk
+    return encode(b"\x04" + decode(jwk["x"]) + decode(jwk["y"]))
+
+
 def now():
     return int(time.time())
 

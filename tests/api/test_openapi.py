@@ -14,7 +14,7 @@ import schemathesis
 from schemathesis import GenerationMode
 
 import platform_under_test as platform
-from citizen import Activation, Citizen, encode, people
+from citizen import Activation, Citizen, counter_key, encode, people
 
 CONFIG = schemathesis.Config.from_path(Path(__file__).with_name("schemathesis.toml"))
 
@@ -37,6 +37,8 @@ EVIDENCE = b"\xff\xd8\xff of nothing"
 at = f"/v1/evidence/{citizen.offer(EVIDENCE)}"
 whole = {"Upload-Offset": "0", "Upload-Complete": "?1", "Content-Type": "application/partial-upload"}
 platform.answer("PATCH", at, headers=whole | citizen.headers("PATCH", at), data=EVIDENCE)
+COUNTER = {"counter": "rp/999-001", "name": "Quầy Mẫu", "purposes": ["id"], "key": counter_key()}
+platform.answer("POST", "/sandbox/counters", COUNTER)
 
 CODES = {int(code) for code in re.findall(r"^\| (\d{4}) \|", Path("core/docs/error-codes.md").read_text(), re.M)}
 
@@ -140,6 +142,14 @@ def natural(case):
     case.body = {"plan": "natural"}
 
 
+def counter(case):
+    case.body = COUNTER
+
+
+def registered_counter(case):
+    case.path_parameters["name"] = "999-001"
+
+
 def step(of, body):
     """A step of this activation, with the right body."""
 
@@ -168,6 +178,8 @@ RIGHT = {
     "PATCH /v1/evidence/{digest}": upload,
     "POST /v1/submissions": submission,
     "POST /sandbox/authority": natural,
+    "POST /sandbox/counters": counter,
+    "POST /sandbox/counters/{name}/status": registered_counter,
     "POST /sandbox/records": own_change,
     "GET /sandbox/submissions": lambda case: case.query.update(pid=CITIZEN["pid"]),
     "GET /sandbox/evidence/{digest}": received_evidence,
