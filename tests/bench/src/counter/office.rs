@@ -1,6 +1,6 @@
 //! An office's server, an issuer that it believes, and a phone.
 
-use std::{net::SocketAddr, sync::atomic::AtomicU64};
+use std::{net::SocketAddr, sync::Arc};
 
 use eid_counter::{CounterServer, ReplayStore, Rules, Station, draw_png, listen};
 use eid_crypto::{SigningKey, SystemRandom};
@@ -27,7 +27,7 @@ pub(crate) fn scan() -> Scan<'static> {
 }
 
 pub(crate) struct Office {
-    issuer: SigningKey,
+    issuer: Arc<SigningKey>,
     address: SocketAddr,
     /// Dropping it ends the server.
     _stop: oneshot::Sender<()>,
@@ -38,7 +38,7 @@ impl Office {
     /// Serves in this runtime, with its record in a file.
     pub(crate) fn open() -> Result<Self, Failed> {
         let folder = tempfile::tempdir()?;
-        let issuer = SigningKey::make()?;
+        let issuer = Arc::new(SigningKey::make()?);
         let record = ReplayStore::open(&folder.path().join("used"))?;
         let server = CounterServer::new(rules(&issuer), record, || NOW, |_| {});
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
@@ -53,7 +53,6 @@ impl Office {
     }
 
     pub(crate) fn phone(&self) -> Result<Phone, Failed> {
-        let key = SigningKey::make()?;
         let mut claims = Claims::new();
         let text = |text: &str| ClaimValue::Text(text.to_owned());
         for (claim, value) in [
@@ -67,17 +66,7 @@ impl Office {
         ] {
             claims.insert(claim, value)?;
         }
-        let draft = TokenDraft {
-            purpose: Purpose::Id,
-            issuer: "e.example",
-            claims: &claims,
-            holder_key: key.public(),
-            issued_at: NOW,
-            valid_days: 14,
-            status: None,
-        };
-        let token = HeldToken::parse(issue_token(&draft, &self.issuer, &SystemRandom::new())?)?;
-        Ok(Phone { key, token, shown: AtomicU64::new(0) })
+        Ok(Phone { claims, issuer: Arc::clone(&self.issuer) })
     }
 
     pub(crate) async fn connect(&self) -> Result<Connection, Failed> {
@@ -93,19 +82,27 @@ fn rules(issuer: &SigningKey) -> Rules {
 
 /// A phone whose proofs are full identities with photo: the heaviest kind.
 pub(crate) struct Phone {
-    key: SigningKey,
-    token: HeldToken,
-    shown: AtomicU64,
+    claims: Claims,
+    issuer: Arc<SigningKey>,
 }
 
 impl Phone {
-    /// The text of a proof that was not made before: each has another challenge.
+    /// The text of a proof that was not made before: as on phones, each has a credential of its own.
     pub(crate) fn prove(&self) -> Result<String, Failed> {
-        let number = self.shown.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let challenge = Some(number.to_be_bytes().to_vec());
-        let showing = Showing { audience: Audience::Anyone, challenge, photo: true, claims: vec![], now: NOW };
-        let unsigned = self.token.prepare(&showing)?;
-        let signature = self.key.sign(unsigned.to_be_signed())?;
+        let key = SigningKey::make()?;
+        let draft = TokenDraft {
+            purpose: Purpose::Id,
+            issuer: "e.example",
+            claims: &self.claims,
+            holder_key: key.public(),
+            issued_at: NOW,
+            valid_days: 14,
+            status: None,
+        };
+        let token = HeldToken::parse(issue_token(&draft, &self.issuer, &SystemRandom::new())?)?;
+        let showing = Showing { audience: Audience::Anyone, challenge: None, photo: true, claims: vec![], now: NOW };
+        let unsigned = token.prepare(&showing)?;
+        let signature = key.sign(unsigned.to_be_signed())?;
         Ok(unsigned.finish(&signature).text(Spelling::Digits))
     }
 
