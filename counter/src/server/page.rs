@@ -132,7 +132,7 @@ mod tests {
     fn decoder_is_of_the_version_in_the_lock_file_and_whole() {
         let script = text("/zxing.js");
         let binary = FILES.iter().find(|file| file.path == "/zxing_reader.wasm").unwrap().content;
-        let hash: String = eid_crypto::hash::sha256(binary).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = sha256(binary).iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(script.contains(&format!("ZXING_WASM_SHA256=`{hash}`")), "the script names its binary");
         let lock: serde_json::Value = serde_json::from_str(include_str!("../../page/package-lock.json")).unwrap();
         let version = lock["packages"]["node_modules/zxing-wasm"]["version"].as_str().unwrap();
