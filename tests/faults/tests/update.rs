@@ -16,7 +16,7 @@ const PASSCODE: &str = "271828";
 /// A phone that was activated, and authorities that answer at once.
 fn activated(plan: Plan) -> Stage {
     let mut stage = Stage::new(env!("CARGO_BIN_EXE_citizen")).unwrap();
-    stage.set_authorities(Conduct { plan, delay_s: Some(0), supplement_s: None }).unwrap();
+    stage.set_authorities(Conduct { plan, delay_s: Some(0), ..Conduct::default() }).unwrap();
     let mut due = Some(ActivationStep::Start);
     while let Some(next) = due {
         let step = stage.step(next, PASSCODE).unwrap();
