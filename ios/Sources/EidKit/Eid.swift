@@ -62,6 +62,13 @@ public final class Eid: Sendable {
         try await cancellable { try await self.app.lockAccountByCode(pid: pid, code: code, cancel: $0) }
     }
 
+    /// The phrase that the citizen knows the true app by, for the screen that asks for the passcode; nil if none was chosen.
+    ///
+    /// - Throws: `EidError` when the folder cannot be read, or after `shutdown`.
+    public func safetyPhrase() async throws -> String? {
+        try await app.safetyPhrase()
+    }
+
     /// Opens the store with the passcode of six digits, as bytes.
     ///
     /// - Throws: `EidError.AuthFailed` with the number of wrong tries and the seconds to wait, or another `EidError`.

@@ -1,25 +1,35 @@
 """A registered counter asks, the app answers: from the counter's program through the platform to the app and back."""
 
+import base64
 import json
 import subprocess
 
+import base45
+import cbor2
 import eid_core as eid
 import pytest
 from conftest import refused
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 from phone import PASSCODE, MovableClock, run
 
 NAME = "Quầy 3 – Bệnh viện Mẫu"
+
+# Labels and numbers of the proof format.
+ASKED, AGE_VCT, ID_VCT = -65603, 65041, 65042
 
 
 class Counter:
     """The counter's program with a registered identity."""
 
-    def __init__(self, programs, sandbox, folder, counter="rp/0101234567-001"):
+    def __init__(self, programs, sandbox, folder, counter="rp/0101234567-001", purposes=("id", "age")):
         self.program, self.counter, self.identity = programs / "eid-counter", counter, folder / "identity"
         self.trust, self.status = folder / "trust.cbor", folder / "status.cbor"
         self.trust.write_bytes(sandbox.fetch("/v1/trust-list"))
         self.status.write_bytes(sandbox.fetch("/v1/status-lists"))
-        wishes = ["--counter", counter, "--name", NAME, "--purpose", "id", "--purpose", "age"]
+        wishes = ["--counter", counter, "--name", NAME, *(word for name in purposes for word in ("--purpose", name))]
         application = json.loads(self.run("register", "apply", *self.home(), *wishes))
         (folder / "answer.json").write_bytes(sandbox.fetch("/sandbox/counters", application))
         self.run("register", "accept", *self.home(), "--trust", self.trust, folder / "answer.json")
@@ -33,6 +43,25 @@ class Counter:
 
     def ask(self, purpose="id", *more):
         return json.loads(self.run("request", *self.home(), "--purpose", purpose, "--reason", "Nhận thuốc", *more))
+
+    def ask_beyond(self):
+        """A question for identity of a counter that may ask for age alone, which its own program does not make."""
+        text = self.ask("age")["text"]
+        protected, _, payload, _ = cbor2.loads(base45.b45decode(text.removeprefix("VN1R:"))).value
+        asked = cbor2.loads(payload)
+        (vct, photo), asked[ASKED] = asked[ASKED], [ID_VCT, False]
+        assert (vct, photo) == (AGE_VCT, False)
+        payload = cbor2.dumps(asked)
+        key = load_der_private_key(base64.b64decode(json.loads((self.identity / "identity.json").read_text())["key"]), None)
+        der = key.sign(cbor2.dumps(["Signature1", protected, b"", payload]), ec.ECDSA(hashes.SHA256()))
+        signature = b"".join(number.to_bytes(32, "big") for number in decode_dss_signature(der))
+        message = cbor2.CBORTag(18, [protected, {}, payload, signature])
+        return "VN1R:" + base45.b45encode(cbor2.dumps(message)).decode()
+
+    def poster(self):
+        """The text of its printed code: its registration."""
+        kept = json.loads((self.identity / "identity.json").read_text())
+        return "VN1R:" + base45.b45encode(base64.b64decode(kept["registration"])).decode()
 
     def code(self, text, *more):
         lists = ["--trust", self.trust, "--status", self.status, "--counter", self.counter]
@@ -85,6 +114,36 @@ def test_more_than_was_asked_and_codes_of_others_are_refused(ready, asking):
                 await unlocked.read_counter_code(bad)
 
     run(journey())
+
+
+def test_counter_that_asks_for_what_it_may_not_is_refused(ready, programs, sandbox, tmp_path):
+    rogue = Counter(programs, sandbox, tmp_path, "rp/0101234567-009", purposes=["age"])
+
+    async def journey():
+        unlocked = await ready.app.unlock(PASSCODE)
+        with refused(5116):
+            await unlocked.read_counter_code(rogue.ask_beyond())
+        noted = (await unlocked.history(None, 1)).items[0]
+        assert (noted.code, noted.counterpart) == (5116, f"{NAME} ({rogue.counter})")
+        assert (await unlocked.read_counter_code(rogue.ask("age")["text"])).view().purposes == [eid.Purpose.AGE]
+
+    run(journey())
+
+
+def test_printed_code_names_the_counter_and_the_proof_is_for_it_alone(ready, asking, programs, sandbox, tmp_path):
+    async def journey():
+        unlocked = await ready.app.unlock(PASSCODE)
+        ask = await unlocked.read_counter_code(asking.poster())
+        view = ask.view()
+        assert (view.name, set(view.purposes)) == (NAME, {eid.Purpose.AGE, eid.Purpose.ID})
+        assert (view.photo, view.reason) == (False, None)
+        with refused(5117):
+            await unlocked.answer_counter(ask, eid.AnswerDraft(purpose=eid.Purpose.RESIDENCE))
+        return await (await unlocked.answer_counter(ask, eid.AnswerDraft(purpose=eid.Purpose.AGE))).sign()
+
+    proof = run(journey())
+    other = Counter(programs, sandbox, tmp_path, "rp/0101234567-002")
+    assert (asking.code(proof.text), other.code(proof.text)) == ("Q00", "Q07")
 
 
 def test_counter_withdrawn_is_refused_after_the_next_contact(ready, asking, sandbox):
