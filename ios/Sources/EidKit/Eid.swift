@@ -227,6 +227,15 @@ extension Unlocked {
     }
 }
 
+extension Presentation {
+    /// Sends the proof to the counter that asked for it, where the view of its question names a host; after an error show the code.
+    ///
+    /// - Throws: `EidError.Network` 5118 when it did not arrive or was not taken; `UserCancelled` when the task was cancelled.
+    public func send() async throws {
+        try await cancellable { try await self.send(cancel: $0) }
+    }
+}
+
 /// Runs a call of the core with a token that the task's cancellation cancels: on its own Swift's does not reach Rust.
 private func cancellable<T: Sendable>(_ call: (CancelToken) async throws -> T) async throws -> T {
     let token = CancelToken()

@@ -7,18 +7,20 @@ struct Question {
     let name: String
 }
 
-/// The counter's program, registered for identity and age.
+/// The counter's program, registered for identity and age, and with a host that takes answers if one is given.
 final class Counter: Sendable {
     static let title = "Quầy 3 – Bệnh viện Mẫu"
     static let reason = "Nhận thuốc"
 
     let name: String
+    let host: String?
     private let sandbox: Sandbox
     private let folder: URL
 
-    init(_ sandbox: Sandbox, _ name: String = "rp/0101234567-001") throws {
-        (self.sandbox, self.name, folder) = (sandbox, name, try Place.newFolder())
-        let wishes = ["--counter", name, "--name", Self.title, "--purpose", "id", "--purpose", "age"]
+    init(_ sandbox: Sandbox, _ name: String = "rp/0101234567-001", host: String? = nil) throws {
+        (self.sandbox, self.name, self.host, folder) = (sandbox, name, host, try Place.newFolder())
+        let purposes = ["--purpose", "id", "--purpose", "age"]
+        let wishes = ["--counter", name, "--name", Self.title] + purposes + (host.map { ["--host", $0] } ?? [])
         let answer = folder.appendingPathComponent("answer.json")
         try sandbox.register(done(["register", "apply"] + home + wishes)).write(to: answer)
         _ = try done(["register", "accept"] + home + sandbox.lists().prefix(2) + [answer.path])
@@ -57,10 +59,11 @@ final class Counter: Sendable {
         return "VN1R:" + base45(try JSONDecoder().decode(Kept.self, from: kept).registration)
     }
 
-    /// Serves the page.
+    /// Serves the page, and takes answers at its host.
     func page() throws -> Page {
         let used = ["--replay", folder.appendingPathComponent("used").path]
-        return try Page(["serve", "--listen", "127.0.0.1:0"] + used + home + sandbox.lists())
+        let places = ["--listen", "127.0.0.1:0"] + (host.map { ["--answers", $0] } ?? [])
+        return try Page(["serve"] + places + used + home + sandbox.lists(), lines: host == nil ? 1 : 2)
     }
 
     private func done(_ arguments: [String]) throws -> Data {
@@ -72,15 +75,24 @@ final class Counter: Sendable {
 
 /// What a counter's page, and any program of its office, calls; ends with this object.
 final class Page: Sendable {
+    private struct Report: Decodable {
+        let code: String
+    }
+
     private let url: String
     private let server: Process
 
-    init(_ arguments: [String]) throws {
-        (url, server) = try serving(Place.counter, arguments, lines: 1)
+    init(_ arguments: [String], lines: Int) throws {
+        (url, server) = try serving(Place.counter, arguments, lines: lines)
     }
 
     deinit {
-        end(server)
+        close()
+    }
+
+    /// Ends it before this object ends.
+    func close() {
+        if server.isRunning { end(server) }
     }
 
     /// Asks, with the photo.
@@ -97,14 +109,20 @@ final class Page: Sendable {
     /// The verdict's code for an answer to a question, or to none.
     func verdict(on proof: ProofView, _ question: Question? = nil) throws -> String {
         struct Answer: Decodable {
-            struct Report: Decodable {
-                let code: String
-            }
             let reports: [Report]
         }
         let request = question.map { ", \"request\": \"\($0.name)\"" } ?? ""
         let answer = try post("verify", "{\"proofs\": [{\"text\": \"\(proof.text)\"}]\(request)}")
         return try JSONDecoder().decode(Answer.self, from: answer).reports.first?.code ?? ""
+    }
+
+    /// The verdict's code for what came over the network as the answer to a question; nil if nothing did.
+    func collect(_ question: Question) throws -> String? {
+        struct Collected: Decodable {
+            let report: Report?
+        }
+        let collected = try post("requests/\(question.name)/collect", "")
+        return try JSONDecoder().decode(Collected.self, from: collected).report?.code
     }
 
     private func post(_ path: String, _ json: String) throws -> Data {

@@ -108,6 +108,32 @@ extension Journeys {
             #expect(!tells)
         }
 
+        @Test func answerSentOverTheNetwork_isTakenOnceAndOneThatCannotBeSentIsShown() async throws {
+            let unlocked = try await phone.ready(sandbox)
+            let online = try Counter(sandbox, "rp/0101234567-004", host: freeAddress())
+            let (page, draft) = (try online.page(), AnswerDraft(purpose: .id, photo: true))
+            let question = try page.ask("id")
+            let ask = try await unlocked.readCounterCode(text: question.text)
+            #expect(ask.view().answerHost == online.host)
+            #expect(try page.collect(question) == nil)
+            let shown = try await unlocked.answerCounter(ask: ask, draft: draft)
+            // The second time it is known that the counter has it.
+            for _ in 0..<2 { try await shown.send() }
+            #expect(try page.collect(question) == "Q00")
+            #expect(try page.collect(question) == nil)
+            let entry = try #require(try await unlocked.history(before: nil, limit: 1).items.first)
+            #expect(entry.act == .sent && entry.counterpart == "\(Counter.title) (\(online.name))" && entry.code == nil)
+
+            let next = try await unlocked.readCounterCode(text: page.ask("id").text)
+            let unsent = try await unlocked.answerCounter(ask: next, draft: draft)
+            page.close()
+            let error = await refusal { try await unsent.send() }
+            #expect(error?.code == Code.answerNotDelivered)
+            #expect(try await unlocked.history(before: nil, limit: 1).items.first?.code == Code.answerNotDelivered)
+            // It answers a question of the page, and of no other.
+            #expect(try online.verdict(on: try await unsent.sign()) == "Q08")
+        }
+
         @Test func passcode_isAskedForAgainAfterAWhile() async throws {
             let unlocked = try await phone.ready(sandbox)
             // Used now and then, so that it does not lock by itself.

@@ -34,6 +34,7 @@ enum Code {
     static let requestForged: UInt32 = 5114
     static let requestStale: UInt32 = 5115
     static let answerBeyondRequest: UInt32 = 5117
+    static let answerNotDelivered: UInt32 = 5118
     static let platformNonsense: UInt32 = 7003
     static let phoneCodeWrong: UInt32 = 7018
     static let updateRequired: UInt32 = 7030

@@ -66,6 +66,22 @@ func serving(_ program: URL, _ arguments: [String], lines: Int) throws -> (url: 
     return (String(decoding: printed.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self), process)
 }
 
+/// An address of this machine where nobody listens.
+func freeAddress() throws -> String {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    var (address, length) = (sockaddr_in(), socklen_t(MemoryLayout<sockaddr_in>.size))
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let port = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(listener, $0, length) == 0 && getsockname(listener, $0, &length) == 0
+        }
+    }
+    guard port else { throw ProgramFailure(program: "bind", status: errno) }
+    return "127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+}
+
 /// Ends it. Not by `terminate`: a child of a worker thread inherits that this thread takes no signals.
 func end(_ server: Process) {
     kill(server.processIdentifier, SIGKILL)

@@ -2,7 +2,10 @@
 
 import base64
 import json
+import socket
 import subprocess
+import urllib.request
+from contextlib import contextmanager
 
 import base45
 import cbor2
@@ -24,12 +27,14 @@ ASKED, AGE_VCT, ID_VCT = -65603, 65041, 65042
 class Counter:
     """The counter's program with a registered identity."""
 
-    def __init__(self, programs, sandbox, folder, counter="rp/0101234567-001", purposes=("id", "age")):
+    def __init__(self, programs, sandbox, folder, counter="rp/0101234567-001", purposes=("id", "age"), host=None):
         self.program, self.counter, self.identity = programs / "eid-counter", counter, folder / "identity"
         self.trust, self.status = folder / "trust.cbor", folder / "status.cbor"
         self.trust.write_bytes(sandbox.fetch("/v1/trust-list"))
         self.status.write_bytes(sandbox.fetch("/v1/status-lists"))
         wishes = ["--counter", counter, "--name", NAME, *(word for name in purposes for word in ("--purpose", name))]
+        self.host = host
+        wishes += ["--host", host] if host else []
         application = json.loads(self.run("register", "apply", *self.home(), *wishes))
         (folder / "answer.json").write_bytes(sandbox.fetch("/sandbox/counters", application))
         self.run("register", "accept", *self.home(), "--trust", self.trust, folder / "answer.json")
@@ -62,6 +67,28 @@ class Counter:
         """The text of its printed code: its registration."""
         kept = json.loads((self.identity / "identity.json").read_text())
         return "VN1R:" + base45.b45encode(base64.b64decode(kept["registration"])).decode()
+
+    @contextmanager
+    def page(self):
+        """What the counter's page calls, while it takes answers at its host: gives a function of path and body."""
+        places = ["--listen", "127.0.0.1:0", "--answers", self.host, "--replay", self.identity.parent / "used"]
+        command = [self.program, "serve", *places, *self.home(), "--trust", self.trust, "--status", self.status]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            url = process.stdout.readline().strip()
+            process.stdout.readline()
+
+            def post(path, **body):
+                head = {"content-type": "application/json"}
+                request = urllib.request.Request(url + path, json.dumps(body).encode(), head)
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    return json.loads(answer.read())
+
+            yield post
+        finally:
+            process.kill()
+            process.wait(10)
+            process.stdout.close()
 
     def code(self, text, *more):
         lists = ["--trust", self.trust, "--status", self.status, "--counter", self.counter]
@@ -172,6 +199,46 @@ def test_paper_is_signed_and_its_holder_is_not_proven(ready, counter):
     verdict = counter(paper.text)
     assert (verdict["code"], verdict["verdict"], verdict["holder_proven"]) == ("W19", "cannot_tell", False)
     assert "".join(verdict["claims"]["full_name"].split()) and paper.qr.side > 50 and paper.text not in str(paper)
+
+
+def test_answer_sent_over_the_network_is_taken_once_and_one_that_cannot_be_sent_is_shown(
+    ready, programs, sandbox, tmp_path
+):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        host = f"127.0.0.1:{free.getsockname()[1]}"
+    online = Counter(programs, sandbox, tmp_path, "rp/0101234567-004", host=host)
+    question = {"purpose": "id", "photo": True, "reason": "Nhận thuốc"}
+    draft = eid.AnswerDraft(purpose=eid.Purpose.ID, photo=True)
+
+    async def journey():
+        unlocked = await ready.app.unlock(PASSCODE)
+        with online.page() as post:
+            asked = post("requests", **question)
+            ask = await unlocked.read_counter_code(asked["text"])
+            assert ask.view().answer_host == host
+            shown = await unlocked.answer_counter(ask, draft)
+            cancelled = eid.CancelToken()
+            cancelled.cancel()
+            with refused(2023):
+                await shown.send(cancelled)
+            assert post(f"requests/{asked['request']}/collect") == {}
+            for _ in range(2):
+                await shown.send()
+            collected = [post(f"requests/{asked['request']}/collect") for _ in range(2)]
+            assert (collected[0]["report"]["code"], collected[1]) == ("Q00", {})
+            noted = (await unlocked.history(None, 1)).items[0]
+            assert (noted.act, noted.counterpart) == (eid.Act.SENT, f"{NAME} ({online.counter})")
+            unsent = await unlocked.answer_counter(await unlocked.read_counter_code(post("requests", **question)["text"]), draft)
+        with refused(5118):
+            await unsent.send()
+        assert (await unlocked.history(None, 1)).items[0].code == 5118
+        assert online.code((await unsent.sign()).text) == "Q08", "it answers a question of the page, and of no other"
+        poster = await unlocked.answer_counter(await unlocked.read_counter_code(online.poster()), eid.AnswerDraft(purpose=eid.Purpose.AGE))
+        with refused(5118):
+            await poster.send()
+        assert online.code((await poster.sign()).text) == "Q00"
+
+    run(journey())
 
 
 def test_passcode_is_asked_for_again_after_a_while(activated, asking, tmp_path):

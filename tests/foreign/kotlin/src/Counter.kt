@@ -1,6 +1,7 @@
 package vn.example.eid.tests
 
 import java.io.File
+import java.net.ServerSocket
 import java.net.URI
 import java.net.http.HttpClient
 import java.net.http.HttpRequest
@@ -18,14 +19,19 @@ private const val BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ \$%*+-./:"
 /** A question: the text of its code, and what names it: a nonce on the command line, a word on the page. */
 data class Question(val text: String, val name: String)
 
-/** The counter's program, registered for identity and age. */
-class Counter(private val sandbox: Sandbox, val name: String = "rp/0101234567-001") : AutoCloseable {
+/** The counter's program, registered for identity and age, and with a host that takes answers if one is given. */
+class Counter(
+    private val sandbox: Sandbox,
+    val name: String = "rp/0101234567-001",
+    val host: String? = null,
+) : AutoCloseable {
     private val folder = Files.createTempDirectory("counter").toFile()
     private val identity = File(folder, "identity")
     private val home = listOf("--identity", identity.path)
 
     init {
-        val wishes = listOf("--counter", name, "--name", COUNTER_NAME, "--purpose", "id", "--purpose", "age")
+        val purposes = listOf("--purpose", "id", "--purpose", "age")
+        val wishes = listOf("--counter", name, "--name", COUNTER_NAME) + purposes + option("--host", host)
         val answer = File(folder, "answer.json")
         answer.writeText(sandbox.registerCounter(done(listOf("register", "apply") + home + wishes)))
         done(listOf("register", "accept") + home + sandbox.lists().take(2) + answer.path)
@@ -39,8 +45,7 @@ class Counter(private val sandbox: Sandbox, val name: String = "rp/0101234567-00
 
     /** The verdict's code on the command line, for an answer to a question, or to none. */
     fun verdict(proof: String, question: Question? = null, vararg more: String): String {
-        val nonce = question?.let { listOf("--nonce", it.name) } ?: emptyList()
-        val options = sandbox.lists() + listOf("--counter", name) + nonce + more
+        val options = sandbox.lists() + listOf("--counter", name) + option("--nonce", question?.name) + more
         return Json.read(counterProgram(listOf("verify") + options + proof).second).text("code")
     }
 
@@ -50,14 +55,17 @@ class Counter(private val sandbox: Sandbox, val name: String = "rp/0101234567-00
         return "VN1R:" + base45(Base64.getDecoder().decode(kept))
     }
 
-    /** Serves the page. */
-    fun page(): Page = Page(
-        listOf("serve", "--listen", "127.0.0.1:0", "--replay", File(folder, "used").path) + home + sandbox.lists(),
-    )
+    /** Serves the page, and takes answers at its host. */
+    fun page(): Page {
+        val places = listOf("--listen", "127.0.0.1:0") + option("--answers", host)
+        return Page(listOf("serve", "--replay", File(folder, "used").path) + places + home + sandbox.lists())
+    }
 
     override fun close() {
         folder.deleteRecursively()
     }
+
+    private fun option(name: String, value: String?) = value?.let { listOf(name, it) } ?: emptyList()
 
     private fun done(arguments: List<String>): String =
         counterProgram(arguments).let { (exit, printed) -> printed.also { assertEquals(0, exit, arguments[0]) } }
@@ -92,6 +100,10 @@ class Page(arguments: List<String>) : AutoCloseable {
         return (answer["reports"] as List<*>).single().text("code")
     }
 
+    /** The verdict's code for what came over the network as the answer to a question; null if nothing did. */
+    fun collect(question: Question): String? =
+        (post("requests/${question.name}/collect", "", 200) as Map<*, *>)["report"]?.text("code")
+
     private fun post(path: String, json: String, status: Int): Any? {
         val request = HttpRequest.newBuilder(URI(url + path)).header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(json)).build()
@@ -105,6 +117,9 @@ class Page(arguments: List<String>) : AutoCloseable {
         if (!process.waitFor(10, TimeUnit.SECONDS)) process.destroyForcibly()
     }
 }
+
+/** An address of this machine where nobody listens. */
+fun freeAddress(): String = ServerSocket(0).use { "127.0.0.1:${it.localPort}" }
 
 private fun Any?.text(name: String): String = (this as Map<*, *>)[name].toString()
 

@@ -4,13 +4,16 @@ import kotlin.test.assertContains
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFalse
+import kotlin.test.assertIs
 import kotlin.test.assertNotNull
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
 import org.junit.ClassRule
 import org.junit.Test
 import vn.example.eid.confirmWith
+import vn.example.eid.core.Act
 import vn.example.eid.core.AnswerDraft
+import vn.example.eid.core.EidException
 import vn.example.eid.core.FactorKind
 import vn.example.eid.core.Purpose
 import vn.example.eid.core.Unlocked
@@ -112,6 +115,35 @@ class CounterAsksTest {
     }
 
     @Test
+    fun answer_sent_over_the_network_is_taken_once_and_one_that_cannot_be_sent_is_shown() =
+        asked("rp/0101234567-004", freeAddress()) { counter, unlocked ->
+            val page = counter.page()
+            val question = page.ask("id")
+            val ask = unlocked.readCounterCode(question.text)
+            assertEquals(counter.host, ask.view().answerHost)
+            assertNull(unlocked.readCounterCode(counter.poster()).view().answerHost)
+            assertNull(page.collect(question))
+            // The second time it is known that the counter has it.
+            unlocked.answerCounter(ask, AnswerDraft(Purpose.ID, photo = true)).use { shown -> repeat(2) { shown.send() } }
+            assertEquals(listOf("Q00", null), List(2) { page.collect(question) })
+            val entry = unlocked.history(null, 1u).items.single()
+            assertEquals(Triple(Act.SENT, "$COUNTER_NAME (${counter.name})", null), Triple(entry.act, entry.counterpart, entry.code))
+
+            val next = page.ask("id")
+            val again = unlocked.readCounterCode(next.text)
+            unlocked.answerCounter(again, AnswerDraft(Purpose.ID, photo = true)).use { shown ->
+                page.close()
+                val refusal = assertIs<EidException.Network>(refusedWith(5118) { shown.send() })
+                assertEquals(5118u, unlocked.history(null, 1u).items.single().code, "$refusal")
+                assertEquals("Q08", counter.verdict(shown.sign().text), "it answers a question of the page")
+            }
+            unlocked.answerCounter(unlocked.readCounterCode(counter.poster()), AnswerDraft(Purpose.AGE)).use { shown ->
+                refusedWith(5118) { shown.send() }
+                assertEquals("Q00", counter.verdict(shown.sign().text))
+            }
+        }
+
+    @Test
     fun passcode_is_asked_for_again_after_a_while() = test {
         World().use { world ->
             val unlocked = world.phone.activate(world.sandbox, CITIZENS[0]).apply { refill() }
@@ -139,8 +171,12 @@ class CounterAsksTest {
     }
 
     /** With a registered counter, and a citizen who has credentials. */
-    private fun asked(name: String = "rp/0101234567-001", journey: suspend (Counter, Unlocked) -> Unit) = test {
-        Counter(sandbox, name).use { counter ->
+    private fun asked(
+        name: String = "rp/0101234567-001",
+        host: String? = null,
+        journey: suspend (Counter, Unlocked) -> Unit,
+    ) = test {
+        Counter(sandbox, name, host).use { counter ->
             Phone(sandbox).use { phone ->
                 phone.activate(sandbox, platform.citizen()).use { unlocked ->
                     unlocked.refill()
