@@ -39,6 +39,9 @@ pub struct CounterAskView {
     pub expires_at: i64,
     /// When the list was made by which it was not withdrawn; none if this phone has no list that speaks of it: say so.
     pub checked_as_of: Option<i64>,
+    /// The host that takes the answer over the network, too, by [`crate::Presentation::send`]; the counter learns the phone's network
+    /// address by that. None: show the code.
+    pub answer_host: Option<String>,
 }
 
 /// What the citizen lets the counter see: never more than it asked for.
@@ -100,6 +103,7 @@ impl CounterAsk {
             reason: None,
             expires_at: registration.expires_at().seconds(),
             checked_as_of: self.inner.checked_as_of().map(|at| at.seconds()),
+            answer_host: self.inner.answer_host().map(str::to_owned),
         };
         match code {
             CounterCode::Poster(_) => view,

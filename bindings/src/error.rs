@@ -168,6 +168,7 @@ impl From<Error> for EidError {
             | Error::DataRequestSent
             | Error::ListFull
             | Error::AnswerBeyondRequest
+            | Error::AnswerNotDelivered
             | Error::RecordUnknown
             | Error::UpdateUnknown
             | Error::Record(_)

@@ -142,6 +142,19 @@ impl Presentation {
         let shown = self.session.shown(self.number)?;
         self.session.call().run(async move { ProofView::new(&shown.sign().await?, shown.spelling()) }).await
     }
+
+    /// Sends the proof to the counter that asked for it, where [`crate::CounterAskView::answer_host`] names its host; done once the
+    /// counter has taken it. At most ten seconds. After an error nothing has to be confirmed again: send again, which sends the
+    /// same, or show the code; the counter takes the answer once.
+    ///
+    /// # Errors
+    /// `Network` 5118: it did not arrive, or was not taken; show the code. `Expired` 5115 or `Rejected` 5113: not to be answered
+    /// any more. `Locked`, `UserCancelled`, `Device`, `Storage`.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn send(&self, cancel: Option<Arc<CancelToken>>) -> Result<(), EidError> {
+        let shown = self.session.shown(self.number)?;
+        self.session.call().until(cancel.as_ref()).run(async move { Ok(shown.send().await?) }).await
+    }
 }
 
 impl Drop for Presentation {

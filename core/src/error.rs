@@ -134,6 +134,9 @@ pub enum Error {
     /// More was to be shown than a counter asked for.
     #[error("answer goes beyond the request")]
     AnswerBeyondRequest,
+    /// An answer that was sent to a counter did not arrive, or was not taken.
+    #[error("answer was not delivered")]
+    AnswerNotDelivered,
     /// A task of ours broke off.
     #[error("internal fault")]
     Internal,
@@ -222,6 +225,7 @@ impl Error {
             Self::UpdateUnknown => Code::UPDATE_UNKNOWN,
             Self::ListFull => Code::LIST_FULL,
             Self::AnswerBeyondRequest => Code::ANSWER_BEYOND_REQUEST,
+            Self::AnswerNotDelivered => Code::ANSWER_NOT_DELIVERED,
             Self::Internal => Code::INTERNAL,
             Self::Model(error) => error.code(),
             Self::Vault(error) => error.code(),

@@ -28,7 +28,7 @@ let station;
 
 const camera = new Camera(at("video"), (texts) => verify({ picture: texts }), (name) => present(fault(name)));
 
-const questions = new Questions((report) => present(report ?? fault("gone")));
+const questions = new Questions((report) => present(report ?? fault("gone")), arrive);
 
 // Verifying
 
@@ -70,10 +70,18 @@ async function readPicture(file) {
   }
 }
 
+/** An answer over the network: no scanner saw the phone that sent it. */
+function arrive(report) {
+  wipe();
+  // Touching the page keeps the result, as with a scanned one.
+  current = report;
+  present(report, "byNetwork");
+}
+
 // Showing
 
-function present(report) {
-  say();
+function present(report, note) {
+  say(note);
   camera.paused = true;
   show(report);
   announce(report);

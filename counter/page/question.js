@@ -23,10 +23,14 @@ export class Questions {
   #open;
   #timer;
   #failed;
+  #answered;
 
-  /** `failed(report)` is told when the counter's program refuses to ask. */
-  constructor(failed) {
+  /**
+   * `failed(report)` is told when the counter's program refuses to ask, `answered(report)` when the answer came over the network.
+   */
+  constructor(failed, answered) {
     this.#failed = failed;
+    this.#answered = answered;
     at("asking").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#ask();
@@ -49,8 +53,14 @@ export class Questions {
     if (purposes.includes(chosen)) select.value = chosen;
   }
 
-  /** Ends the question: it was answered, given up, or is over. */
+  /** Ends the question: it was answered, given up, or is over. From then on nothing answers it over the network either. */
   close() {
+    clearInterval(this.#timer);
+    if (this.#open) fetch(`/requests/${this.#open.request}`, { method: "DELETE", keepalive: true }).catch(() => {});
+    this.#forget();
+  }
+
+  #forget() {
     clearInterval(this.#timer);
     this.#open = undefined;
     at("question").hidden = true;
@@ -72,15 +82,36 @@ export class Questions {
     }
   }
 
-  #show({ request, svg, lives_s: lives }) {
-    this.#open = { request, ends: performance.now() + lives * 1000 };
+  /** Looks whether the answer came over the network. It is given out once. */
+  async #collect() {
+    const open = this.#open;
+    if (!open?.line || open.looking) return;
+    open.looking = true;
+    try {
+      const path = `/requests/${open.request}/collect`;
+      const response = await fetch(path, { method: "POST", signal: AbortSignal.timeout(PATIENCE) });
+      const { report } = response.ok ? await response.json() : {};
+      if (report && open === this.#open) {
+        // The program still knows the question: a phone that missed that its answer was taken sends it again.
+        this.#forget();
+        this.#answered(report);
+      }
+    } catch {
+      // Asked again at the next tick; the code on the phone is the other way.
+    }
+    open.looking = false;
+  }
+
+  #show({ request, svg, lives_s: lives, has_line: line }) {
+    this.#open = { request, line, ends: performance.now() + lives * 1000 };
     const picture = at("question").querySelector("img");
     picture.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
     at("question").hidden = false;
     at("asking").hidden = true;
     const tick = () => {
       const left = Math.ceil((this.#open.ends - performance.now()) / 1000);
-      if (left <= 0) this.close();
+      this.#collect();
+      if (left <= 0) this.#forget();
       else at("left").textContent = `${word("left")} ${left} ${word("seconds")}`;
     };
     clearInterval(this.#timer);

@@ -186,6 +186,13 @@ pub(crate) struct Serve {
     /// Key and registration of this counter: the page can ask then, and --counter is the registered name
     #[arg(long, value_name = "FOLDER", conflicts_with = "counter")]
     pub(crate) identity: Option<PathBuf>,
+
+    /// Take answers of phones over the network at this address, which others may reach, too: 0.0.0.0:8443, say
+    ///
+    /// Phones send to the host that the counter is registered with; it must lead here. The counter's key vouches for the line, so that
+    /// no certificate is needed. Only questions for the photo can be answered so.
+    #[arg(long, value_name = "ADDRESS", requires = "identity")]
+    pub(crate) answers: Option<SocketAddr>,
 }
 
 /// Options of `draw`.

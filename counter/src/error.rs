@@ -48,6 +48,9 @@ pub enum CounterError {
     /// The counter's registration does not allow the question, or its form is wrong.
     #[error("the counter may not ask this")]
     AskNotAllowed,
+    /// The counter's registration names no host that takes answers.
+    #[error("the registration names no host for answers")]
+    NoAnswerHost,
     /// A picture of a code cannot be made.
     #[error("the picture cannot be made")]
     PictureUnwritable,
@@ -73,7 +76,7 @@ impl CounterError {
             Self::StatusUnusable => Code::COUNTER_STATUS_UNUSABLE,
             Self::ReplayUnusable => Code::COUNTER_REPLAY_UNUSABLE,
             Self::PortraitUnwritable => Code::COUNTER_PORTRAIT_UNWRITABLE,
-            Self::IdentityUnusable => Code::COUNTER_IDENTITY_UNUSABLE,
+            Self::IdentityUnusable | Self::NoAnswerHost => Code::COUNTER_IDENTITY_UNUSABLE,
             Self::AskNotAllowed => Code::COUNTER_ASK_NOT_ALLOWED,
             Self::PictureUnwritable => Code::INTERNAL,
             Self::NotServing => Code::COUNTER_NOT_SERVING,
@@ -97,6 +100,7 @@ impl CounterError {
             Self::PortraitUnwritable => "portrait_unwritable",
             Self::IdentityUnusable => "identity_unusable",
             Self::AskNotAllowed => "ask_not_allowed",
+            Self::NoAnswerHost => "no_answer_host",
             Self::PictureUnwritable => "picture_unwritable",
             Self::NotServing => "not_serving",
         }

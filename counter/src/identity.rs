@@ -141,6 +141,11 @@ impl Identity {
         draft.sign(&self.key).map_err(|_| CounterError::AskNotAllowed)
     }
 
+    /// The key, for what else it has to vouch for.
+    pub(crate) fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
     /// The registration: who this counter is, and what it may ask for.
     pub fn registration(&self) -> &Registration {
         &self.registration

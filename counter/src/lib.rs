@@ -24,6 +24,7 @@
 //! ```
 
 mod asking;
+mod certificate;
 mod draw;
 mod error;
 mod files;
@@ -54,7 +55,7 @@ pub use report::{
     Claim, Detail, Portrait, PortraitContent, Report, Shown, StatusFacts, StatusState, TrustFacts, Words,
 };
 pub use rules::Rules;
-pub use server::{CounterServer, LogLine, listen, openapi_json};
+pub use server::{AnswerLine, CounterServer, LogLine, listen, openapi_json};
 pub use station::Station;
 pub use time::Rfc3339;
 pub use trust::{open_status_snapshot, open_trust_list};

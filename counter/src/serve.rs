@@ -2,12 +2,13 @@
 
 use std::{
     io::{self, Write as _},
+    net::{SocketAddr, TcpListener},
     path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
 
-use eid_counter::{CounterError, CounterServer, Identity, LogLine, listen};
+use eid_counter::{AnswerLine, CounterError, CounterServer, Identity, LogLine, listen};
 use eid_model::UnixTime;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -39,7 +40,7 @@ pub(crate) fn refuse(error: CounterError) -> ExitCode {
 async fn serve(options: Serve) -> Result<(), CounterError> {
     let listener = listen(options.listen)?;
     let address = listener.local_addr().map_err(|_| CounterError::NotServing)?;
-    let Serve { rules: mut options, replay, identity, .. } = options;
+    let Serve { rules: mut options, replay, identity, answers, .. } = options;
     let identity = identity.as_deref().map(Identity::open).transpose()?;
     if let Some(identity) = &identity {
         options.counter = Some(identity.registration().counter().to_owned());
@@ -58,13 +59,33 @@ async fn serve(options: Serve) -> Result<(), CounterError> {
         Some(identity) => CounterServer::registered(identity, rules, record, clock, log),
         None => CounterServer::new(rules, record, clock, log),
     };
+    let line = answers.map(|address| open_line(&server, address)).transpose()?;
     tell_not_renewed(&server, not_renewed);
     let reloading = tokio::spawn(reload(server.clone(), lists, replay));
-    let said = writeln!(io::stdout(), "http://{address}/").and_then(|()| io::stdout().flush());
-    said.map_err(|_| CounterError::NotServing)?;
-    let served = server.serve(listener, interrupted()).await;
+    say(&format!("http://{address}/"))?;
+    let served = match line {
+        Some((line, told)) => {
+            say(&told)?;
+            tokio::try_join!(server.serve(listener, interrupted()), line.serve(interrupted())).map(|_| ())
+        }
+        None => server.serve(listener, interrupted()).await,
+    };
     reloading.abort();
     served
+}
+
+/// Opens the line for answers, and gives what to say of it.
+fn open_line(server: &CounterServer, address: SocketAddr) -> Result<(AnswerLine, String), CounterError> {
+    let listener = TcpListener::bind(address).map_err(|_| CounterError::NotServing)?;
+    let address = listener.local_addr().map_err(|_| CounterError::NotServing)?;
+    let line = server.open_line(listener)?;
+    let told = format!("answers to https://{}/ at {address}", line.host());
+    Ok((line, told))
+}
+
+fn say(text: &str) -> Result<(), CounterError> {
+    let said = writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush());
+    said.map_err(|_| CounterError::NotServing)
 }
 
 async fn interrupted() {

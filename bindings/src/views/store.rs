@@ -133,6 +133,8 @@ pub enum Act {
     Exported,
     /// The holder erased entries that came before.
     Erased,
+    /// An identity proof was sent to the counter that asked for it.
+    Sent,
 }
 
 impl From<eid_core::Act> for Act {
@@ -151,6 +153,7 @@ impl From<eid_core::Act> for Act {
             eid_core::Act::Answered => Self::Answered,
             eid_core::Act::Exported => Self::Exported,
             eid_core::Act::Erased => Self::Erased,
+            eid_core::Act::Sent => Self::Sent,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Answering a counter (trả lời yêu cầu của quầy): who asks, what for, and a proof for that counter alone. All of it offline.
+//! Answering a counter (trả lời yêu cầu của quầy): who asks, what for, and a proof for that counter alone. All of it offline;
+//! [`Presentation::send`] is the other way to hand it over.
 
 use eid_crypto::Passcode;
 use eid_model::{Code, Evidence, Factor, FactorKind, GuardedAct, UnixTime};
@@ -12,6 +13,7 @@ use crate::{
     record::{COUNTER_LISTS, StoredCounterLists},
     session::Session,
     task::to_end,
+    usecase::send::Delivery,
 };
 
 /// A counter's code that was checked: who asks is registered, may ask for this, and asks now.
@@ -33,8 +35,21 @@ impl CounterAsk {
         self.checked_as_of
     }
 
+    /// The host that takes the answer over the network, if the counter has that: the one it is registered with.
+    pub fn answer_host(&self) -> Option<&str> {
+        self.answer_to().and_then(|_| self.code.registration().host())
+    }
+
+    /// The address that takes the answer.
+    pub(crate) fn answer_to(&self) -> Option<&str> {
+        match &self.code {
+            CounterCode::Request(request) => request.asked().answer_to.as_deref(),
+            CounterCode::Poster(_) => None,
+        }
+    }
+
     /// How the history names the counter: its name for people, and the one that no other has.
-    fn counterpart(&self) -> String {
+    pub(crate) fn counterpart(&self) -> String {
         let registration = self.code.registration();
         format!("{} ({})", registration.name(), registration.counter())
     }
@@ -98,7 +113,8 @@ impl Unlocked {
     }
 
     /// Takes a credential for the answer and writes the history entry, as [`Self::present_identity`]. The proof is for this
-    /// counter alone, and for a request for this request alone. Makes no network call; runs to its end.
+    /// counter alone, and for a request for this request alone. Makes no network call; runs to its end. It can then be shown as a
+    /// code, or sent ([`Presentation::send`]) where [`CounterAsk::answer_host`] says so.
     ///
     /// # Errors
     /// [`Error::AnswerBeyondRequest`] for more than was asked; [`Error::SignInNeeded`] if [`Self::missing_for_answer`] says so;
@@ -114,7 +130,9 @@ impl Unlocked {
             CounterCode::Request(request) => request.asked().spelling,
             CounterCode::Poster(_) => None,
         };
-        self.show(request, ask.counterpart(), spelling.unwrap_or_default()).await
+        let mut shown = self.show(request, ask.counterpart(), spelling.unwrap_or_default()).await?;
+        shown.delivery = ask.answer_to().map(|_| Delivery::new(ask.clone()));
+        Ok(shown)
     }
 }
 
@@ -137,7 +155,7 @@ fn within(code: &CounterCode, answer: CounterAnswer) -> Result<PresentRequest, E
 }
 
 impl Session {
-    async fn check_counter(self: &Arc<Self>, code: &CounterCode) -> Result<Option<UnixTime>, Error> {
+    pub(crate) async fn check_counter(self: &Arc<Self>, code: &CounterCode) -> Result<Option<UnixTime>, Error> {
         let trust = self.trust_list().await?;
         let stored = self.vault(|vault| {
             let lists: Option<StoredCounterLists> = vault.find(Collection::TrustData, COUNTER_LISTS)?;

@@ -17,6 +17,7 @@ pub(crate) mod present;
 pub(crate) mod record;
 pub(crate) mod refill;
 pub(crate) mod reset;
+pub(crate) mod send;
 pub(crate) mod settle;
 pub(crate) mod sign_in;
 pub(crate) mod unlock;

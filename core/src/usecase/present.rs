@@ -6,7 +6,9 @@ use eid_model::UnixTime;
 use eid_proof::{Audience, Claim, HeldToken, MAX_QR_BYTES, Proof, ProofError, Purpose, Showing, Spelling};
 use eid_vault::{Act, Collection, HistoryEntry, Vault};
 
-use crate::{Error, Unlocked, device::HardwareKey, ports::Event, record::Credential, session::Open};
+use crate::{
+    Error, Unlocked, device::HardwareKey, ports::Event, record::Credential, session::Open, usecase::send::Delivery,
+};
 
 /// What the citizen chose to show, after seeing who asks and what for.
 #[derive(Debug, Clone)]
@@ -34,11 +36,13 @@ const PAPER: &str = "paper";
 /// It ends with the session: once the app is locked, it signs no more.
 #[derive(Debug)]
 pub struct Presentation {
-    open: Weak<Open>,
+    pub(crate) open: Weak<Open>,
     token: HeldToken,
     key: HardwareKey,
     request: PresentRequest,
     spelling: Spelling,
+    /// The other way to the counter, if it has one.
+    pub(crate) delivery: Option<Delivery>,
 }
 
 /// A credential on paper (bản giấy dự phòng): for a day without the phone.
@@ -101,7 +105,8 @@ impl Unlocked {
         let (token, alias) = taken?;
         session.tell(&[Event::CredentialsChanged, Event::HistoryChanged]);
         let key = HardwareKey::new(&session.inner.ports.secure_key, &alias, *token.holder_key());
-        Ok(Presentation { open: Arc::downgrade(&self.open), token, key, request, spelling })
+        let open = Arc::downgrade(&self.open);
+        Ok(Presentation { open, token, key, request, spelling, delivery: None })
     }
 
     /// Takes a credential for a paper. Whoever holds the paper can show it, so counters say of it that its holder is not proven;
@@ -159,6 +164,11 @@ impl Presentation {
     /// What is shown.
     pub fn token(&self) -> &HeldToken {
         &self.token
+    }
+
+    /// The history's entry for this showing, or for a step of it.
+    pub(crate) fn entry(&self, counterpart: String, now: UnixTime) -> HistoryEntry {
+        entry(&self.request, counterpart, fields_shown(&self.request, &self.token), now)
     }
 }
 

@@ -10,9 +10,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use eid_model::{Code, UnixTime};
-use eid_proof::{
-    CounterRequest, Detail, Judgement, Purpose, Registration, ReplayEntry, Scan, StatusSnapshot, VerifiedProof,
-};
+use eid_proof::{Detail, Judgement, Purpose, Registration, ReplayEntry, Scan, StatusSnapshot, VerifiedProof};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -24,7 +22,7 @@ use super::{
     refusal::{Refusal, Refused},
     requests,
 };
-use crate::{CounterError, Input, Report, Rfc3339, Rules, Shown, TrustFacts, picture, report::age};
+use crate::{CounterError, Input, Report, Rfc3339, Rules, Shown, TrustFacts, asking::Question, picture, report::age};
 
 /// The most proofs in one call.
 const MAX_BATCH: usize = 100;
@@ -176,22 +174,17 @@ impl Judged {
 async fn judge_all(
     rules: Arc<Rules>,
     scanned: Vec<Scanned>,
-    asked: Option<CounterRequest>,
+    asked: Option<Arc<Question>>,
     now: UnixTime,
 ) -> Result<Vec<Judged>, Refusal> {
     let judged = tokio::task::spawn_blocking(move || {
-        let judge = |scanned| judge(&rules, scanned, asked.as_ref(), now).unwrap_or_else(Judged::Unreadable);
+        let judge = |scanned| judge(&rules, scanned, asked.as_deref(), now).unwrap_or_else(Judged::Unreadable);
         scanned.into_iter().map(judge).collect()
     });
     judged.await.map_err(|_| Refusal::request(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-fn judge(
-    rules: &Rules,
-    scanned: Scanned,
-    asked: Option<&CounterRequest>,
-    now: UnixTime,
-) -> Result<Judged, CounterError> {
+fn judge(rules: &Rules, scanned: Scanned, asked: Option<&Question>, now: UnixTime) -> Result<Judged, CounterError> {
     let mut corrected = false;
     let input = match scanned {
         Scanned::Text(text) => Input::from_text(&text)?,
@@ -203,7 +196,7 @@ fn judge(
         Scanned::Bytes(text) => Input::Proof(STANDARD.decode(text).map_err(|_| CounterError::InputUnknown)?),
     };
     let mut judgement = match asked {
-        Some(request) => rules.judge_answer(&input, request, now),
+        Some(question) => rules.judge_answer(&input, &question.request, now),
         None => rules.judge(&input, &Scan { now, challenge: None }),
     };
     if let Judgement::Decided(verdict) = &mut judgement
@@ -219,7 +212,7 @@ fn judge(
 
 /// The codes of the verdicts of one call, for the log.
 #[derive(Debug, Clone)]
-pub(super) struct Verdicts(Vec<String>);
+pub(super) struct Verdicts(pub(super) Vec<String>);
 
 impl Verdicts {
     pub(super) fn count(self) -> Vec<(String, usize)> {

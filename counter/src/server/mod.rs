@@ -1,9 +1,11 @@
 //! The counters of one office: a page for scanning and an HTTP interface, on this machine alone.
 
+mod answers;
 mod calls;
 mod clocks;
 mod description;
 mod guard;
+mod line;
 mod metrics;
 mod page;
 mod recorder;
@@ -26,13 +28,16 @@ use axum::{
 };
 use eid_crypto::SystemRandom;
 use eid_model::UnixTime;
-use eid_proof::CounterRequest;
 use tokio::time::{Instant, timeout};
 
-use crate::{CounterError, Identity, ReplayStore, Rules, asking::Asking};
+use crate::{
+    CounterError, Identity, ReplayStore, Rules,
+    asking::{Asking, Question},
+};
 use calls::Verdicts;
 use clocks::ClockWatch;
 pub use description::openapi_json;
+pub use line::AnswerLine;
 use metrics::Metrics;
 use recorder::Recorder;
 use refusal::Refusal;
@@ -132,6 +137,19 @@ impl CounterServer {
             .with_state(Arc::clone(&self.0))
     }
 
+    /// Opens the line for answers at this port: from now on questions for the photo say that their answer may be sent to the
+    /// registered host, and who reaches it from there gets nothing but [`AnswerLine::serve`].
+    ///
+    /// # Errors
+    /// [`CounterError::IdentityUnusable`] for a counter that is not registered; [`CounterError::NoAnswerHost`] for a registration
+    /// without a host; [`CounterError::NotServing`].
+    pub fn open_line(&self, listener: TcpListener) -> Result<AnswerLine, CounterError> {
+        let asking = self.0.asking.as_ref().ok_or(CounterError::IdentityUnusable)?;
+        let line = AnswerLine::new(&self.0, asking.identity(), listener)?;
+        asking.open_line();
+        Ok(line)
+    }
+
     /// Serves until `stop` is done, then finishes the calls under way.
     ///
     /// # Errors
@@ -176,7 +194,7 @@ impl Office {
     }
 
     /// A question that may still be answered.
-    fn question(&self, name: &str, now: UnixTime) -> Option<CounterRequest> {
+    fn question(&self, name: &str, now: UnixTime) -> Option<Arc<Question>> {
         self.asking.as_ref()?.find(name, now)
     }
 

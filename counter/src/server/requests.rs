@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+    response::IntoResponse,
+};
 use eid_proof::{Asked, Claim, Purpose, QrSymbol, Spelling};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,10 +18,10 @@ use super::{
     calls::JsonBody,
     refusal::{Refusal, Refused},
 };
-use crate::{CounterError, Rfc3339};
+use crate::{CounterError, Report, Rfc3339};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Office>> {
-    OpenApiRouter::new().routes(routes!(ask))
+    OpenApiRouter::new().routes(routes!(ask)).routes(routes!(give_up)).routes(routes!(collect))
 }
 
 /// What the counter wants to know.
@@ -66,12 +71,23 @@ pub(super) struct OpenQuestion {
     expires_at: Rfc3339,
     /// The same in seconds from now.
     lives_s: i64,
+    /// True if the answer may come over the network, too: `POST /requests/{request}/collect` has it then.
+    has_line: bool,
+}
+
+/// What came over the network.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Collected {
+    /// The report on the answer; absent while there is none, and after it was collected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<Report>,
 }
 
 /// Asks a citizen: gives the signed code to show.
 ///
-/// The answer is scanned like any proof; `POST /verify` with `request` then says whether it answers this question. Each question
-/// is good for one answer, within two minutes.
+/// The answer is scanned like any proof; `POST /verify` with `request` then says whether it answers this question. Where the counter
+/// has a line for answers and the question is for the photo, the answer may come over the network instead. Each question is good for
+/// one answer, within two minutes.
 #[utoipa::path(
     post, path = "/requests", tag = "counter", request_body = Question,
     responses(
@@ -92,10 +108,44 @@ async fn ask(
     let asked = question.parse().ok_or(Refusal::request(StatusCode::BAD_REQUEST))?;
     let now = office.now();
     let refused = |error| Refusal::fault(StatusCode::FORBIDDEN, error);
-    let (request, signed) = asking.ask(&asked, &office.rng, now).map_err(refused)?;
+    let (request, question) = asking.ask(asked, &office.rng, now).map_err(refused)?;
+    let (signed, has_line) = (&question.request, question.has_line());
     let text = signed.text();
     let symbol = QrSymbol::encode(&text).map_err(|_| refused(CounterError::AskNotAllowed))?;
     let lives_s = signed.expires_at().seconds() - now.seconds();
-    let view = OpenQuestion { request, text, svg: symbol.to_svg(), expires_at: Rfc3339(signed.expires_at()), lives_s };
+    let expires_at = Rfc3339(signed.expires_at());
+    let view = OpenQuestion { request, text, svg: symbol.to_svg(), expires_at, lives_s, has_line };
     Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Ends a question: no answer to it is taken any more.
+#[utoipa::path(
+    delete, path = "/requests/{request}", tag = "counter",
+    params(("request" = String, Path, description = "What `POST /requests` named it")),
+    responses(
+        (status = 204),
+        (status = 403, body = Refused, description = "The caller is another web page (E5038)"),
+        (status = 404, body = Refused, description = "There is no such question, or it is over (E5042)"),
+    )
+)]
+async fn give_up(State(office): State<Arc<Office>>, Path(request): Path<String>) -> Result<StatusCode, Refusal> {
+    let asking = office.asking.as_ref().ok_or(Refusal::no_question())?;
+    if asking.give_up(&request, office.now()) { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::no_question()) }
+}
+
+/// Collects what was answered over the network. Only an answer whose signatures are all right and that answers this question gets
+/// here; it is given out once and then forgotten.
+#[utoipa::path(
+    post, path = "/requests/{request}/collect", tag = "counter",
+    params(("request" = String, Path, description = "What `POST /requests` named it")),
+    responses(
+        (status = 200, body = Collected),
+        (status = 403, body = Refused, description = "The caller is another web page (E5038)"),
+        (status = 404, body = Refused, description = "There is no such question, or it is over (E5042)"),
+    )
+)]
+async fn collect(State(office): State<Arc<Office>>, Path(request): Path<String>) -> Result<Json<Collected>, Refusal> {
+    let question = office.question(&request, office.now()).ok_or(Refusal::no_question())?;
+    let report = question.answer.lock().await.as_mut().and_then(|taken| taken.report.take());
+    Ok(Json(Collected { report }))
 }

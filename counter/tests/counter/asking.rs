@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::SocketAddr,
+    path::Path,
     process::{Command, Output, Stdio},
     sync::{
         Arc,
@@ -25,10 +26,10 @@ use crate::{
     world::{COUNTER, Folder, SIGNED, World, base45, digits, time},
 };
 
-const NOW: i64 = SIGNED + 10;
+pub(crate) const NOW: i64 = SIGNED + 10;
 const OTHER: &str = "rp/0101234567-002";
 
-fn eid_counter(arguments: &[&str]) -> Output {
+pub(crate) fn eid_counter(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_eid-counter")).args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
@@ -44,37 +45,53 @@ fn application(counter: &str) -> Application {
     }
 }
 
+/// What a counter is registered as, and its identity.
+pub(crate) fn register(world: &World, home: &Path, application: &Application) -> Identity {
+    let trust = open_trust_list(&world.trust_list("pilot", &world.root), &[*world.root.public()]).unwrap();
+    let answer = world.register(&Identity::apply(home, application).unwrap());
+    Identity::accept(home, answer.as_bytes(), &trust, time(NOW)).unwrap()
+}
+
 /// A registered counter in this process, with a clock that moves.
-struct Office {
-    world: Arc<World>,
+pub(crate) struct Office {
+    pub(crate) world: Arc<World>,
+    pub(crate) server: CounterServer,
     router: Router,
     clock: Arc<AtomicI64>,
     _folder: Folder,
 }
 
 impl Office {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::of(Arc::new(World::new(SIGNED)), COUNTER)
     }
 
     fn of(world: Arc<World>, counter: &str) -> Self {
+        Self::registered(world, &application(counter))
+    }
+
+    /// One that takes answers over the network at this host.
+    pub(crate) fn at(host: &str) -> Self {
+        let application = Application { host: Some(host.to_owned()), ..application(COUNTER) };
+        Self::registered(Arc::new(World::new(SIGNED)), &application)
+    }
+
+    fn registered(world: Arc<World>, application: &Application) -> Self {
         let folder = Folder::new();
         let record = ReplayStore::open(&folder.path("used")).unwrap();
         let trust = open_trust_list(&world.trust_list("pilot", &world.root), &[*world.root.public()]).unwrap();
         let status = Some(open_status_snapshot(&world.status_snapshot(), &trust).unwrap());
-        let home = folder.path("identity");
-        let answer = world.register(&Identity::apply(&home, &application(counter)).unwrap());
-        let identity = Identity::accept(&home, answer.as_bytes(), &trust, time(NOW)).unwrap();
-        let policy = Policy { counter: Some(counter.to_owned()), ..Policy::default() };
+        let identity = register(&world, &folder.path("identity"), application);
+        let policy = Policy { counter: Some(application.counter.clone()), ..Policy::default() };
         let clock = Arc::new(AtomicI64::new(NOW));
         let now = Arc::clone(&clock);
         let told = move || time(now.load(Ordering::SeqCst));
         let server = CounterServer::registered(identity, Rules { trust, status, policy }, record, told, |_| {});
         let router = server.router(SocketAddr::from(([127, 0, 0, 1], 8017)));
-        Self { world, router, clock, _folder: folder }
+        Self { world, server, router, clock, _folder: folder }
     }
 
-    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         let request = Request::post(path).header("host", "127.0.0.1:8017").header("content-type", "application/json");
         let response = self.router.clone().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
         let status = response.status().as_u16();
@@ -82,7 +99,7 @@ impl Office {
     }
 
     /// Asks for an identity and gives the question's name and code.
-    async fn ask(&self, photo: bool) -> (String, String) {
+    pub(crate) async fn ask(&self, photo: bool) -> (String, String) {
         let (status, asked) =
             self.post("/requests", json!({"purpose": "id", "photo": photo, "reason": "Nhận thuốc"})).await;
         assert_eq!(status, 201, "{asked}");
@@ -91,7 +108,7 @@ impl Office {
     }
 
     /// The verdict on an answer to this question, or to none.
-    async fn code(&self, proof: &[u8], request: Option<&str>) -> String {
+    pub(crate) async fn code(&self, proof: &[u8], request: Option<&str>) -> String {
         let mut body = json!({"proofs": [{"text": digits(proof)}]});
         if let Some(request) = request {
             body["request"] = request.into();
@@ -101,7 +118,7 @@ impl Office {
         code.unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
-    fn pass(&self, seconds: i64) -> i64 {
+    pub(crate) fn pass(&self, seconds: i64) -> i64 {
         self.clock.fetch_add(seconds, Ordering::SeqCst) + seconds
     }
 }

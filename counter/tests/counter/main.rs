@@ -12,6 +12,7 @@
     reason = "helpers of tests, which may panic and read the clock"
 )]
 
+mod answers;
 mod asking;
 mod attacks;
 mod library;

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -15,15 +15,23 @@ use crate::world::{AGE, Folder, ISSUER_KEY, SIGNED, World, base45, digits};
 pub(crate) struct Served {
     child: Child,
     address: String,
+    stdout: BufReader<ChildStdout>,
 }
 
 impl Served {
     pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut served = Self { child, address: String::new(), stdout };
+        served.address = served.line().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+        served
+    }
+
+    /// The next line that it says to whoever started it.
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
-        Self { child, address }
+        self.stdout.read_line(&mut line).unwrap();
+        line.trim().to_owned()
     }
 
     /// Status and body of one request over a connection of its own.

@@ -16,7 +16,7 @@ const PASSCODE: &str = "271828";
 /// A phone that was activated, and authorities that answer at once.
 fn activated(plan: Plan) -> Stage {
     let mut stage = Stage::new(env!("CARGO_BIN_EXE_citizen")).unwrap();
-    stage.set_authorities(Conduct { plan, delay_s: Some(0), supplement_s: None }).unwrap();
+    stage.set_authorities(Conduct { plan, delay_s: Some(0), ..Conduct::default() }).unwrap();
     let mut due = Some(ActivationStep::Start);
     while let Some(next) = due {
         let step = stage.step(next, PASSCODE).unwrap();
@@ -95,6 +95,8 @@ async fn judge(stage: &Stage, hit: Hit, (pid, rounds): (&Pid, u32)) {
     assert_eq!((receipt.round, &receipt.evidence), (rounds - 1, &digests), "{hit:?}");
     let record = unlocked.record(CHANGED, &update.record, Language::Vi).await.unwrap();
     assert!(record.pending.is_empty() && record.as_of.is_some(), "{hit:?}: {record:?}");
+    drop(unlocked);
+    assert_eq!(stage.attached().unwrap(), 0, "{hit:?}: evidence of a decided change is gone from the phone");
 
     let sent = stage.platform().unwrap().submissions(pid).unwrap();
     let named: Vec<_> = sent.iter().map(|sent| (sent.jti.as_str(), sent.round, sent.evidence.len())).collect();

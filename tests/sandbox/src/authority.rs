@@ -19,6 +19,7 @@ mod telecom;
 mod vehicle;
 mod water;
 
+use eid_crypto::hash::sha256_parts;
 use eid_model::{Code, Date};
 use eid_record::{Form, Path, RecordKind};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,29 @@ pub struct Conduct {
     pub delay_s: Option<u32>,
     /// How long it waits for more when it asks for it, in seconds; otherwise ten days.
     pub supplement_s: Option<u32>,
+    /// Draws what [`Plan::Natural`] and `delay_s` leave open, for each update: the same number, the same course of things.
+    pub seed: Option<u64>,
+}
+
+impl Conduct {
+    /// What is drawn for one of many updates, which `which` tells apart. An authority of a seed decides by its rules half of the time,
+    /// and takes up to twice its time.
+    pub(crate) fn draw(self, takes_s: u32, which: &[&[u8]]) -> (Plan, u32) {
+        let Some(seed) = self.seed else { return (self.plan, self.delay_s.unwrap_or(takes_s)) };
+        let seed = seed.to_be_bytes();
+        let parts: Vec<&[u8]> = [&seed[..]].into_iter().chain(which.iter().flat_map(|part| [*part, b"\0"])).collect();
+        let [lot, pace, ..] = sha256_parts(&parts);
+        let drawn = match lot % 8 {
+            0..4 => Plan::Natural,
+            4 => Plan::Accept,
+            5 => Plan::Partial,
+            6 => Plan::Supplement,
+            _ => Plan::Refuse,
+        };
+        let delay = u64::from(takes_s) * u64::from(pace) / 128;
+        let plan = if self.plan == Plan::Natural { drawn } else { self.plan };
+        (plan, self.delay_s.unwrap_or(u32::try_from(delay).unwrap_or(takes_s)))
+    }
 }
 
 /// One kind of records at the authority that keeps them.

@@ -48,6 +48,9 @@ enum Command {
         /// Where to write the certificate that clients must trust.
         #[arg(long, value_name = "FILE", required_unless_present = "data")]
         ca: Option<PathBuf>,
+        /// Let the authorities behave by chance drawn from this number, the same in each run.
+        #[arg(long, value_name = "NUMBER")]
+        seed: Option<u64>,
     },
     /// Print the OpenAPI description.
     Openapi,
@@ -94,7 +97,9 @@ struct CardKey {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Some(Command::Serve { listen, data, ca }) => serve(listen, data.as_deref(), ca),
+        Some(Command::Serve { listen, data, ca, seed }) => {
+            serve(SandboxConfig { listen, seed, ..SandboxConfig::default() }, data.as_deref(), ca)
+        }
         Some(Command::Openapi) => openapi_json().and_then(|json| Ok(writeln!(io::stdout(), "{json}")?)),
         Some(Command::Chip { connect, card }) => play_card(&connect, &card),
         Some(Command::ReadChip { listen, key, access_only, json, csca }) => {
@@ -172,13 +177,12 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn serve(listen: SocketAddr, data: Option<&Path>, ca: Option<PathBuf>) -> Result<(), SandboxError> {
-    let mut storage = Storage::Memory;
+fn serve(mut config: SandboxConfig, data: Option<&Path>, ca: Option<PathBuf>) -> Result<(), SandboxError> {
     if let Some(directory) = data {
         std::fs::create_dir_all(directory)?;
-        storage = Storage::File(directory.join("sandbox.db"));
+        config.storage = Storage::File(directory.join("sandbox.db"));
     }
-    let config = SandboxConfig { listen, storage, ..SandboxConfig::default() }.with_log(|line| {
+    let config = config.with_log(|line| {
         writeln!(io::stderr(), "{line}").ok();
     });
     let ca = ca.or_else(|| data.map(|directory| directory.join("ca.pem"))).unwrap_or_default();

@@ -30,8 +30,10 @@ pub(crate) struct Platform {
     pub(crate) base_url: String,
     /// What becomes of requests under the data-protection law; by their names if it is not said.
     pub(crate) request_plan: Mutex<Option<RequestPlan>>,
-    /// How authorities behave, by their codes; by their rules if it is not said.
+    /// How authorities behave, by their codes.
     pub(crate) conducts: Mutex<BTreeMap<String, Conduct>>,
+    /// How they behave if it is not said.
+    pub(crate) conduct: Conduct,
     /// How it misbehaves, and in the calls whose path begins so.
     pub(crate) fault: Mutex<(Fault, String)>,
     pub(crate) tampering: Tampering,
@@ -67,7 +69,7 @@ impl Platform {
     /// How an authority behaves.
     pub(crate) fn conduct(&self, authority: &str) -> Conduct {
         let conducts = self.conducts.lock().unwrap_or_else(PoisonError::into_inner);
-        conducts.get(authority).copied().unwrap_or_default()
+        conducts.get(authority).copied().unwrap_or(self.conduct)
     }
 
     /// Says how an authority behaves from now on; without a code, all of them.

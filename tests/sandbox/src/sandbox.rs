@@ -55,6 +55,8 @@ pub struct SandboxConfig {
     pub csca: Vec<Vec<u8>>,
     /// Who compares faces.
     pub matcher: Arc<dyn FaceMatcher>,
+    /// Draws how authorities behave that were not told: [`Conduct::seed`].
+    pub seed: Option<u64>,
 }
 
 /// Where a sandbox keeps what must survive a restart.
@@ -76,6 +78,7 @@ impl Default for SandboxConfig {
             log: None,
             csca: vec![SANDBOX_CSCA.to_vec()],
             matcher: Arc::new(PictureMatcher),
+            seed: None,
         }
     }
 }
@@ -125,6 +128,7 @@ impl Sandbox {
             fault: Mutex::default(),
             request_plan: Mutex::default(),
             conducts: Mutex::default(),
+            conduct: Conduct { seed: config.seed, ..Conduct::default() },
             tampering: Tampering::default(),
             card_trust: CardTrust::new(&config.csca)?,
             matcher: Arc::clone(&config.matcher),

@@ -50,22 +50,7 @@ pub(crate) struct Http {
 impl Http {
     pub(crate) fn new(config: &PlatformConfig, rng: Arc<dyn Random>) -> Result<Self, PlatformError> {
         let Timeouts { connect, attempt, total } = config.timeouts;
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(&config.ca_der)?)
-            .https_only(true)
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            // Reads no proxy settings from the environment.
-            .no_proxy()
-            .user_agent(USER_AGENT)
-            .connect_timeout(connect)
-            // A phone that changed its network is left with dead connections: idle ones are dropped soon, and a ping finds
-            // out about one that a request waits for.
-            .pool_idle_timeout(Duration::from_secs(25))
-            .http2_keep_alive_interval(Duration::from_secs(5))
-            .http2_keep_alive_timeout(Duration::from_secs(5))
-            .build()
-            .map_err(|_| PlatformError::ConfigInvalid)?;
+        let client = client(tls(parse_roots(&config.ca_der)?)?, connect)?;
         let policy = Policy::with_total(total);
         Ok(Self {
             client,
@@ -168,8 +153,28 @@ pub(crate) struct Read {
     pub(crate) is_gated: bool,
 }
 
+/// A client that asks who it was told to and nobody else: HTTPS, no redirect, no proxy of the environment, no cookie.
+pub(crate) fn client(tls: ClientConfig, connect: Duration) -> Result<reqwest::Client, PlatformError> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .https_only(true)
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        // Reads no proxy settings from the environment.
+        .no_proxy()
+        .user_agent(USER_AGENT)
+        .connect_timeout(connect)
+        // A phone that changed its network is left with dead connections: idle ones are dropped soon, and a ping finds
+        // out about one that a request waits for.
+        .pool_idle_timeout(Duration::from_secs(25))
+        .http2_keep_alive_interval(Duration::from_secs(5))
+        .http2_keep_alive_timeout(Duration::from_secs(5))
+        .build()
+        .map_err(|_| PlatformError::ConfigInvalid)
+}
+
 /// One request and its answer.
-async fn answer(request: RequestBuilder, expected: &Expected) -> Result<Answer, PlatformError> {
+pub(crate) async fn answer(request: RequestBuilder, expected: &Expected) -> Result<Answer, PlatformError> {
     let mut response = request.send().await.map_err(|e| tell_apart(&e))?;
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let status = response.status().as_u16();
@@ -294,15 +299,17 @@ pub(crate) fn copy(request: &RequestBuilder) -> Result<RequestBuilder, PlatformE
     request.try_clone().ok_or(PlatformError::ConfigInvalid)
 }
 
-/// TLS 1.2 or later with ring, trusting the platform's CA and nothing else. No process-wide provider is read or set.
-fn tls(ca_der: &[Vec<u8>]) -> Result<ClientConfig, PlatformError> {
+/// The platform's CA certificates, at least one.
+fn parse_roots(ca_der: &[Vec<u8>]) -> Result<RootCertStore, PlatformError> {
     let mut roots = RootCertStore::empty();
     for der in ca_der {
         roots.add(CertificateDer::from(der.as_slice())).map_err(|_| PlatformError::ConfigInvalid)?;
     }
-    if roots.is_empty() {
-        return Err(PlatformError::ConfigInvalid);
-    }
+    if roots.is_empty() { Err(PlatformError::ConfigInvalid) } else { Ok(roots) }
+}
+
+/// TLS 1.2 or later with ring, trusting these roots and nothing else. No process-wide provider is read or set.
+pub(crate) fn tls(roots: RootCertStore) -> Result<ClientConfig, PlatformError> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|_| PlatformError::ConfigInvalid)?
@@ -476,7 +483,7 @@ mod tests {
     #[test]
     fn client_without_a_ca_or_with_a_broken_one_is_not_built() {
         for ca_der in [vec![], vec![vec![]], vec![b"no certificate".to_vec()]] {
-            assert_eq!(tls(&ca_der).err(), Some(PlatformError::ConfigInvalid));
+            assert_eq!(parse_roots(&ca_der).err(), Some(PlatformError::ConfigInvalid));
         }
     }
 }

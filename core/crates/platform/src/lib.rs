@@ -6,6 +6,8 @@
 //! [`PlatformError`] with a stable code. Keys stay in the phone's hardware: signatures come from a [`RequestSigner`].
 //! [`Grant::verify`] is the one way to a level-2 grant, [`Configuration::verify`] to a signed configuration.
 //!
+//! [`send_answer`] hands an answer to a service counter, which is no platform: the counter's registered key vouches for that line.
+//!
 //! It must never read the wall clock or make randomness by itself (both are passed in; waiting uses tokio's timer), trust
 //! a certificate of the phone's store or of a process-wide TLS provider, repeat a call that counts tries, keep an answer,
 //! or let personal data, a URL or a server's words into an error.
@@ -40,6 +42,7 @@ mod binding;
 pub mod circuit;
 mod client;
 mod configuration;
+mod counter;
 mod detached;
 mod error;
 mod evidence;
@@ -68,6 +71,7 @@ pub use answer::{
 pub use binding::make_passcode_binding;
 pub use client::{BindRequest, CredentialRequest, OneTimeCode, PlatformClient, PlatformConfig, Timeouts};
 pub use configuration::{ActRule, AuthorityKey, Configuration, MAX_CONFIGURATION, Maintenance};
+pub use counter::send_answer;
 pub use error::{Flaw, PlatformError};
 pub use evidence::{EVIDENCE_CHUNK, EVIDENCE_CHUNK_AFTER_LOSS, EvidencePiece, Upload};
 pub use feed::{Change, Feed, RecordGone, RecordPage, RecordReport, SignedChange, UpdateStep, parse_record_page};

@@ -89,6 +89,12 @@ impl<'b> Header<'b> {
     }
 }
 
+/// True if `bytes` are one message without an unprotected header, signed by `key`.
+pub(crate) fn is_signed_by(bytes: &[u8], key: &VerifyingKey) -> bool {
+    let read = Reader::whole(bytes, |reader| Sign1::read(reader, no_unprotected));
+    read.is_ok_and(|(sign1, ())| sign1.verify(key).is_ok())
+}
+
 /// Reads an unprotected header that must be empty.
 pub(crate) fn no_unprotected(reader: &mut Reader<'_>) -> Result<(), Malformed> {
     reader.map(|_, _| Err(Malformed))

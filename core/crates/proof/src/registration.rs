@@ -122,12 +122,8 @@ impl Registration {
         lists: Option<&StatusSnapshot>,
         now: UnixTime,
     ) -> Result<Option<UnixTime>, ProofError> {
-        let signed = |key: &VerifyingKey| {
-            let read = Reader::whole(&self.bytes, |reader| Sign1::read(reader, cose::no_unprotected));
-            read.is_ok_and(|(sign1, ())| sign1.verify(key).is_ok())
-        };
         let mut keys = trust.find(KeyUse::Registrar, &self.key_id, &self.registrar);
-        if !keys.any(|key| key.is_valid_at(self.issued_at) && signed(&key.key)) {
+        if !keys.any(|key| key.is_valid_at(self.issued_at) && cose::is_signed_by(&self.bytes, &key.key)) {
             return Err(ProofError::CounterUnregistered);
         }
         if now.seconds().saturating_add(MAX_SKEW_S) < self.issued_at.seconds() || now >= self.expires_at {

@@ -1,7 +1,7 @@
 //! Requests of counters (mã yêu cầu của quầy): the counter's screen asks, the phone answers. The same structure as a proof, the
 //! other way round: the counter signs, around the registration that says who it is.
 
-use eid_crypto::{SigningKey, VerifyingKey};
+use eid_crypto::SigningKey;
 use eid_model::UnixTime;
 
 use crate::{
@@ -136,11 +136,7 @@ impl CounterRequest {
         now: UnixTime,
     ) -> Result<Option<UnixTime>, ProofError> {
         let known = self.registration.check(trust, lists, now)?;
-        let verify = |key: &VerifyingKey| {
-            let read = Reader::whole(&self.bytes, |reader| Sign1::read(reader, cose::no_unprotected));
-            read.is_ok_and(|(sign1, ())| sign1.verify(key).is_ok())
-        };
-        if !verify(self.registration.key()) {
+        if !cose::is_signed_by(&self.bytes, self.registration.key()) {
             return Err(ProofError::RequestForged);
         }
         let (now, signed, expires) = (now.seconds(), self.signed_at.seconds(), self.expires_at.seconds());

@@ -151,15 +151,25 @@ impl Vault {
             .try_for_each(|number| act(&self.open_chunk(&stored, &sealer, number, stored.is_last(number))?))
     }
 
-    /// Deletes an attachment for good: its key first, so that its chunks are unreadable wherever copies may lie. False if there
-    /// is none.
+    /// Removes an attachment, damaged or not; false if there is none.
+    ///
+    /// What was sealed there may stay in the journal for a while: [`Self::erase_attachment`] and [`Self::checkpoint`] leave nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::put`].
+    pub fn remove_attachment(&self, name: &str) -> Result<bool, VaultError> {
+        let write = self.write(true)?;
+        let found = self.drop_attachment(name)?;
+        write.map_or(Ok(()), Write::commit)?;
+        Ok(found)
+    }
+
+    /// Deletes an attachment for good, key and chunks, so that no file holds them any more. False if there is none.
     ///
     /// # Errors
     /// [`VaultError::Busy`] if another connection reads: call again; otherwise as for [`Self::put`].
     pub fn erase_attachment(&mut self, name: &str) -> Result<bool, VaultError> {
-        let write = self.begin(true)?;
-        let found = self.drop_attachment(name)?;
-        write.commit()?;
+        let found = self.remove_attachment(name)?;
         self.checkpoint()?;
         Ok(found)
     }

@@ -68,6 +68,8 @@ pub enum Act {
     Exported,
     /// The holder erased entries that came before (xóa lịch sử). The purpose says up to which number.
     Erased,
+    /// An identity proof was sent to the counter that asked for it (gửi qua mạng). The result says so, if it did not arrive.
+    Sent,
 }
 
 /// A point of the chain up to which it was walked. Kept in the store itself, sealed like everything there.

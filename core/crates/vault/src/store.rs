@@ -193,8 +193,12 @@ impl Vault {
         Ok(self.generation())
     }
 
-    /// Moves what was written into the one file, and cuts the journal, so that neither holds what was removed.
-    pub(crate) fn checkpoint(&self) -> Result<(), VaultError> {
+    /// Moves what was written into the one file, and cuts the journal, so that neither holds what was removed. To be called outside a
+    /// transaction.
+    ///
+    /// # Errors
+    /// [`VaultError::Busy`] if another connection reads: nothing is lost, and the next one cuts it. [`VaultError::Unavailable`].
+    pub fn checkpoint(&self) -> Result<(), VaultError> {
         let busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if busy { Err(VaultError::Busy) } else { Ok(()) }
     }

@@ -47,12 +47,13 @@ impl KeptUpdate {
         self.pieces.iter_mut().filter(|piece| which(&piece.sha256)).for_each(|piece| piece.is_uploaded = false);
     }
 
-    /// Deletes all of it for good.
-    pub(super) fn erase_evidence(&self, vault: &mut Vault) -> Result<(), Error> {
+    /// Removes all of it, in the transaction that ends the need for it: a kill leaves both or none. Gives whether there was any.
+    pub(super) fn remove_evidence(&self, vault: &Vault) -> Result<bool, Error> {
+        let mut is_any = false;
         for piece in self.update.evidence() {
-            vault.erase_attachment(&self.evidence_name(&piece.sha256))?;
+            is_any |= vault.remove_attachment(&self.evidence_name(&piece.sha256))?;
         }
-        Ok(())
+        Ok(is_any)
     }
 
     pub(super) fn evidence_name(&self, sha256: &[u8; 32]) -> String {

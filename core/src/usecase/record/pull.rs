@@ -15,7 +15,7 @@ use eid_vault::Vault;
 use super::{
     desk::Desk,
     note::note,
-    rows::{KeptRecord, KeptUpdate, Progress, each_record, find_record, find_update, load_updates, remove_record},
+    rows::{KeptRecord, Progress, each_record, find_record, find_update, load_updates, remove_record},
 };
 use crate::{EidApp, Error, Unlocked, ports, session::Session, task::to_end};
 
@@ -47,7 +47,8 @@ struct Taken {
     steps: usize,
     refused: usize,
     found: Vec<((RecordKind, String), Option<Findable>)>,
-    over: Vec<KeptUpdate>,
+    /// Evidence of a decided change was among it.
+    has_erased: bool,
     /// Records of which something is pending.
     wished: BTreeSet<(RecordKind, String)>,
 }
@@ -179,8 +180,10 @@ impl Desk {
                 }
                 progress.store(vault)
             })?;
-            // Decided: nobody needs the evidence here any more. After a kill it goes with the update.
-            taken.over.drain(..).try_for_each(|kept| kept.erase_evidence(vault))?;
+            if taken.has_erased {
+                // Not left in the journal either. If another connection reads now, the next one cuts it.
+                vault.checkpoint().ok();
+            }
             desk.shelf(vault, |shelf| {
                 for (key, findable) in taken.found.drain(..) {
                     match findable {
@@ -287,7 +290,8 @@ impl Desk {
             vault.append_history(&entry)?;
         }
         if kept.update.is_over() {
-            taken.over.push(kept.clone());
+            // Decided: nobody needs the evidence here any more.
+            taken.has_erased |= kept.remove_evidence(vault)?;
         }
         kept.store(vault)?;
         taken.steps = taken.steps.saturating_add(1);

@@ -184,7 +184,7 @@ pub(super) fn load_updates(vault: &Vault) -> Result<Vec<KeptUpdate>, Error> {
     Ok(updates)
 }
 
-/// Forgets the oldest update that is over, if there are too many.
+/// Forgets the oldest update that is over, if there are too many. Inside a transaction.
 pub(super) fn make_room(vault: &Vault) -> Result<(), Error> {
     let all = load_updates(vault)?;
     if all.len() >= MOST_UPDATES {
@@ -194,7 +194,9 @@ pub(super) fn make_room(vault: &Vault) -> Result<(), Error> {
     Ok(())
 }
 
+/// Removes a change and its evidence. Inside a transaction.
 pub(super) fn remove_update(vault: &Vault, kept: &KeptUpdate) -> Result<(), Error> {
+    kept.remove_evidence(vault)?;
     vault.remove(update_collection(kept.update.record().0), &update_key(kept.id()))?;
     Ok(())
 }
@@ -247,5 +249,58 @@ mod code {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Code, D::Error> {
         Code::from_number(u16::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom("no such code"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use eid_crypto::{SecretKey, SystemRandom};
+    use eid_record::update::{Event, Evidence};
+
+    use super::*;
+
+    const SHA256: [u8; 32] = [7; 32];
+
+    /// A change with one piece of evidence, which is over if wanted.
+    fn stored(vault: &mut Vault, number: usize, is_over: bool) -> KeptUpdate {
+        let mut update =
+            Update::begin(&format!("update-{number}"), (RecordKind::Tax, "new-1"), None, Form::new()).unwrap();
+        let now = UnixTime::from_seconds(i64::try_from(number).unwrap());
+        update.apply(Event::Attach(vec![Evidence { sha256: SHA256, bytes: 3 }]), now).unwrap();
+        if is_over {
+            update.apply(Event::Withdraw, now).unwrap();
+        }
+        let kept = KeptUpdate::new(update, Form::new(), now);
+        let name = kept.evidence_name(&SHA256);
+        vault.begin_attachment(&name, "image/jpeg").unwrap();
+        vault.finish_attachment(&name, b"abc").unwrap();
+        kept.clone().store(vault).unwrap();
+        kept
+    }
+
+    fn has(vault: &Vault, kept: &KeptUpdate) -> (bool, bool) {
+        let piece = vault.find_attachment(&kept.evidence_name(&SHA256)).unwrap();
+        (find_update(vault, kept.id()).is_ok(), piece.is_some())
+    }
+
+    #[test]
+    fn update_that_makes_room_or_is_removed_takes_its_evidence_with_it_or_neither_goes() {
+        let (folder, rng) = (tempfile::tempdir().unwrap(), Arc::new(SystemRandom::new()));
+        let key = SecretKey::make(&*rng).unwrap();
+        let mut vault = Vault::create(&folder.path().join("store"), &key, [1; 16], rng).unwrap();
+        let over = stored(&mut vault, 0, true);
+        let open: Vec<_> = (1..MOST_UPDATES).map(|number| stored(&mut vault, number, false)).collect();
+
+        let failed = vault.transaction(|vault| {
+            make_room(vault)?;
+            Err::<(), _>(Error::Internal)
+        });
+        assert_eq!((failed, has(&vault, &over)), (Err(Error::Internal), (true, true)));
+        vault.transaction(make_room).unwrap();
+        assert_eq!(has(&vault, &over), (false, false));
+        vault.transaction(|vault| remove_update(vault, &open[0])).unwrap();
+        assert_eq!((has(&vault, &open[0]), has(&vault, &open[1])), ((false, false), (true, true)));
     }
 }

@@ -140,9 +140,11 @@ impl Unlocked {
                 found => found?,
             };
             kept.update.apply(Event::Withdraw, desk.now)?;
-            kept.erase_evidence(vault)?;
             vault.transaction(|vault| remove_update(vault, &kept))?;
-            Ok(vault.make_durable().map(drop)?)
+            vault.make_durable()?;
+            // Not left in the journal either. If another connection reads now, the next one cuts it.
+            vault.checkpoint().ok();
+            Ok(())
         })
         .await?;
         session.tell(&[ports::Event::UpdatesChanged]);
@@ -197,7 +199,7 @@ impl Desk {
             record.map_or_else(|| Ok(format!("new-{}", make_name(rng)?)), |id| Ok::<_, Error>(id.to_owned()))?;
         let form = refused.unwrap_or_else(|| seen.clone());
         let update = Update::begin(&make_name(rng)?, (kind, &record), base, form)?;
-        make_room(vault)?;
+        vault.transaction(make_room)?;
         self.store(vault, KeptUpdate::new(update, seen, self.now))
     }
 
@@ -285,7 +287,7 @@ impl Desk {
 }
 
 impl KeptUpdate {
-    fn new(update: Update, seen: Form, now: UnixTime) -> Self {
+    pub(super) fn new(update: Update, seen: Form, now: UnixTime) -> Self {
         let (signed, receipt, wishes, left_out, problem, pieces) = Default::default();
         Self { update, began_at: now, changed_at: now, seen, signed, receipt, wishes, left_out, problem, pieces }
     }

@@ -17,6 +17,7 @@ use eid_model::UnixTime;
 use eid_sandbox::{
     Clock, Conduct, Fault, LogLine, Person, RunningSandbox, Sandbox, SandboxConfig, SandboxError, Storage,
 };
+use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
 use super::{
@@ -200,6 +201,16 @@ impl Stage {
         let platform = self.platform()?;
         let ca_der = platform.ca_der().map_err(text)?;
         CitizenApp::open(&self.root(), platform.base_url(), &ca_der, self.seconds()).map_err(text)
+    }
+
+    /// Pieces of attachments in the store's file, whether the store still knows of them or not.
+    ///
+    /// # Errors
+    /// Those of reading it, as text.
+    pub fn attached(&self) -> Result<i64, String> {
+        let store = Connection::open_with_flags(self.root().join("app/store"), OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .map_err(text)?;
+        store.query_row("SELECT count(*) FROM chunk", [], |row| row.get(0)).map_err(text)
     }
 
     /// Takes a step in a child.

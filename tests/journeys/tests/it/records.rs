@@ -153,7 +153,7 @@ async fn change_of_every_kind_is_refused_with_a_reason_corrected_and_entered() {
     let mut phone = Phone::new(&world);
     let (person, cases) = cases(&world);
     assert_eq!(cases.len(), RecordKind::ALL.len(), "every kind");
-    world.sandbox.set_authority(None, Conduct { plan: Plan::Natural, delay_s: Some(100), supplement_s: None });
+    world.sandbox.set_authority(None, Conduct { plan: Plan::Natural, delay_s: Some(100), ..Conduct::default() });
     let mut unlocked = at_home(&world, &phone, &person).await;
     for case in &cases {
         let kind = case.kind.name();

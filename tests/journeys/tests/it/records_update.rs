@@ -100,7 +100,7 @@ async fn authority_that_takes_a_part_leaves_the_rest_pending_with_its_reason() {
     let made = world.sandbox.change_record(&RecordChange::new(person.pid, WATER, None, &CONTRACT)).unwrap();
     let id = made.first().unwrap();
     unlocked.sync_records().await.unwrap();
-    world.sandbox.set_authority(None, Conduct { plan: Plan::Partial, delay_s: Some(100), supplement_s: None });
+    world.sandbox.set_authority(None, Conduct { plan: Plan::Partial, delay_s: Some(100), ..Conduct::default() });
     let update = unlocked.begin_update(WATER, Some(id)).await.unwrap();
     let mine = texts(&[("customer_code", "000556"), ("relation", "member")]);
     unlocked.edit_update(&update.id, mine).await.unwrap();
@@ -125,7 +125,7 @@ async fn authority_that_asks_for_more_gets_it_as_another_round_or_refuses_when_i
     let phone = Phone::new(&world);
     let (person, cases) = cases(&world);
     let unlocked = at_home(&world, &phone, &person).await;
-    let conduct = Conduct { plan: Plan::Supplement, delay_s: Some(100), supplement_s: Some(3_600) };
+    let conduct = Conduct { plan: Plan::Supplement, delay_s: Some(100), supplement_s: Some(3_600), seed: None };
     world.sandbox.set_authority(None, conduct);
     let education = cases.iter().find(|case| case.kind == RecordKind::Education).unwrap();
     for is_late in [false, true] {

@@ -41,6 +41,8 @@ struct AuthorityOrder {
     delay_s: Option<u32>,
     /// How long it waits for more, in seconds.
     supplement_s: Option<u32>,
+    /// Draws what plan `natural` and `delay_s` leave open: the same number, the same course of things.
+    seed: Option<u64>,
 }
 
 /// Says what an authority does about everything that arrives from now on.
@@ -52,8 +54,8 @@ struct AuthorityOrder {
     )
 )]
 async fn set_authority(State(platform): State<Shared>, JsonBody(order): JsonBody<AuthorityOrder>) -> StatusCode {
-    let AuthorityOrder { authority, plan, delay_s, supplement_s } = order;
-    platform.set_conduct(authority.as_deref(), Conduct { plan, delay_s, supplement_s });
+    let AuthorityOrder { authority, plan, delay_s, supplement_s, seed } = order;
+    platform.set_conduct(authority.as_deref(), Conduct { plan, delay_s, supplement_s, seed });
     StatusCode::NO_CONTENT
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Person, SandboxError,
-    authority::{Case, Conduct, Plan, Reason, Verdict, source},
+    authority::{Case, Plan, Reason, Verdict, source},
     platform::Platform,
 };
 
@@ -88,11 +88,14 @@ pub(crate) fn open(platform: &Platform, tx: &Transaction<'_>, sent: &Sent<'_>) -
     let (form, has_evidence) = (sent.form, sent.has_evidence);
     let case = Case { person: sent.person, form, before: before.as_ref(), has_evidence };
     let source = source(sent.kind)?;
-    let takes = i64::from(conduct.delay_s.unwrap_or(source.takes_s()));
+    let which =
+        [pid.as_bytes(), sent.kind.name().as_bytes(), &earlier(tx, sent)?.to_be_bytes(), &sent.round.to_be_bytes()];
+    let (plan, takes) = conduct.draw(source.takes_s(), &which);
+    let takes = i64::from(takes);
     let (begins, decides) = (now.saturating_add(takes / BEGUN), now.saturating_add(takes));
     let mut schedule = Schedule { tx, sent, number: last_step(tx, pid, sent.jti)? };
     schedule.put(begins, Says::Checking, |step| step.due_at = Some(decides.saturating_add(takes)))?;
-    match verdict(&case, sent, conduct, source.decide(&case)) {
+    match verdict(&case, sent, plan, source.decide(&case)) {
         Verdict::Accept => {
             schedule.accept(decides, &entered(&case, sent.kind, &[], decides)?, None)?;
         }
@@ -142,10 +145,10 @@ pub(super) fn resume(platform: &Platform, tx: &Transaction<'_>, pid: &str) -> Re
 }
 
 /// What is said in the end: by the authority's own rules, or by the plan.
-fn verdict(case: &Case<'_>, sent: &Sent<'_>, conduct: Conduct, natural: Verdict) -> Verdict {
+fn verdict(case: &Case<'_>, sent: &Sent<'_>, plan: Plan, natural: Verdict) -> Verdict {
     let changed = case.changed(sent.kind);
     let first = changed.first().map(|path| path.as_str().to_owned());
-    match (conduct.plan, natural) {
+    match (plan, natural) {
         (Plan::Partial, _) => Verdict::Partly(changed.into_iter().next_back().into_iter().collect()),
         (Plan::Supplement, _) if sent.round == 0 => {
             Verdict::Supplement(Reason { code: Code::REASON_EVIDENCE_UNREADABLE, path: first })
@@ -284,6 +287,13 @@ pub(crate) fn standing(tx: &Transaction<'_>, pid: &str, jti: &str) -> Result<Opt
         Ok(Standing { round: row.get(0)?, kind: row.get(1)?, record: row.get(2)?, is_asked: row.get(3)? })
     });
     Ok(row.optional()?)
+}
+
+/// How many updates of the kind the person sent before: unlike their names, which phones draw, the same in each run.
+fn earlier(tx: &Transaction<'_>, sent: &Sent<'_>) -> Result<i64, SandboxError> {
+    let count = "SELECT count(*) FROM dossiers
+                 WHERE pid = ?1 AND kind = ?2 AND rowid < (SELECT rowid FROM dossiers WHERE pid = ?1 AND jti = ?3)";
+    Ok(tx.query_row(count, params![sent.person.pid.as_str(), sent.kind.name(), sent.jti], |row| row.get(0))?)
 }
 
 fn last_step(tx: &Transaction<'_>, pid: &str, jti: &str) -> Result<u32, SandboxError> {

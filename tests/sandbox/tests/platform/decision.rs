@@ -13,7 +13,7 @@ use crate::{
 };
 
 fn at_once(plan: Plan) -> Conduct {
-    Conduct { plan, delay_s: Some(0), supplement_s: Some(3_600) }
+    Conduct { plan, delay_s: Some(0), supplement_s: Some(3_600), ..Conduct::default() }
 }
 
 #[tokio::test]
@@ -136,6 +136,37 @@ async fn plans_take_the_place_of_the_rules() {
     citizen.submit(&divorced).await;
     assert_eq!(last(&citizen, &divorced["jti"]).await.0, "accepted");
     assert!(instruct(&world, &citizen.phone, citizen.next_seq(), "sign_in", json!({})).await.status == 200);
+}
+
+/// What becomes of changes that are the same each time, and how long after it is sent.
+async fn courses(seed: u64) -> Vec<(String, i64)> {
+    let world = World::new();
+    let citizen = Citizen::new(&world, HANH).await;
+    let order = json!({"plan": "natural", "seed": seed});
+    assert_eq!(world.post("/sandbox/authority", &[], &order).await.status, 204);
+    let mut courses = Vec::new();
+    for number in 10..40 {
+        let sent_at = world.now();
+        let said = phone_number(&citizen, &json!({"number": format!("09000001{number}")})).await;
+        assert_eq!(citizen.submit(&said).await.status, 201);
+        world.wait(9 * DAY);
+        let (news, _) = citizen.news(None).await;
+        let of_it = news.iter().filter(|(_, step)| step["update"] == said["jti"]);
+        let told =
+            of_it.map(|(_, step)| (step["says"].as_str().unwrap().to_owned(), step["at"].as_i64().unwrap() - sent_at));
+        courses.extend(told);
+    }
+    courses
+}
+
+#[tokio::test]
+async fn seed_draws_every_course_of_things_and_the_same_in_each_run() {
+    let (first, again, other) = (courses(7).await, courses(7).await, courses(8).await);
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+    for says in ["checking", "supplement", "accepted", "refused"] {
+        assert!(first.iter().any(|told| told.0 == says), "{says}: {first:?}");
+    }
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ fn pid(text: &str) -> Pid {
 }
 
 fn conduct(plan: Plan) -> Conduct {
-    Conduct { plan, delay_s: Some(0), supplement_s: None }
+    Conduct { plan, delay_s: Some(0), supplement_s: None, ..Conduct::default() }
 }
 
 /// `(member, kind, id, status)` of each change.
