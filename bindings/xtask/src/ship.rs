@@ -94,7 +94,6 @@ fn short_paths() -> String {
 }
 
 /// Where cargo keeps the sources of what was fetched, one folder for each registry.
-#[expect(clippy::disallowed_methods, reason = "where cargo keeps its things is said by this variable everywhere")]
 fn registries() -> Vec<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     let entries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
