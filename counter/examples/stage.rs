@@ -2,18 +2,31 @@
 //!
 //! An invented issuer's trust list and status lists, and a proof for each state that an officer may see, as text in both
 //! spellings (`proofs.json`) and as pictures. All of it fits the time in `at`: tests/browser serves it with `--at`.
-#![expect(clippy::expect_used, reason = "a tool that may stop")]
+//!
+//! With a counter's code behind the folder it is a phone of that issuer, and prints where it would send its answer, and what.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a tool that may stop, and says what it made"
+)]
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use eid_counter::draw_png;
 use eid_counter::{Application, Identity};
 use eid_crypto::{SigningKey, SystemRandom, VerifyingKey};
 use eid_model::UnixTime;
 use eid_proof::{
-    Audience, Claim, ClaimValue, Claims, HeldToken, KeyUse, Proof, Purpose, QrSymbol, RegistrationDraft, Showing,
-    Spelling, Status, StatusListDraft, StatusReference, TokenDraft, TrustList, TrustListDraft, TrustedKey,
+    Audience, Claim, ClaimValue, Claims, CounterCode, HeldToken, KeyUse, Proof, Purpose, QrSymbol, RegistrationDraft,
+    Showing, Spelling, Status, StatusListDraft, StatusReference, TokenDraft, TrustList, TrustListDraft, TrustedKey,
     bundle_status_lists, encode_text, issue_token,
 };
 use serde_json::{Map, Value, json};
@@ -22,6 +35,8 @@ use serde_json::{Map, Value, json};
 const NOW: i64 = 1_795_348_800;
 const ISSUER: &str = "issuer.example";
 const LIST: &str = "s.example/1";
+/// Where phones send to.
+const HOST: &str = "counter.example:8443";
 const PORTRAIT: &[u8] = include_bytes!("../../tests/sandbox/portraits/2.webp");
 
 /// One proof: what it is, and what is wrong with it.
@@ -73,7 +88,15 @@ struct Stage {
 }
 
 fn main() {
-    let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
+    let mut arguments = std::env::args().skip(1);
+    let folder = PathBuf::from(arguments.next().expect("a folder"));
+    match arguments.next() {
+        None => set(folder),
+        Some(code) => println!("{}", answer(&folder, &code)),
+    }
+}
+
+fn set(folder: PathBuf) {
     fs::create_dir_all(&folder).expect("folder");
     let make = || SigningKey::make().expect("key");
     let stage = Stage { folder, issuer: make(), stranger: make() };
@@ -94,6 +117,32 @@ fn main() {
     }
     proofs.insert("malformed".to_owned(), stage.spell("malformed", &[0xd2, 0x00, 0x17, 0x2a]));
     stage.write("proofs.json", json!({"at": NOW + 10, "proofs": proofs}).to_string());
+    let key = SigningKey::make_pkcs8().expect("key");
+    let token = stage.issue(&GOOD, &SigningKey::parse_pkcs8(&key).expect("key"));
+    stage.write("phone.key", &*key);
+    stage.write("phone.token", token);
+}
+
+/// What the phone answers to a counter's code.
+fn answer(folder: &Path, code: &str) -> Value {
+    let read = |name| fs::read(folder.join(name)).expect("the stage");
+    let phone = SigningKey::parse_pkcs8(&read("phone.key")).expect("key");
+    let Ok(CounterCode::Request(request)) = CounterCode::read(code) else { panic!("a counter's request") };
+    let showing = Showing {
+        audience: Audience::Counter(request.registration().counter().to_owned()),
+        challenge: Some(request.nonce().to_vec()),
+        photo: request.asked().photo,
+        claims: vec![],
+        now: UnixTime::from_seconds(NOW + 10),
+    };
+    let proof = show(read("phone.token"), &phone, &showing);
+    json!({"to": request.asked().answer_to, "proof": STANDARD.encode(proof.as_bytes())})
+}
+
+fn show(token: Vec<u8>, phone: &SigningKey, showing: &Showing) -> Proof {
+    let unsigned = HeldToken::parse(token).and_then(|token| token.prepare(showing)).expect("proof");
+    let signature = phone.sign(unsigned.to_be_signed()).expect("signature");
+    unsigned.finish(&signature)
 }
 
 impl Stage {
@@ -145,7 +194,7 @@ impl Stage {
             counter: counter.to_owned(),
             name: name.to_owned(),
             purposes: vec!["id".to_owned(), "age".to_owned()],
-            host: None,
+            host: Some(HOST.to_owned()),
         };
         let application: Value =
             serde_json::from_str(&Identity::apply(&folder, &wanted).expect("application")).expect("application");
@@ -155,7 +204,7 @@ impl Stage {
             counter,
             name,
             allowed: &[Purpose::Id, Purpose::Age],
-            host: None,
+            host: Some(HOST),
             key: &VerifyingKey::parse(&key).expect("key"),
             issued_at: UnixTime::from_seconds(NOW - 86_400),
             valid_days: 365,
@@ -169,6 +218,18 @@ impl Stage {
     /// Each from a phone of its own.
     fn prove(&self, case: &Case) -> Proof {
         let phone = SigningKey::make().expect("key");
+        let showing = Showing {
+            audience: case.audience.map_or(Audience::Anyone, |name| Audience::Counter(name.to_owned())),
+            challenge: None,
+            photo: case.photo,
+            claims: vec![],
+            now: UnixTime::from_seconds(case.signed),
+        };
+        show(self.issue(case, &phone), &phone, &showing)
+    }
+
+    /// A credential of this phone.
+    fn issue(&self, case: &Case, phone: &SigningKey) -> Vec<u8> {
         let draft = TokenDraft {
             purpose: case.purpose,
             issuer: ISSUER,
@@ -179,17 +240,7 @@ impl Stage {
             status: Some(StatusReference { index: case.status, uri: LIST.to_owned() }),
         };
         let issuer = if case.unknown_issuer { &self.stranger } else { &self.issuer };
-        let token = issue_token(&draft, issuer, &SystemRandom::new()).expect("token");
-        let showing = Showing {
-            audience: case.audience.map_or(Audience::Anyone, |name| Audience::Counter(name.to_owned())),
-            challenge: None,
-            photo: case.photo,
-            claims: vec![],
-            now: UnixTime::from_seconds(case.signed),
-        };
-        let unsigned = HeldToken::parse(token).and_then(|token| token.prepare(&showing)).expect("proof");
-        let signature = phone.sign(unsigned.to_be_signed()).expect("signature");
-        unsigned.finish(&signature)
+        issue_token(&draft, issuer, &SystemRandom::new()).expect("token")
     }
 
     /// Both texts; the picture is of the digits, as phones show them.

@@ -27,14 +27,15 @@ class Desk:
     @staticmethod
     @contextmanager
     def program(programs, stage, record, *more):
-        """Serves the stage's lists at the stage's time; gives the address."""
+        """Serves the stage's lists at the stage's time; gives the address, and with a line for answers its address too."""
         at = json.loads((stage / "proofs.json").read_text())["at"]
         lists = ["--trust", stage / "trust.cbor", "--trust-root", stage / "root.bin", "--status", stage / "status.cbor"]
         options = ["--listen", "127.0.0.1:0", *lists, "--at", str(at), "--replay", record, *more]
         command = [programs / "eid-counter", "serve", *options]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
-            yield process.stdout.readline().strip()
+            url = process.stdout.readline().strip()
+            yield (url, process.stdout.readline().split()[-1]) if "--answers" in more else url
         finally:
             process.kill()
             process.wait(10)

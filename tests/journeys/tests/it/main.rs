@@ -10,6 +10,7 @@ mod configuration;
 mod consent;
 mod contact;
 mod counter_asks;
+mod counter_line;
 mod data_request;
 mod guard;
 mod history;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod counter;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod hostile;

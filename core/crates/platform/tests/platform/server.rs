@@ -101,6 +101,15 @@ impl Server {
     /// A server whose replies depend on its URL.
     pub(crate) async fn start_with(certificate: Certificate, replies: impl FnOnce(&str) -> Vec<Reply>) -> Self {
         let (config, ca_der) = tls(certificate);
+        Self::start_on(config, ca_der, replies).await
+    }
+
+    /// A server with these TLS settings.
+    pub(crate) async fn start_on(
+        config: ServerConfig,
+        ca_der: Vec<u8>,
+        replies: impl FnOnce(&str) -> Vec<Reply>,
+    ) -> Self {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = url_of(listener.local_addr().unwrap());
@@ -175,6 +184,11 @@ pub(crate) fn tls(certificate: Certificate) -> (ServerConfig, Vec<u8>) {
     let key = KeyPair::generate().unwrap();
     let leaf = params.signed_by(&key, &signing_ca).unwrap();
     let trusted = if certificate == Certificate::OtherCa { self::ca() } else { signing_ca };
+    (serving(&leaf, &key), trusted.der().to_vec())
+}
+
+/// The settings of a server with this certificate.
+pub(crate) fn serving(leaf: &rcgen::Certificate, key: &KeyPair) -> ServerConfig {
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -182,7 +196,7 @@ pub(crate) fn tls(certificate: Certificate) -> (ServerConfig, Vec<u8>) {
         .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
         .unwrap();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    (config, trusted.der().to_vec())
+    config
 }
 
 fn ca() -> CertifiedIssuer<'static, KeyPair> {
