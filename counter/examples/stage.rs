@@ -212,6 +212,7 @@ impl Stage {
         };
         let registration = draft.sign(registrar).expect("registration");
         let now = UnixTime::from_seconds(NOW);
+        self.write("registration.txt", registration.text());
         Identity::accept(&folder, registration.as_bytes(), trust, now).expect("identity");
     }
 

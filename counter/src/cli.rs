@@ -1,6 +1,10 @@
 //! The options of the program.
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+use std::{
+    ffi::{OsStr, OsString},
+    net::SocketAddr,
+    path::PathBuf,
+};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
@@ -104,9 +108,16 @@ pub(crate) struct Poster {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) identity: PathBuf,
 
-    /// The picture to write; its name should end in .svg
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
+    /// The page to write: a .pdf, which prints as it is, or an .svg
+    #[arg(long, value_name = "FILE", value_parser = parse_sheet)]
+    pub(crate) out: Sheet,
+}
+
+/// The poster's file, by the ending of its name.
+#[derive(Debug, Clone)]
+pub(crate) enum Sheet {
+    Pdf(PathBuf),
+    Svg(PathBuf),
 }
 
 /// Options of `request`.
@@ -317,6 +328,15 @@ fn parse_purpose(text: &str) -> Result<Purpose, String> {
         let names: Vec<_> = Purpose::ALL.into_iter().map(Purpose::name).collect();
         format!("not one of {}", names.join(", "))
     })
+}
+
+fn parse_sheet(name: &str) -> Result<Sheet, &'static str> {
+    let path = PathBuf::from(name);
+    match path.extension().map(OsStr::to_ascii_lowercase).as_deref().and_then(OsStr::to_str) {
+        Some("pdf") => Ok(Sheet::Pdf(path)),
+        Some("svg") => Ok(Sheet::Svg(path)),
+        _ => Err("the file's name must end in .pdf or .svg"),
+    }
 }
 
 fn parse_claim(text: &str) -> Result<Claim, &'static str> {

@@ -6,7 +6,7 @@ use image::{GrayImage, ImageFormat, Luma};
 use crate::CounterError;
 
 /// Light modules around a symbol, each side.
-const QUIET_ZONE: u32 = 4;
+pub(crate) const QUIET_ZONE: u8 = 4;
 
 /// Most pixels a module in a picture; paper is printed from [`QrSymbol::to_svg`].
 const MAX_PIXELS: u32 = 32;
@@ -18,8 +18,8 @@ const MAX_PIXELS: u32 = 32;
 /// [`CounterError::PictureUnwritable`].
 pub fn draw_png(symbol: &QrSymbol, pixels: u32) -> Result<Vec<u8>, CounterError> {
     let pixels = pixels.clamp(1, MAX_PIXELS);
-    let side = u32::from(symbol.version()) * 4 + 17 + 2 * QUIET_ZONE;
-    let module = |pixel: u32| (pixel / pixels).checked_sub(QUIET_ZONE).and_then(|at| usize::try_from(at).ok());
+    let side = u32::from(symbol.version()) * 4 + 17 + 2 * u32::from(QUIET_ZONE);
+    let module = |pixel: u32| (pixel / pixels).checked_sub(QUIET_ZONE.into()).and_then(|at| usize::try_from(at).ok());
     let picture = GrayImage::from_fn(side * pixels, side * pixels, |x, y| {
         let dark = module(x).zip(module(y)).is_some_and(|(x, y)| symbol.is_dark(x, y));
         Luma([if dark { 0 } else { 255 }])

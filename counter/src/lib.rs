@@ -49,7 +49,7 @@ pub use identity::{Application, Identity};
 pub use input::{Input, MAX_FILE, MAX_TEXT};
 pub use key::parse_key_file;
 pub use picture::MAX_PIXELS;
-pub use print::poster_svg;
+pub use print::{poster_pdf, poster_svg};
 pub use replay::ReplayStore;
 pub use report::{
     Claim, Detail, Portrait, PortraitContent, Report, Shown, StatusFacts, StatusState, TrustFacts, Words,

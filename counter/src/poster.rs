@@ -2,9 +2,13 @@
 
 use std::{fs, process::ExitCode};
 
-use eid_counter::{CounterError, Identity, Rfc3339, poster_svg};
+use eid_counter::{CounterError, Identity, Rfc3339, poster_pdf, poster_svg};
 
-use crate::{cli::Poster, open::warn, serve::refuse};
+use crate::{
+    cli::{Poster, Sheet},
+    open::warn,
+    serve::refuse,
+};
 
 pub(crate) fn run(options: &Poster) -> ExitCode {
     match draw(options) {
@@ -19,7 +23,10 @@ pub(crate) fn run(options: &Poster) -> ExitCode {
 fn draw(options: &Poster) -> Result<Rfc3339, CounterError> {
     let identity = Identity::open(&options.identity)?;
     let registration = identity.registration();
-    let picture = poster_svg(registration)?;
-    fs::write(&options.out, picture).map_err(|_| CounterError::PictureUnwritable)?;
+    let (path, page) = match &options.out {
+        Sheet::Pdf(path) => (path, poster_pdf(registration)?),
+        Sheet::Svg(path) => (path, poster_svg(registration)?.into_bytes()),
+    };
+    fs::write(path, page).map_err(|_| CounterError::PictureUnwritable)?;
     Ok(Rfc3339(registration.expires_at()))
 }

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,23 @@ def desk(browser, server):
     """The page, opened; nothing of it may fail or come from elsewhere."""
     with Desk(browser, server) as desk:
         yield desk
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>Somebody's page</title><p>Page")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def stranger():
+    """The port of a web server of somebody else."""
+    server = HTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()

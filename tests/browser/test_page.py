@@ -221,19 +221,18 @@ def test_page_fits_from_phone_to_desk_screen(browser, server, proofs, width):
             assert desk.page.evaluate("document.querySelector('#portrait img').clientHeight") >= 400
 
 
-def test_page_is_small_and_paints_soon(desk):
-    desk.page.wait_for_timeout(500)
+def test_page_is_small(desk):
     weight = desk.page.evaluate(
         """async () => {
-          const names = ["/", "/page.css", "/icon.svg", "/zxing.js", "/zxing_reader.wasm", "/decoder.js", "/page.js", "/words.js",
-            "/wedge.js", "/pictures.js", "/result.js"];
+          const linked = [...document.querySelectorAll("head [href], head [src]")].map((it) => it.getAttribute("href") ?? it.getAttribute("src"));
+          const names = ["/", "/decoder.js", "/zxing.js", "/zxing_reader.wasm", ...linked];
           const sizes = names.map(async (name) => (await (await fetch(name)).arrayBuffer()).byteLength);
-          return (await Promise.all(sizes)).reduce((a, b) => a + b);
+          return [names.length, (await Promise.all(sizes)).reduce((a, b) => a + b)];
         }"""
     )
-    paint = desk.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    measured.append(f"page: {weight / 1000:.0f} kB with the decoder, first contentful paint {paint:.0f} ms")
-    assert weight <= 1_500_000
+    measured.append(f"page: {weight[0]} files, {weight[1] / 1000:.0f} kB with the decoder")
+    assert weight[0] >= 12 and 900_000 < weight[1] <= 1_500_000
+
 
 def test_clock_and_lists_that_seem_wrong_are_told_in_words(browser, server):
     facts = {
@@ -255,17 +254,36 @@ def test_clock_and_lists_that_seem_wrong_are_told_in_words(browser, server):
         assert desk.page.get_attribute("#warnings", "role") == "status"
 
 
-def test_first_paint_is_soon_and_needs_no_script(browser, server):
-    times = []
-    for _ in range(9):
-        with Desk(browser, server) as desk:
-            paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-            desk.page.wait_for_function(f"{paint} !== undefined")
-            times.append(desk.page.evaluate(paint))
-    times.sort()
-    measured.append(f"first contentful paint: least {times[0]:.0f} ms, median {times[4]:.0f} ms of 9 loads (goal 300 ms)")
-    # The least: others use this machine, too.
-    assert times[0] <= 300
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+
+
+def first_paint(page, url):
+    page.goto(url)
+    page.wait_for_function(f"{PAINT} !== undefined")
+    return page.evaluate(PAINT)
+
+
+def test_first_paint_is_soon_and_waits_for_nothing(browser, server, stranger):
+    """Beside a page with one word on it, loaded in turn with ours: others use this machine, too."""
+    ours, empty = [], []
+    for _ in range(11):
+        for url, times in ((f"http://127.0.0.1:{stranger}/", empty), (server, ours)):
+            desk = Desk(browser, url)
+            times.append(first_paint(desk.page, url))
+            if url == server:
+                blocking = "performance.getEntriesByType('resource').filter((it) => it.renderBlockingStatus !== 'non-blocking').map((it) => it.name)"
+                assert desk.page.evaluate(blocking) == [], "nothing has to arrive after the page itself"
+            desk.context.close()
+    ours, empty = sorted(ours), sorted(empty)
+    measured.append(
+        f"first contentful paint of 11 loads: least {ours[0]:.0f} ms, median {ours[5]:.0f} ms (goal 300 ms);"
+        f" a page with one word: {empty[0]:.0f} ms, {empty[5]:.0f} ms"
+    )
+    assert ours[0] <= 300
+    assert ours[5] <= max(300, 4 * empty[5])
+
+
+def test_page_is_read_without_scripts(browser, server):
     desk = Desk(browser, server, java_script_enabled=False)
     desk.page.goto(server)
     text = desk.page.inner_text("body")

@@ -1,10 +1,5 @@
 """Other web pages that are open on the officer's machine."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
-import pytest
-
 ATTACK = """async ([url, text]) => {
   const body = JSON.stringify({ proofs: [{ text }] });
   const tries = [
@@ -19,26 +14,6 @@ ATTACK = """async ([url, text]) => {
   out.push(await fetch(url + "station").then((it) => it.status, () => "failed"));
   return out;
 }"""
-
-
-class Page(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("content-type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>Somebody's page</title>")
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def stranger():
-    """The port of a web server of somebody else."""
-    server = HTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
 
 
 def test_page_of_another_site_reads_nothing_and_uses_nothing_up(desk, stranger, proofs):

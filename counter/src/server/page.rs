@@ -1,6 +1,6 @@
 //! The page for scanning: its files are in the program, and nothing is fetched from elsewhere.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
     Router,
@@ -10,6 +10,8 @@ use axum::{
     response::Response,
     routing::get,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use eid_crypto::hash::sha256;
 
 use super::Office;
 
@@ -29,8 +31,6 @@ macro_rules! file {
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 const FILES: &[File] = &[
-    file!("/", "text/html; charset=utf-8", "index.html"),
-    file!("/page.css", "text/css; charset=utf-8", "page.css"),
     file!("/icon.svg", "image/svg+xml", "icon.svg"),
     file!("/page.js", SCRIPT, "page.js"),
     file!("/question.js", SCRIPT, "question.js"),
@@ -46,13 +46,28 @@ const FILES: &[File] = &[
     file!("/zxing_reader.wasm", "application/wasm", "vendor/zxing_reader.wasm"),
 ];
 
-/// Only what the page brings itself: no script or style in the text, nothing from other places, in nobody's frame. The
-/// decoder is WebAssembly; portraits are data in the answer.
-const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
-    img-src 'self' data:; connect-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const STYLE: &str = include_str!("../../page/page.css");
+
+/// The page with its style in it: nothing else has to arrive before it is painted.
+static PAGE: LazyLock<String> = LazyLock::new(|| {
+    const LINK: &str = "<link rel=\"stylesheet\" href=\"/page.css\">";
+    include_str!("../../page/index.html").replacen(LINK, &["<style>", STYLE, "</style>"].concat(), 1)
+});
+
+/// Only what the page brings itself: no script in the text and no style but this one, nothing from other places, in nobody's
+/// frame. The decoder is WebAssembly; portraits are data in the answer.
+static CONTENT_SECURITY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let style = STANDARD.encode(sha256(STYLE.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'sha256-{style}'; \
+         img-src 'self' data:; connect-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    );
+    // Base64 has no character that a header may not have; were it otherwise, nothing at all would be shown.
+    HeaderValue::from_maybe_shared(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
 
 const HEADERS: &[(&str, &str)] = &[
-    ("content-security-policy", CONTENT_SECURITY),
     (
         "permissions-policy",
         "camera=(self), serial=(self), hid=(self), microphone=(), geolocation=(), display-capture=()",
@@ -66,7 +81,8 @@ const HEADERS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn router() -> Router<Arc<Office>> {
-    FILES.iter().fold(Router::new(), |router, File { path, media_type, content }| {
+    let page = get(async || ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], PAGE.as_str()));
+    FILES.iter().fold(Router::new().route("/", page), |router, File { path, media_type, content }| {
         router.route(path, get(async || ([(header::CONTENT_TYPE, *media_type)], *content)))
     })
 }
@@ -74,6 +90,7 @@ pub(super) fn router() -> Router<Arc<Office>> {
 /// On every answer, refusals included.
 pub(super) async fn add_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY.clone());
     for (name, value) in HEADERS {
         response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
@@ -87,13 +104,26 @@ mod tests {
     use super::*;
 
     fn text(path: &str) -> &'static str {
+        if path == "/" {
+            return &PAGE;
+        }
         core::str::from_utf8(FILES.iter().find(|file| file.path == path).unwrap().content).unwrap()
+    }
+
+    /// A second file would have to arrive before anything is painted.
+    #[test]
+    fn page_has_its_style_in_it_and_the_policy_names_that_style_alone() {
+        let (head, rest) = PAGE.split_once("<style>").unwrap();
+        let (style, body) = rest.split_once("</style>").unwrap();
+        let hash = STANDARD.encode(sha256(style.as_bytes()));
+        assert!(CONTENT_SECURITY.to_str().unwrap().contains(&format!("; style-src 'sha256-{hash}'; ")));
+        assert!(!head.contains("stylesheet") && !body.contains("style"), "no other style");
     }
 
     #[cfg(decoder)]
     #[test]
     fn page_weighs_at_most_a_megabyte_and_a_half() {
-        let weight: usize = FILES.iter().map(|file| file.content.len()).sum();
+        let weight = PAGE.len() + FILES.iter().map(|file| file.content.len()).sum::<usize>();
         assert!((900_000..1_500_000).contains(&weight), "{weight}");
     }
 
@@ -102,7 +132,7 @@ mod tests {
     fn decoder_is_of_the_version_in_the_lock_file_and_whole() {
         let script = text("/zxing.js");
         let binary = FILES.iter().find(|file| file.path == "/zxing_reader.wasm").unwrap().content;
-        let hash: String = eid_crypto::hash::sha256(binary).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = sha256(binary).iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(script.contains(&format!("ZXING_WASM_SHA256=`{hash}`")), "the script names its binary");
         let lock: serde_json::Value = serde_json::from_str(include_str!("../../page/package-lock.json")).unwrap();
         let version = lock["packages"]["node_modules/zxing-wasm"]["version"].as_str().unwrap();
