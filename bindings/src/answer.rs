@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use eid_core::{CounterAnswer, Paper};
 use eid_model::Code;
-use eid_proof::{Claim, CounterCode, QrSymbol};
+use eid_proof::{CounterCode, QrSymbol};
 
-use crate::{EidError, FactorKind, Presentation, Purpose, QrView, Unlocked, views::redacted};
+use crate::{
+    EidError, FactorKind, Presentation, Purpose, QrView, Unlocked,
+    views::{claims_named, redacted},
+};
 
 /// Longest text of a code that is looked at; a counter's code is shorter.
 const MAX_TEXT: usize = 8 * 1024;
-
-/// Most claims in an answer; there are fewer.
-const MAX_CLAIMS: usize = 32;
 
 redacted!(CounterAskView, AnswerDraft, PaperView);
 
@@ -66,12 +66,7 @@ impl TryFrom<AnswerDraft> for CounterAnswer {
 
     fn try_from(draft: AnswerDraft) -> Result<Self, EidError> {
         let AnswerDraft { purpose, photo, claims, allow_reuse } = draft;
-        let unknown = || EidError::of(Code::CLAIM_INVALID);
-        if claims.len() > MAX_CLAIMS {
-            return Err(unknown());
-        }
-        let claims: Option<Vec<Claim>> = claims.iter().map(|name| Claim::from_name(name)).collect();
-        Ok(Self { purpose: purpose.into(), photo, claims: claims.ok_or_else(unknown)?, allow_reuse })
+        Ok(Self { purpose: purpose.into(), photo, claims: claims_named(&claims)?, allow_reuse })
     }
 }
 

@@ -1,11 +1,18 @@
 //! How a foreign call becomes work on our runtime, and when its waiting ends.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use eid_model::Code;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::{CancelToken, EidError, cancel::Flag, runtime::Engine};
+
+/// Work as the runtime is handed it. For each other type it would grow by three kilobytes of code.
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A call from a shell.
 pub(crate) struct Call<'a> {
@@ -14,22 +21,30 @@ pub(crate) struct Call<'a> {
     locked: Option<&'a Flag>,
 }
 
-/// Aborts the task when the caller drops the call.
-struct AbortOnDrop<T>(JoinHandle<T>);
+/// Work under way.
+struct Task {
+    work: JoinHandle<()>,
+    /// It stops when the caller drops the call.
+    stops: bool,
+}
 
-impl<T> Drop for AbortOnDrop<T> {
+impl Drop for Task {
     fn drop(&mut self) {
-        self.0.abort();
+        if self.stops {
+            self.work.abort();
+        }
     }
 }
 
-/// Work of one type for each type of result: for each type that it is handed, the runtime grows by three kilobytes of code.
-fn boxed<T>(
-    work: impl Future<Output = Result<T, EidError>> + Send + 'static,
-) -> Pin<Box<dyn Future<Output = Result<T, EidError>> + Send>> {
-    Box::pin(work)
+/// Where work leaves what it came to.
+type Slot<T> = Arc<Mutex<Option<Result<T, EidError>>>>;
+
+fn fill<T>(slot: &Slot<T>, result: Result<T, EidError>) {
+    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
 }
 
+// `run` and `run_to_end` box the work before anything is awaited, so that what follows is compiled once for each type of result,
+// and what is below them once.
 impl<'a> Call<'a> {
     pub(crate) fn on(engine: &'a Arc<Engine>) -> Self {
         Self { engine, cancel: None, locked: None }
@@ -46,34 +61,52 @@ impl<'a> Call<'a> {
     }
 
     /// Work that stops when the caller goes away, the token is cancelled, or the app is locked or closed.
-    pub(crate) async fn run<T: Send + 'static>(
+    pub(crate) fn run<T: Send + 'static>(
         self,
         work: impl Future<Output = Result<T, EidError>> + Send + 'static,
-    ) -> Result<T, EidError> {
-        self.check()?;
-        let mut task = AbortOnDrop(self.engine.handle.spawn(boxed(work)));
-        tokio::select! {
-            biased;
-            done = &mut task.0 => self.outcome(done),
-            stopped = self.stopped() => Err(stopped),
-        }
+    ) -> impl Future<Output = Result<T, EidError>> + Send {
+        let slot = Slot::default();
+        let filled = Arc::clone(&slot);
+        self.outcome(slot, Box::pin(async move { fill(&filled, work.await) }), true)
     }
 
     /// Work that runs to its end whatever the caller does; only the waiting stops.
-    pub(crate) async fn run_to_end<T: Send + 'static>(
+    pub(crate) fn run_to_end<T: Send + 'static>(
         self,
         work: impl Future<Output = Result<T, EidError>> + Send + 'static,
-    ) -> Result<T, EidError> {
+    ) -> impl Future<Output = Result<T, EidError>> + Send {
+        let slot = Slot::default();
+        let filled = Arc::clone(&slot);
+        self.outcome(slot, Box::pin(async move { fill(&filled, work.await) }), false)
+    }
+
+    async fn outcome<T>(self, slot: Slot<T>, work: Work, stops: bool) -> Result<T, EidError> {
+        self.wait(work, stops).await?;
+        let done = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match done {
+            // What breaks because the app was closed under it says so, and not how it broke.
+            Some(Err(_)) if self.engine.closed.is_raised() => Err(EidError::of(Code::APP_CLOSED)),
+            Some(result) => result,
+            None => Err(EidError::of(Code::INTERNAL)),
+        }
+    }
+
+    /// Hands the work to the runtime and waits for its end.
+    async fn wait(&self, work: Work, stops: bool) -> Result<(), EidError> {
         self.check()?;
-        let commit = self.engine.begin_commit().ok_or_else(|| EidError::of(Code::APP_CLOSED))?;
-        let mut task = self.engine.handle.spawn(boxed(async move {
-            let done = work.await;
-            drop(commit);
-            done
-        }));
+        let work = if stops {
+            work
+        } else {
+            let commit = self.engine.begin_commit().ok_or_else(|| EidError::of(Code::APP_CLOSED))?;
+            Box::pin(async move {
+                work.await;
+                drop(commit);
+            })
+        };
+        let mut task = Task { work: self.engine.handle.spawn(work), stops };
         tokio::select! {
             biased;
-            done = &mut task => self.outcome(done),
+            done = &mut task.work => done.map_err(|error| fault(&error)),
             stopped = self.stopped() => Err(stopped),
         }
     }
@@ -111,17 +144,11 @@ impl<'a> Call<'a> {
             () = cancelled => EidError::of(Code::USER_CANCELLED),
         }
     }
+}
 
-    fn outcome<T>(&self, done: Result<Result<T, EidError>, JoinError>) -> Result<T, EidError> {
-        match done {
-            // What breaks because the app was closed under it says so, and not how it broke.
-            Ok(Err(_)) if self.engine.closed.is_raised() => Err(EidError::of(Code::APP_CLOSED)),
-            Ok(result) => result,
-            // What it panicked with stays here.
-            Err(error) if error.is_panic() => Err(EidError::of(Code::INTERNAL)),
-            Err(_) => Err(EidError::of(Code::APP_CLOSED)),
-        }
-    }
+/// Why work has no outcome. What it panicked with stays here.
+fn fault(error: &JoinError) -> EidError {
+    EidError::of(if error.is_panic() { Code::INTERNAL } else { Code::APP_CLOSED })
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub use home::{
     AccountState, AccountView, AppStatusView, HomeView, PurposeCount, PurposeRefusal, ReadinessView, RefillView,
     UpdateState,
 };
+pub(crate) use present::claims_named;
 pub use present::{PresentDraft, ProofView, Purpose, QrView};
 pub(crate) use record::word;
 pub use record::{

@@ -1,7 +1,8 @@
 //! Work that runs to its end on the runtime, whatever its caller does.
 //!
 //! The runtime sees boxes and nothing else: for each type of work that it is handed itself it grows by about three kilobytes of
-//! code, and the types of work here go into the hundreds.
+//! code, and the types of work here go into the hundreds. Work is boxed before anything is awaited, so that waiting for it is
+//! compiled once for each type of result.
 
 use std::{
     future::Future,
@@ -12,22 +13,25 @@ use std::{
 use crate::Error;
 
 /// Runs work to its end even if the caller goes away: what it holds in hardware and on disk belongs together.
-pub(crate) async fn to_end<T: Send + 'static>(
+pub(crate) fn to_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
+) -> impl Future<Output = Result<T, Error>> + Send {
     let slot = Slot::default();
     let filled = slot.clone();
-    run(Box::pin(async move { filled.fill(work.await) })).await?;
-    slot.take()
+    outcome(run(Box::pin(async move { filled.fill(work.await) })), slot)
 }
 
 /// Runs storage or key-derivation work where blocking is allowed, to its end even if the caller goes away.
-pub(crate) async fn blocking<T: Send + 'static>(
+pub(crate) fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
+) -> impl Future<Output = Result<T, Error>> + Send {
     let slot = Slot::default();
     let filled = slot.clone();
-    run_blocking(Box::new(move || filled.fill(work()))).await?;
+    outcome(run_blocking(Box::new(move || filled.fill(work()))), slot)
+}
+
+async fn outcome<T>(running: impl Future<Output = Result<(), Error>>, slot: Slot<T>) -> Result<T, Error> {
+    running.await?;
     slot.take()
 }
 

@@ -70,18 +70,18 @@ async function readPicture(file) {
   }
 }
 
-/** An answer over the network: no scanner saw the phone that sent it. */
+/** An answer over the network. */
 function arrive(report) {
   wipe();
   // Touching the page keeps the result, as with a scanned one.
   current = report;
-  present(report, "byNetwork");
+  present(report);
 }
 
 // Showing
 
-function present(report, note) {
-  say(note);
+function present(report) {
+  say();
   camera.paused = true;
   show(report);
   announce(report);

@@ -24,6 +24,9 @@ use crate::{
 /// busy must not hold up the officer.
 const PICTURE_DEADLINE: Duration = Duration::from_secs(30);
 
+/// Longest name of a file, in bytes, that any file system has.
+const MAX_NAME: usize = 255;
+
 /// Verifies, prints the report, and gives its exit code.
 pub(crate) fn run(options: &Verify) -> ExitCode {
     let report = report(options);
@@ -87,8 +90,10 @@ pub(crate) fn read_input(argument: &OsStr) -> Result<Input, CounterError> {
     }
     let text = argument.to_str().ok_or(CounterError::InputUnreadable)?;
     match decode_text(text) {
-        // Most likely the name of a file that is not there.
-        Err(TextError::NotOurs(OtherCode::Unknown)) if !text.trim().is_empty() => Err(CounterError::InputUnreadable),
+        // Most likely the name of a file that is not there. A paper's text looks like nothing in particular, but is longer.
+        Err(TextError::NotOurs(OtherCode::Unknown)) if !text.trim().is_empty() && text.len() <= MAX_NAME => {
+            Err(CounterError::InputUnreadable)
+        }
         _ => Input::from_text(text),
     }
 }

@@ -16,6 +16,14 @@ const COMPARE: Words = Words {
     en: "Compare the portrait with the person in front of you.",
 };
 
+/// In place of that, for an answer over the network.
+pub(crate) const COMPARE_SENDER: Words = Words {
+    vi: "Câu trả lời đến qua mạng, máy quét không thấy chiếc điện thoại đã gửi: ai đó ở nơi khác cũng có thể gửi. So kỹ ảnh chân \
+         dung với người đứng trước mặt.",
+    en: "The answer came over the network, and no scanner saw the phone that sent it: somebody elsewhere could have. Compare the \
+         portrait carefully with the person in front of you.",
+};
+
 const NO_PORTRAIT: Words = Words {
     vi: "Không có ảnh: mã chỉ chứng minh thông tin là thật và do điện thoại được cấp xuất trình, chưa chứng minh người cầm \
          điện thoại là chủ. Nếu cần biết đúng người, yêu cầu xuất trình kèm ảnh hoặc xem thẻ căn cước.",

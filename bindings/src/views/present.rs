@@ -93,20 +93,21 @@ impl TryFrom<PresentDraft> for PresentRequest {
 
     fn try_from(draft: PresentDraft) -> Result<Self, EidError> {
         let PresentDraft { purpose, counter, challenge, photo, claims, allow_reuse } = draft;
-        let unknown = || EidError::of(Code::CLAIM_INVALID);
-        if claims.len() > MAX_CLAIMS {
-            return Err(unknown());
-        }
-        let claims: Option<Vec<Claim>> = claims.iter().map(|name| Claim::from_name(name)).collect();
         Ok(Self {
             purpose: purpose.into(),
             audience: counter.map_or(Audience::Anyone, Audience::Counter),
             challenge,
             photo,
-            claims: claims.ok_or_else(unknown)?,
+            claims: claims_named(&claims)?,
             allow_reuse,
         })
     }
+}
+
+/// The claims with these names.
+pub(crate) fn claims_named(names: &[String]) -> Result<Vec<Claim>, EidError> {
+    let known = names.iter().take(MAX_CLAIMS + 1).map(|name| Claim::from_name(name)).collect::<Option<Vec<_>>>();
+    known.filter(|claims| claims.len() <= MAX_CLAIMS).ok_or(EidError::of(Code::CLAIM_INVALID))
 }
 
 /// A signed proof, ready for the screen.

@@ -5,11 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    bindings, elf,
-    run::{Program, cargo},
-    steps::clear,
-};
+use crate::{bindings, elf, run::Program, ship, steps::clear};
 
 /// One kind of phone: Android's name of it, Rust's, and the prefix of the NDK's compiler.
 struct Abi {
@@ -39,13 +35,12 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
     let ndk = tools(root)?;
     let generated = root.join(GENERATED);
     clear(&generated)?;
+    let mut options = bindings::Options::parse(root, &[])?;
+    options.out = root.join("target/android");
+    bindings::run(root, &options)?;
     for abi in ABIS {
         build(root, &ndk, abi)?;
     }
-    // From a library that is not stripped: stripping removes what the generator reads.
-    let mut options = bindings::Options::parse(root, &["--release"])?;
-    options.out = root.join("target/android");
-    bindings::run(root, &options)?;
     Program::new(root, "cp").arg("-r").arg(options.out.join("kotlin")).arg(generated.join("kotlin")).check()?;
     Program::new(root, "gradle").args(["--project-dir", PROJECT, ":eid:assembleRelease"]).check()?;
     Program::new(root, "ls").args(["-l", AAR]).check()
@@ -87,26 +82,16 @@ fn build(root: &Path, ndk: &Path, abi: &Abi) -> Result<(), String> {
     let clang = ndk.join(format!("{}{MIN_SDK}-clang", abi.clang));
     let (clang, ar) = (clang.display().to_string(), ndk.join("llvm-ar").display().to_string());
     let (lower, upper) = (abi.target.replace('-', "_"), abi.target.replace('-', "_").to_uppercase());
-    // Given to the compiler and not as RUSTFLAGS, which a variable of the same name would replace.
-    let pages = format!("link-arg=-Wl,-z,max-page-size={}", elf::ANDROID_PAGE);
-    let small = ["-C", "link-arg=-Wl,--icf=safe", "-C", "link-arg=-Wl,--pack-dyn-relocs=android"];
-    cargo(root, bindings::SHIP)
-        .args(["--target", abi.target, "--", "-C", &pages])
-        .args(small)
+    let pages = format!("-z,max-page-size={}", elf::ANDROID_PAGE);
+    ship::build(root, Some(abi.target), &[&pages, "--icf=safe", "--pack-dyn-relocs=android"])?
         .env(&format!("CARGO_TARGET_{upper}_LINKER"), &clang)
         .env(&format!("CC_{lower}"), &clang)
         .env(&format!("AR_{lower}"), &ar)
         .check()?;
-    let built = root.join("target").join(abi.target).join(bindings::SHIPPING).join(LIBRARY);
+    let built = root.join("target").join(abi.target).join(ship::PROFILE).join(LIBRARY);
     elf::check_alignment(&built, elf::ANDROID_PAGE)?;
-    let folder = root.join(GENERATED).join("jniLibs").join(abi.name);
-    fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let shipped = folder.join(LIBRARY);
-    let strip = Program::new(root, ndk.join("llvm-strip")).args(["--strip-unneeded", "-o"]);
-    strip.arg(&shipped).arg(&built).check()?;
-    let size = fs::metadata(&shipped).map_err(|e| format!("{}: {e}", shipped.display()))?.len();
-    println!("{}: {size} bytes of at most {}", abi.name, bindings::MAX_STRIPPED);
-    if size <= bindings::MAX_STRIPPED { Ok(()) } else { Err(format!("{} is too large", shipped.display())) }
+    let shipped = root.join(GENERATED).join("jniLibs").join(abi.name).join(LIBRARY);
+    ship::strip(root, &ndk.join("llvm-strip"), &built, &shipped)
 }
 
 #[expect(clippy::disallowed_methods, reason = "where the NDK and the SDK are is said by these variables everywhere")]

@@ -8,6 +8,7 @@ use std::{
 use crate::{
     elf, mend,
     run::{Program, cargo},
+    ship,
     steps::clear,
 };
 
@@ -17,27 +18,20 @@ const SNAPSHOT: &str = "bindings/snapshots/ffi-surface.txt";
 /// The library's file. The generated code looks for this name, so it is never renamed.
 const LIBRARY: &str = "libeid_ffi.so";
 
+/// The library whose metadata the generator reads.
+pub(crate) const SURFACE: &str = "target/debug/libeid_ffi.so";
+
 const PYTHON_MODULE: &str = "eid_core.py";
 const KOTLIN_MODULE: &str = "vn/example/eid/core/eid_core.kt";
-
-/// Largest stripped library, in bytes (decision 0008).
-pub(crate) const MAX_STRIPPED: u64 = 8 * 1024 * 1024;
 
 /// Module map of the Swift package's C part. The generated one also names Apple's modules with `use`, which breaks builds
 /// elsewhere.
 const MODULE_MAP: &str = "module EidFFI {\n    header \"EidFFI.h\"\n    export *\n}\n";
 
-/// The profile of what phones get.
-pub(crate) const SHIPPING: &str = "shipping";
-
-/// Builds what phones get; the compiler's own arguments follow a `--`.
-pub(crate) const SHIP: &[&str] =
-    &["rustc", "--locked", "--profile", SHIPPING, "--package", "eid-ffi", "--lib", "--crate-type", "cdylib"];
-
 /// One copy of functions that are the same, and addresses to relocate as a bit map: as the linker of phones does it. Only where
 /// Rust brings that linker along.
 const LINK_SMALL: &[&str] = if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-    &["-C", "link-arg=-Wl,--icf=safe", "-C", "link-arg=-Wl,-z,pack-relative-relocs"]
+    &["--icf=safe", "-z,pack-relative-relocs"]
 } else {
     &[]
 };
@@ -82,16 +76,13 @@ impl Options {
     }
 }
 
-/// Builds once, generates from that very file, and checks names, surface and, for a release, size.
+/// Builds, generates from that very file, and checks names and surface. What a release ships is built of the same source but
+/// without what the generator reads: what was generated compares checksums with it when it loads it.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
     cargo(root, &["build", "--locked", "--package", "eid-bindgen"]).check()?;
-    if options.release {
-        cargo(root, SHIP).arg("--").args(LINK_SMALL).check()?;
-    } else {
-        cargo(root, &["build", "--locked", "--package", "eid-ffi", "--lib"]).check()?;
-    }
+    cargo(root, &["build", "--locked", "--package", "eid-ffi", "--lib"]).check()?;
     let bindgen = root.join("target/debug/eid-bindgen");
-    let library = root.join("target").join(if options.release { SHIPPING } else { "debug" }).join(LIBRARY);
+    let library = root.join(SURFACE);
 
     let surface = Program::new(root, &bindgen).arg("surface").arg(&library).capture()?;
     if !surface.status.success() {
@@ -99,7 +90,6 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
     }
     names_allowed(&surface.text)?;
     compare_surface(root, &surface.text, options.write)?;
-    elf::check_alignment(&library, elf::HOST_PAGE)?;
 
     for language in ["kotlin", "swift", "python"] {
         let folder = options.out.join(language);
@@ -113,9 +103,15 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
     write(&options.out.join("swift/module.modulemap"), MODULE_MAP)?;
     mend::python(&options.out.join("python").join(PYTHON_MODULE))?;
     mend::kotlin(&options.out.join("kotlin").join(KOTLIN_MODULE))?;
-    let copy = options.out.join("python").join(LIBRARY);
-    fs::copy(&library, &copy).map_err(|e| format!("{}: {e}", copy.display()))?;
-    if options.release { stripped_size(root, &library, &options.out) } else { Ok(()) }
+    let beside = options.out.join("python").join(LIBRARY);
+    if options.release {
+        ship::build(root, None, LINK_SMALL)?.check()?;
+        let built = root.join("target").join(ship::PROFILE).join(LIBRARY);
+        elf::check_alignment(&built, elf::HOST_PAGE)?;
+        return ship::strip(root, Path::new("strip"), &built, &beside);
+    }
+    elf::check_alignment(&library, elf::HOST_PAGE)?;
+    fs::copy(&library, &beside).map(drop).map_err(|e| format!("{}: {e}", beside.display()))
 }
 
 /// Refuses names that generated code cannot have, and variants that are called like an exported type.
@@ -152,17 +148,6 @@ fn compare_surface(root: &Path, surface: &str, replace: bool) -> Result<(), Stri
         "the exported surface is not the one reviewed in {SNAPSHOT}; if it should be, `cargo xtask bindings --write`\n{}",
         changes.join("\n")
     ))
-}
-
-/// Strips a copy, and refuses it if it is too large for a phone.
-fn stripped_size(root: &Path, library: &Path, out: &Path) -> Result<(), String> {
-    let stripped = out.join("stripped").join(LIBRARY);
-    clear(&out.join("stripped"))?;
-    fs::create_dir_all(out.join("stripped")).map_err(|e| format!("{}: {e}", out.display()))?;
-    Program::new(root, "strip").arg("--strip-all").arg("-o").arg(&stripped).arg(library).check()?;
-    let size = fs::metadata(&stripped).map_err(|e| format!("{}: {e}", stripped.display()))?.len();
-    println!("{LIBRARY} stripped: {size} bytes of at most {MAX_STRIPPED}");
-    if size <= MAX_STRIPPED { Ok(()) } else { Err(format!("{LIBRARY} is too large: {size} bytes")) }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {

@@ -16,6 +16,7 @@ mod python;
 mod readme;
 mod requirements;
 mod run;
+mod ship;
 mod steps;
 mod swift;
 mod targets;

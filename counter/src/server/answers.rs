@@ -20,6 +20,7 @@ use super::{Office, calls::Verdicts, record};
 use crate::{
     Input,
     asking::{Question, Taken},
+    words,
 };
 
 /// Largest answer, in bytes: as large as a proof may be.
@@ -81,7 +82,10 @@ impl Office {
                 unrecorded.settle(seen.unwrap_or(Err(eid_proof::ReplayUnavailable)))
             }
         };
-        let report = rules.report(&verdict, now);
+        let mut report = rules.report(&verdict, now);
+        if verdict.code == Code::Q00_VALID {
+            report.must_do = Some(words::COMPARE_SENDER);
+        }
         let label = Some(report.label());
         if let Some(refused) = NotTaken::by(&verdict) {
             return (label, Err(refused));

@@ -143,6 +143,7 @@ async fn answer_sent_is_taken_and_collected_once_and_sent_again_it_is_the_same()
     assert_eq!((&collected["report"]["verdict"], &collected["report"]["code"]), (&json!("valid"), &json!("Q00")));
     assert_eq!(collected["report"]["claims"]["full_name"], "NGUYỄN THỊ MINH KHAI");
     assert!(collected["report"]["portrait"].is_object());
+    assert!(collected["report"]["must_do"]["en"].as_str().unwrap().contains("no scanner saw the phone"));
     assert_eq!(online.collect(&request).await, (200, json!({})), "forgotten");
     assert_eq!(caller.send(&path, "Application/KB+CWT; v=1", &answer).await, (204, 0));
     assert_eq!(online.collect(&request).await, (200, json!({})), "one verdict");
@@ -150,6 +151,26 @@ async fn answer_sent_is_taken_and_collected_once_and_sent_again_it_is_the_same()
     assert_eq!(caller.send(&path, PROOF, &online.answer(&code)).await, (409, 5042));
     assert_eq!(online.office.code(&answer, Some(&request)).await, "Q18");
     assert_eq!(online.office.code(&online.answer(&code), Some(&request)).await, "Q08");
+}
+
+/// Judged or not: never used up without the officer's seeing it.
+#[tokio::test]
+async fn answer_of_a_phone_that_hangs_up_is_not_lost_whenever_it_does() {
+    let online = Online::new();
+    for wait in 0..30 {
+        let (request, code, caller, path) = online.ask().await;
+        let answer = online.answer(&code);
+        let mut stream = caller.connect().await.unwrap();
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {PROOF}\r\nContent-Length: {}", answer.len());
+        stream.write_all(&[head.as_bytes(), b"\r\n\r\n", &answer].concat()).await.unwrap();
+        stream.flush().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(wait / 2)).await;
+        drop(stream);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(caller.send(&path, PROOF, &answer).await, (204, 0), "hung up after {} ms", wait / 2);
+        assert_eq!(online.collect(&request).await.1["report"]["code"], "Q00");
+    }
 }
 
 #[tokio::test]

@@ -62,6 +62,13 @@ public final class Eid: Sendable {
         try await cancellable { try await self.app.lockAccountByCode(pid: pid, code: code, cancel: $0) }
     }
 
+    /// The phrase that the citizen knows the true app by, for the screen that asks for the passcode; nil if none was chosen.
+    ///
+    /// - Throws: `EidError` when the folder cannot be read, or after `shutdown`.
+    public func safetyPhrase() async throws -> String? {
+        try await app.safetyPhrase()
+    }
+
     /// Opens the store with the passcode of six digits, as bytes.
     ///
     /// - Throws: `EidError.AuthFailed` with the number of wrong tries and the seconds to wait, or another `EidError`.
@@ -217,6 +224,15 @@ extension Unlocked {
     /// - Throws: `EidError`; `UserCancelled` when the task was cancelled.
     public func refill() async throws -> RefillView {
         try await cancellable { try await self.refill(cancel: $0) }
+    }
+}
+
+extension Presentation {
+    /// Sends the proof to the counter that asked for it, where the view of its question names a host; after an error show the code.
+    ///
+    /// - Throws: `EidError.Network` 5118 when it did not arrive or was not taken; `UserCancelled` when the task was cancelled.
+    public func send() async throws {
+        try await cancellable { try await self.send(cancel: $0) }
     }
 }
 

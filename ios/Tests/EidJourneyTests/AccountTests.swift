@@ -76,7 +76,7 @@ extension Journeys {
             #expect(await refusal { try await old.signIn(passcode: passcode) }?.code == Code.accountMoved)
             #expect(try await phone.eid.appStatus().account == .superseded)
             #expect(await refusal { try await phone.eid.unlock(passcode: passcode) }?.code == Code.accountMoved)
-            try await after.signIn(passcode: passcode)
+            _ = try await after.signIn(passcode: passcode)
             #expect(try await after.devices().filter(\.active).count == 1)
             new.eid.shutdown()
         }

@@ -10,6 +10,8 @@ enum Code {
     static let notActivated: UInt32 = 1001
     static let appClosed: UInt32 = 1004
     static let accountMoved: UInt32 = 1024
+    static let orderUnknown: UInt32 = 1030
+    static let phraseInvalid: UInt32 = 1031
     static let passcodeWrong: UInt32 = 2001
     static let passcodeWait: UInt32 = 2002
     static let passcodeWeak: UInt32 = 2004
@@ -21,9 +23,20 @@ enum Code {
     static let keyAnswerInvalid: UInt32 = 2022
     static let userCancelled: UInt32 = 2023
     static let clockUnavailable: UInt32 = 2024
+    static let faceUnreadable: UInt32 = 2044
     static let authLevelTooLow: UInt32 = 2056
     static let locked: UInt32 = 4006
+    static let purposeUnknown: UInt32 = 5104
+    static let claimInvalid: UInt32 = 5106
+    static let counterCodeUnreadable: UInt32 = 5110
+    static let counterNotRegistered: UInt32 = 5111
+    static let counterWithdrawn: UInt32 = 5113
+    static let requestForged: UInt32 = 5114
+    static let requestStale: UInt32 = 5115
+    static let answerBeyondRequest: UInt32 = 5117
+    static let answerNotDelivered: UInt32 = 5118
     static let platformNonsense: UInt32 = 7003
+    static let phoneCodeWrong: UInt32 = 7018
     static let updateRequired: UInt32 = 7030
 }
 
@@ -87,11 +100,34 @@ struct Phone: Sendable {
         return try await activation.complete(passcode: passcode)
     }
 
+    /// Activated and unlocked.
+    func activated(_ sandbox: Sandbox) async throws -> Unlocked {
+        try await proven(sandbox, sandbox.citizen()).complete(passcode: passcode)
+    }
+
     /// Activated, unlocked, with credentials.
     func ready(_ sandbox: Sandbox) async throws -> Unlocked {
-        let unlocked = try await proven(sandbox, sandbox.citizen()).complete(passcode: passcode)
+        let unlocked = try await activated(sandbox)
         _ = try await unlocked.refill()
         return unlocked
+    }
+}
+
+/// The clocks of this machine, ahead by what a test says.
+final class MovableClock: Clock, @unchecked Sendable {
+    private let lock = NSLock()
+    private var ahead: UInt64 = 0
+
+    func pass(_ seconds: UInt64) {
+        lock.withLock { ahead += seconds }
+    }
+
+    func now() throws -> Moment {
+        let now = try PhoneClock().now()
+        let ahead = lock.withLock { self.ahead }
+        return Moment(
+            unixSeconds: now.unixSeconds + Int64(ahead), monotonicMs: now.monotonicMs + ahead * 1000,
+            bootId: now.bootId)
     }
 }
 

@@ -8,6 +8,8 @@ enum Place {
     /// The 65 bytes of the key that signs the trust list of every sandbox.
     static let sandboxRoot = URL(fileURLWithPath: variable("EID_SANDBOX_ROOT"))
 
+    static let counter = programs.appendingPathComponent("eid-counter")
+
     /// The folder with the descriptions of simulated cards.
     static let cards = URL(fileURLWithPath: "../cards/", relativeTo: sandboxRoot.deletingLastPathComponent())
 
@@ -46,6 +48,53 @@ func run(_ program: URL, _ arguments: [String]) throws -> (output: Data, status:
     return (output, process.terminationStatus)
 }
 
+/// Starts a program that serves, and waits until it has printed some lines; gives the first, its address.
+func serving(_ program: URL, _ arguments: [String], lines: Int) throws -> (url: String, Process) {
+    let (process, pipe) = (Process(), Pipe())
+    process.executableURL = program
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = pipe
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    var printed = Data()
+    while printed.filter({ $0 == UInt8(ascii: "\n") }).count < lines {
+        let more = pipe.fileHandleForReading.availableData
+        guard !more.isEmpty else { throw ProgramFailure(program: program.lastPathComponent, status: -1) }
+        printed += more
+    }
+    return (String(decoding: printed.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self), process)
+}
+
+/// An address of this machine where nobody listens.
+func freeAddress() throws -> String {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    var (address, length) = (sockaddr_in(), socklen_t(MemoryLayout<sockaddr_in>.size))
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let port = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(listener, $0, length) == 0 && getsockname(listener, $0, &length) == 0
+        }
+    }
+    guard port else { throw ProgramFailure(program: "bind", status: errno) }
+    return "127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+}
+
+/// Ends it. Not by `terminate`: a child of a worker thread inherits that this thread takes no signals.
+func end(_ server: Process) {
+    kill(server.processIdentifier, SIGKILL)
+    server.waitUntilExit()
+}
+
+/// HTTP; anything but success is an error.
+func curl(_ options: [String]) throws -> Data {
+    let (output, status) = try run(URL(fileURLWithPath: "/usr/bin/curl"), ["--silent", "--fail"] + options)
+    guard status == 0 else { throw ProgramFailure(program: "curl", status: status) }
+    return output
+}
+
 /// An invented citizen of the sandbox.
 struct Person: Decodable, Sendable {
     let pid: String
@@ -70,29 +119,14 @@ final class Sandbox: Sendable {
     init() throws {
         folder = try Place.newFolder()
         let certificate = folder.appendingPathComponent("ca.pem")
-        server = Process()
-        let pipe = Pipe()
-        server.executableURL = Place.programs.appendingPathComponent("eid-sandbox")
-        server.arguments = ["serve", "--listen", "127.0.0.1:0", "--ca", certificate.path]
-        server.standardInput = FileHandle.nullDevice
-        server.standardOutput = pipe
-        server.standardError = FileHandle.nullDevice
-        try server.run()
-        var printed = Data()
-        while printed.filter({ $0 == UInt8(ascii: "\n") }).count < 2 {
-            let more = pipe.fileHandleForReading.availableData
-            guard !more.isEmpty else { throw ProgramFailure(program: "eid-sandbox", status: -1) }
-            printed += more
-        }
-        url = String(decoding: printed.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        let options = ["serve", "--listen", "127.0.0.1:0", "--ca", certificate.path]
+        (url, server) = try serving(Place.programs.appendingPathComponent("eid-sandbox"), options, lines: 2)
         let lines = try String(contentsOf: certificate, encoding: .utf8).split(separator: "\n")
         authority = Data(base64Encoded: lines.filter { !$0.hasPrefix("-----") }.joined()) ?? Data()
     }
 
     deinit {
-        // Not `terminate`: a child of a worker thread inherits that this thread takes no signals.
-        kill(server.processIdentifier, SIGKILL)
-        server.waitUntilExit()
+        end(server)
         try? FileManager.default.removeItem(at: folder)
     }
 
@@ -108,11 +142,14 @@ final class Sandbox: Sendable {
     }
 
     /// The one-time code of the last text message.
-    func code(sentTo person: Person) throws -> String {
+    func code(sentTo person: Person) throws -> String { try code(sentTo: person.phone) }
+
+    /// The one-time code of the last text message to a number.
+    func code(sentTo phone: String) throws -> String {
         struct Message: Decodable {
             let code: String
         }
-        let phone = person.phone.replacingOccurrences(of: "+", with: "%2B")
+        let phone = phone.replacingOccurrences(of: "+", with: "%2B")
         let messages = try JSONDecoder().decode([Message].self, from: fetch("/sandbox/messages?phone=\(phone)"))
         return messages.last?.code ?? ""
     }
@@ -169,24 +206,38 @@ final class Sandbox: Sendable {
 
     /// The verdict of a counter that holds today's lists: `eid-counter verify`.
     func verdict(on proof: ProofView, _ options: [String] = []) throws -> String {
+        try verdict(on: proof.text, options)
+    }
+
+    /// The verdict on the text of a code.
+    func verdict(on text: String, _ options: [String] = []) throws -> String {
         struct Verdict: Decodable {
             let code: String
         }
+        let (output, _) = try run(Place.counter, ["verify"] + lists() + options + [text])
+        return try JSONDecoder().decode(Verdict.self, from: output).code
+    }
+
+    /// Options of the counter's program: today's lists.
+    func lists() throws -> [String] {
         let (trust, status) = (folder.appendingPathComponent("trust"), folder.appendingPathComponent("status"))
         try fetch("/v1/trust-list").write(to: trust)
         try fetch("/v1/status-lists").write(to: status)
-        let counter = Place.programs.appendingPathComponent("eid-counter")
-        let lists = ["--trust", trust.path, "--status", status.path]
-        let (output, _) = try run(counter, ["verify"] + lists + options + [proof.text])
-        return try JSONDecoder().decode(Verdict.self, from: output).code
+        return ["--trust", trust.path, "--status", status.path]
+    }
+
+    /// What the registrar answers to a counter that applies.
+    func register(_ application: Data) throws -> Data {
+        try fetch("/sandbox/counters", "--json", String(decoding: application, as: UTF8.self))
+    }
+
+    /// Withdraws a counter, or takes it back: `suspended`, `valid`.
+    func set(_ counter: Counter, _ status: String) throws {
+        _ = try fetch("/sandbox/counters/\(counter.name.dropFirst(3))/status", "--json", "{\"status\": \"\(status)\"}")
     }
 
     /// HTTPS with this sandbox's authority. By curl, since Foundation on Linux takes no authority of one's own.
     private func fetch(_ path: String, _ options: String...) throws -> Data {
-        let certificate = folder.appendingPathComponent("ca.pem").path
-        let curl = URL(fileURLWithPath: "/usr/bin/curl")
-        let (output, status) = try run(curl, ["--silent", "--fail", "--cacert", certificate] + options + [url + path])
-        guard status == 0 else { throw ProgramFailure(program: "curl", status: status) }
-        return output
+        try curl(["--cacert", folder.appendingPathComponent("ca.pem").path] + options + [url + path])
     }
 }

@@ -19,7 +19,7 @@ use std::{borrow::Cow, fs, path::Path, process::ExitCode};
 use serde::{Deserialize, Serialize};
 
 /// Groups that `--help` and the design name; those without rows yet are accepted and print nothing.
-const GROUPS: [&str; 9] = ["proof", "vault", "chip", "account", "records", "services", "counter", "scan", "ffi"];
+const GROUPS: [&str; 8] = ["proof", "vault", "chip", "account", "records", "counter", "scan", "ffi"];
 
 /// One figure beside one peer or limit.
 #[derive(Debug, Serialize, Deserialize)]

@@ -197,7 +197,8 @@ impl Vault {
     /// transaction.
     ///
     /// # Errors
-    /// [`VaultError::Busy`] if another connection reads: nothing is lost, and the next one cuts it. [`VaultError::Unavailable`].
+    /// [`VaultError::Busy`] if another connection reads: nothing is lost, and the next one cuts it; [`VaultError::Full`],
+    /// [`VaultError::Failed`], [`VaultError::FileDamaged`].
     pub fn checkpoint(&self) -> Result<(), VaultError> {
         let busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if busy { Err(VaultError::Busy) } else { Ok(()) }

@@ -141,15 +141,22 @@ class Sandbox : AutoCloseable {
     }
 
     /** What a counter says of a proof, with today's lists: the exit code and the verdict's JSON. */
-    fun verify(proof: String): Pair<Int, String> {
+    fun verify(proof: String): Pair<Int, String> = counterProgram(listOf("verify") + lists() + proof)
+
+    /** Options of the counter's program: today's lists. */
+    fun lists(): List<String> {
         val (trust, status) = Pair(File(folder, "trust-list.cbor"), File(folder, "status.cbor"))
         trust.writeBytes(fetch("/v1/trust-list"))
         status.writeBytes(fetch("/v1/status-lists"))
-        val counter = ProcessBuilder(
-            File(PROGRAMS, "eid-counter").path, "verify", "--trust", trust.path, "--status", status.path, proof,
-        ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
-        val verdict = counter.inputReader().readText()
-        return Pair(counter.waitFor(), verdict)
+        return listOf("--trust", trust.path, "--status", status.path)
+    }
+
+    /** What the registrar answers to a counter that applies. */
+    fun registerCounter(application: String): String = post("/sandbox/counters", application, 201)
+
+    /** Withdraws a counter, or takes it back: `suspended`, `valid`. */
+    fun setCounter(counter: String, status: String) {
+        post("/sandbox/counters/${counter.removePrefix("rp/")}/status", """{"status":"$status"}""", 204)
     }
 
     private fun fetch(path: String): ByteArray {
@@ -163,6 +170,14 @@ class Sandbox : AutoCloseable {
         if (!process.waitFor(10, TimeUnit.SECONDS)) process.destroyForcibly()
         folder.deleteRecursively()
     }
+}
+
+/** Runs the counter's program to its end: its exit code and what it printed. */
+fun counterProgram(arguments: List<String>): Pair<Int, String> {
+    val command = listOf(File(PROGRAMS, "eid-counter").path) + arguments
+    val program = ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+    val printed = program.inputReader().readText()
+    return Pair(program.waitFor(), printed)
 }
 
 private fun trustOnly(ca: Certificate): SSLContext {

@@ -115,6 +115,9 @@ public suspend fun Unlocked.replacePasscode(old: ByteArray, new: ByteArray): Pas
 /** Signs in at the platform with the passcode, for what only somebody who did may see or do. */
 public suspend fun Unlocked.signInWith(passcode: ByteArray): SignInView = wiping(passcode) { signIn(it) }
 
+/** Shows the passcode once more, where an answer to a counter wants it. */
+public suspend fun Unlocked.confirmWith(passcode: ByteArray): Unit = wiping(passcode) { confirmPasscode(it) }
+
 /** Shows the passcode for an act that was ordered. */
 public suspend fun Unlocked.showPasscodeFor(id: String, passcode: ByteArray): ActProgress =
     wiping(passcode) { answerWithPasscode(id, it) }
