@@ -68,6 +68,12 @@ export class Questions {
     at("asking").hidden = !at("purpose").options.length;
   }
 
+  /** Told in words: whoever looked away would not know why the code is gone. */
+  #runOut() {
+    this.#forget();
+    for (const id of ["progress", "speech"]) at(id).textContent = word("over");
+  }
+
   async #ask() {
     const purpose = at("purpose").value;
     const body = JSON.stringify({ purpose, photo: at("with-photo").checked, reason: REASONS[purpose] });
@@ -111,7 +117,7 @@ export class Questions {
     const tick = () => {
       const left = Math.ceil((this.#open.ends - performance.now()) / 1000);
       this.#collect();
-      if (left <= 0) this.#forget();
+      if (left <= 0) this.#runOut();
       else at("left").textContent = `${word("left")} ${left} ${word("seconds")}`;
     };
     clearInterval(this.#timer);

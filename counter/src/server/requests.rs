@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Path, State},
-    http::StatusCode,
+    http::{StatusCode, header},
     response::IntoResponse,
 };
 use eid_proof::{Asked, Claim, Purpose, QrSymbol, Spelling};
@@ -18,10 +18,10 @@ use super::{
     calls::JsonBody,
     refusal::{Refusal, Refused},
 };
-use crate::{CounterError, Report, Rfc3339};
+use crate::{CounterError, Report, Rfc3339, poster_pdf};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Office>> {
-    OpenApiRouter::new().routes(routes!(ask)).routes(routes!(give_up)).routes(routes!(collect))
+    OpenApiRouter::new().routes(routes!(ask)).routes(routes!(poster)).routes(routes!(give_up)).routes(routes!(collect))
 }
 
 /// What the counter wants to know.
@@ -81,6 +81,26 @@ pub(super) struct Collected {
     /// The report on the answer; absent while there is none, and after it was collected.
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<Report>,
+}
+
+/// The counter's printed code, to hang up: a page that phones read, and then show proofs to this counter alone.
+#[utoipa::path(
+    get, path = "/poster", tag = "counter",
+    responses(
+        (status = 200, body = String, content_type = "application/pdf", description = "One page, A4"),
+        (status = 403, body = Refused, description = "The caller is another web page (E5038)"),
+        (status = 404, body = Refused, description = "This counter is not registered (E5040)"),
+    )
+)]
+async fn poster(State(office): State<Arc<Office>>) -> Result<impl IntoResponse, Refusal> {
+    let asking = office.asking.as_ref().ok_or(Refusal::fault(StatusCode::NOT_FOUND, CounterError::IdentityUnusable))?;
+    let page = poster_pdf(asking.identity().registration())
+        .map_err(|error| Refusal::fault(StatusCode::INTERNAL_SERVER_ERROR, error))?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"poster.pdf\""),
+    ];
+    Ok((headers, page))
 }
 
 /// Asks a citizen: gives the signed code to show.
