@@ -159,30 +159,38 @@ impl Stage {
             not_before: at(NOW - 100 * 86_400),
             not_after: at(NOW + 100 * 86_400),
         };
-        let draft = TrustListDraft {
-            version: 7,
-            environment: "sandbox".to_owned(),
-            issued_at: at(NOW - 86_400),
-            next_update: at(NOW + 7 * 86_400),
-            keys: vec![
-                key(&self.issuer, KeyUse::Proof),
-                key(status, KeyUse::Status),
-                key(registrar, KeyUse::Registrar),
-            ],
+        let trust = |issued: i64| {
+            let draft = TrustListDraft {
+                version: 7,
+                environment: "sandbox".to_owned(),
+                issued_at: at(issued),
+                next_update: at(issued + 8 * 86_400),
+                keys: vec![
+                    key(&self.issuer, KeyUse::Proof),
+                    key(status, KeyUse::Status),
+                    key(registrar, KeyUse::Registrar),
+                ],
+            };
+            draft.sign(root).expect("trust list")
+        };
+        let statuses = |issued: i64| {
+            let draft = StatusListDraft {
+                issuer: ISSUER,
+                uri: LIST,
+                statuses: &[Status::Valid, Status::Revoked, Status::Suspended, Status::Valid],
+                issued_at: at(issued),
+                expires_at: at(issued + 86_400),
+                ttl_s: 43_200,
+            };
+            bundle_status_lists(&[draft.sign(status).expect("status list")])
         };
         self.write("root.bin", root.public().sec1());
-        let list = draft.sign(root).expect("trust list");
+        let list = trust(NOW - 86_400);
         self.write("trust.cbor", &list);
+        self.write("trust-old.cbor", trust(NOW - 40 * 86_400));
+        self.write("status.cbor", statuses(NOW - 7200));
+        self.write("status-old.cbor", statuses(NOW - 3 * 86_400));
         self.register(&TrustList::parse(&list, &[*root.public()]).expect("trust list"), registrar);
-        let draft = StatusListDraft {
-            issuer: ISSUER,
-            uri: LIST,
-            statuses: &[Status::Valid, Status::Revoked, Status::Suspended, Status::Valid],
-            issued_at: at(NOW - 7200),
-            expires_at: at(NOW + 86_400),
-            ttl_s: 43_200,
-        };
-        self.write("status.cbor", bundle_status_lists(&[draft.sign(status).expect("status list")]));
     }
 
     /// The counter's own key and registration.

@@ -118,5 +118,7 @@ export class Questions {
     this.#timer = setInterval(tick, 1000);
     tick();
     picture.alt = word("question");
+    // Its height is known once the picture is.
+    picture.decode().catch(() => {}).then(() => at("question").scrollIntoView({ block: "nearest" }));
   }
 }

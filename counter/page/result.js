@@ -105,6 +105,8 @@ function claim(name, value) {
 
 function facts(report) {
   if (!report.purpose) return [];
+  // The list that the verdict speaks of, where it speaks of one: another list's age would say the opposite.
+  const { age_s: age } = report.detail?.kind === "status_list" ? report.detail : (report.status ?? {});
   const list = [
     ["purpose", nameOf(report.purpose)],
     ["as_of", timeOf(report.as_of)],
@@ -112,7 +114,7 @@ function facts(report) {
     ["issued_on", dayOf(report.issued_on)],
     ["issuer", report.issuer],
     ["level", String(report.level)],
-    ["status", report.status?.age_s === undefined ? word("none") : `${ageOf(report.status.age_s)} ${word("old")}`],
+    ["status", age === undefined ? word("none") : `${ageOf(age)} ${word("old")}`],
   ];
   return report.withheld ? [...list, ["withheld", String(report.withheld)]] : list;
 }

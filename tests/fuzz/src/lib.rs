@@ -6,6 +6,7 @@
 
 mod chip_files;
 mod chip_link;
+mod counter;
 mod database;
 mod guard;
 mod records;
@@ -20,6 +21,7 @@ use eid_vault::{Envelope, EnvelopeBinding, Factor};
 
 pub use chip_files::{card_qr, certificate, dg1, dg2, dg13, face, master_list, mrz, sod};
 pub use chip_link::{card_access, chip_answers, secure_messaging, tlv};
+pub use counter::{counter_code, counter_request, signed_counter};
 pub use database::vault_database;
 pub use guard::{guard_records, vault_guard};
 pub use records::{evidence, record_form, vietqr};
@@ -29,7 +31,7 @@ pub use signed::{configuration, record_feed, signed_proof, signed_trust_list};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All bodies. The names are those of the corpus folders and of the libFuzzer targets.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 30] = [
     ("text", text),
     ("cbor", cbor),
     ("trust_list", trust_list),
@@ -57,6 +59,9 @@ pub const TARGETS: [Target; 27] = [
     ("record_feed", record_feed),
     ("evidence", evidence),
     ("vietqr", vietqr),
+    ("counter_code", counter_code),
+    ("counter_request", counter_request),
+    ("signed_counter", signed_counter),
 ];
 
 /// QR text, as a scanner gives it.

@@ -15,7 +15,7 @@ use serde_json::json;
 /// The moment of the corpus's seeds.
 pub(crate) const NOW: i64 = 1_795_348_800;
 
-static KEY: LazyLock<SigningKey> = LazyLock::new(|| match SigningKey::make() {
+pub(crate) static KEY: LazyLock<SigningKey> = LazyLock::new(|| match SigningKey::make() {
     Ok(key) => key,
     Err(error) => panic!("{error}"),
 });
@@ -182,17 +182,17 @@ fn trust() -> Option<Configuration> {
     TRUST.clone()
 }
 
-fn part(data: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn part(data: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = data.split_first_chunk::<2>()?;
     rest.split_at_checked(u16::from_be_bytes(*length).into())
 }
 
-fn seconds(value: i64) -> [u8; 4] {
+pub(crate) fn seconds(value: i64) -> [u8; 4] {
     u32::try_from(value).unwrap_or_default().to_be_bytes()
 }
 
 /// A COSE_Sign1, put together by hand so that nothing of it depends on the code under test.
-fn sign1(protected: &[u8], unprotected: &[u8], payload: &[u8]) -> Vec<u8> {
+pub(crate) fn sign1(protected: &[u8], unprotected: &[u8], payload: &[u8]) -> Vec<u8> {
     let message = [&[0x84, 0x6a][..], b"Signature1", &bstr(protected), &[0x40], &bstr(payload)].concat();
     let signature: Signature = KEY.sign(&message).unwrap_or([0; 64]);
     [&[0xd2, 0x84][..], &bstr(protected), unprotected, &bstr(payload), &bstr(&signature)].concat()

@@ -1,6 +1,8 @@
 //! Writes the corpus's seeds: `cargo run -p eid-fuzz --example seeds -- tests/fuzz/corpus`.
 #![expect(clippy::expect_used, reason = "a tool that may stop")]
 
+mod counter;
+
 use std::{fs, path::Path, sync::Arc};
 
 use eid_crypto::{Passcode, SecretBytes, SecretKey, SigningKey, SystemRandom, kdf::KdfCost};
@@ -73,6 +75,7 @@ fn main() {
     write("trust_list", "list", &trust_list(&key));
     write("trust_list", "snapshot", &bundle_status_lists(&[status_list(&key)]));
     write_signed_parts(&write, &key);
+    counter::write_codes(&write, &key);
     for (name, json) in [
         ("problem", r#"{"type":"about:blank","title":"Bad Request","status":400,"code":2010,"tries_left":4}"#),
         ("started", r#"{"activation_id":"AbCdEfGh12345678","code_expires_at":1795349100}"#),
