@@ -128,7 +128,7 @@ def test_hid_scanner_sends_a_long_code_in_many_reports(desk, proofs):
 def test_scanners_at_once_do_not_mix(desk, proofs):
     connect(desk, "serial")
     connect(desk, "hid")
-    desk.page.wait_for_function("document.getElementById('wires').dataset.count === '2'")
+    desk.page.wait_for_selector("#wires[data-count='2']")
     codes = []
     desk.page.on("request", lambda request: request.url.endswith("/verify") and codes.append(request.post_data_json["proofs"][0]["text"]))
     one, other, third = proofs["age"]["digits"], proofs["id-no-photo"]["digits"], proofs["health"]["digits"]

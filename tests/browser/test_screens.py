@@ -79,7 +79,7 @@ def test_state_looks_as_it_was_seen(browser, registered, proofs, stage, request,
         if case == "?":
             desk.page.click("#asking button")
             desk.page.wait_for_selector("#question:not([hidden])")
-            desk.page.wait_for_function("document.querySelector('#question img').complete")
+            desk.page.evaluate("document.querySelector('#question img').decode()")
             desk.page.wait_for_timeout(200)
             place = desk.page.locator("#question").bounding_box()
             assert place["y"] >= 0 and place["y"] + place["height"] <= height + 1, "the code and the words to it are in sight"
