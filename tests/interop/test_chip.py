@@ -55,6 +55,10 @@ def test_every_curve_and_cipher_opens(sandbox, curve, cipher, key):
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_group_opens(sandbox, group, cipher):
     report = read(sandbox, Card(variants=(Variant("DH", cipher, group),)), *BY_CAN, "--access-only")
+    # OpenPACE takes leading zeros off a shared number (OpenSSL's DH_compute_key), where PKCS #3 and X9.42 keep them: one exchange in
+    # 256 comes to other keys.
+    if report["error"] == 6001:
+        report = read(sandbox, Card(variants=(Variant("DH", cipher, group),)), *BY_CAN, "--access-only")
     assert report["good"] and report["domain"] == group, report
     assert report["access"].startswith(f"PACE-DH-GM-{cipher}, "), report
 

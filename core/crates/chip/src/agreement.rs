@@ -116,7 +116,7 @@ impl Public {
         }
     }
 
-    /// Uncompressed point, or number at the modulus' length.
+    /// Uncompressed point, or number in as few bytes as it needs.
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::Ec(point) => point.encode(),

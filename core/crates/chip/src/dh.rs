@@ -150,9 +150,10 @@ impl Element {
         self.group
     }
 
-    /// The number at the modulus' length.
+    /// The number in as few bytes as it needs, as data objects have unsigned integers (BSI TR-03110-3, D.2.1): one key in 256 is
+    /// shorter than the modulus, and its length is part of what PACE's tokens are made of.
     pub fn encode(&self) -> Vec<u8> {
-        self.value.clone()
+        self.value.iter().copied().skip_while(|byte| *byte == 0).collect()
     }
 
     /// The element to the power of a secret number.
@@ -292,6 +293,23 @@ mod tests {
     use eid_crypto::SystemRandom;
 
     use super::*;
+
+    #[test]
+    fn number_with_leading_zeros_is_short_as_a_key_and_whole_as_a_secret() -> Result<(), ChipError> {
+        let group = Group::ALL[0];
+        let generator = group.generator();
+        let (mut element, mut exponent) = (generator.clone(), 1_u32);
+        while element.value[0] != 0 {
+            element = element.product(&generator)?;
+            exponent += 1;
+        }
+        assert!(element.encode()[0] != 0 && element.encode().len() < group.bytes());
+        assert_eq!(Element::parse(group, &element.encode()).as_ref(), Ok(&element));
+        assert_eq!(Element::parse(group, &element.value).as_ref(), Ok(&element), "some chips send them whole");
+        let secret = generator.agree(&Exponent::parse(group, &exponent.to_be_bytes())?)?;
+        assert_eq!(secret.expose(), element.value);
+        Ok(())
+    }
 
     #[test]
     fn both_sides_agree_and_small_subgroups_are_refused() -> Result<(), ChipError> {
