@@ -33,23 +33,8 @@ struct ProgramFailure: Error {
     let status: Int32
 }
 
-/// Runs a program to its end; gives its standard output and exit code.
-func run(_ program: URL, _ arguments: [String]) throws -> (output: Data, status: Int32) {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = program
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (output, process.terminationStatus)
-}
-
-/// Starts a program that serves, and waits until it has printed some lines; gives the first, its address.
-func serving(_ program: URL, _ arguments: [String], lines: Int) throws -> (url: String, Process) {
+/// Starts a program with nothing to read; what it prints is in the pipe.
+private func start(_ program: URL, _ arguments: [String]) throws -> (Process, Pipe) {
     let (process, pipe) = (Process(), Pipe())
     process.executableURL = program
     process.arguments = arguments
@@ -57,6 +42,20 @@ func serving(_ program: URL, _ arguments: [String], lines: Int) throws -> (url: 
     process.standardOutput = pipe
     process.standardError = FileHandle.nullDevice
     try process.run()
+    return (process, pipe)
+}
+
+/// Runs a program to its end; gives its standard output and exit code.
+func run(_ program: URL, _ arguments: [String]) throws -> (output: Data, status: Int32) {
+    let (process, pipe) = try start(program, arguments)
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (output, process.terminationStatus)
+}
+
+/// Starts a program that serves, and waits until it has printed some lines; gives the first, its address.
+func serving(_ program: URL, _ arguments: [String], lines: Int) throws -> (url: String, Process) {
+    let (process, pipe) = try start(program, arguments)
     var printed = Data()
     while printed.filter({ $0 == UInt8(ascii: "\n") }).count < lines {
         let more = pipe.fileHandleForReading.availableData
